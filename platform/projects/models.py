@@ -1,0 +1,58 @@
+"""Labelling projects: what is asked, of whom, about which scans, by which policy."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Role
+from scans.models import Archive
+
+
+class Project(models.Model):
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    label_config = models.TextField()  # Label Studio XML
+    archive = models.ForeignKey(Archive, models.PROTECT, related_name="projects")
+    # How many readers answer each task.
+    overlap = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    # Share of the patients whose tasks form the random audit sample, never trained on.
+    audit_share = models.FloatField(
+        default=0.1, validators=[MinValueValidator(0.0), MaxValueValidator(0.5)]
+    )
+    # "auto", a name from learner.strategies, or "modal:<query strategy>".
+    strategy = models.CharField(max_length=60, default="auto")
+    # New labels between two full training rounds.
+    labels_per_round = models.PositiveIntegerField(default=50, validators=[MinValueValidator(5)])
+    # A MONAI network by name, a weights file, or a hub name; empty means learner's default.
+    backbone = models.CharField(max_length=200, blank=True)
+    claim_minutes = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1)])
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="overlap_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(audit_share__gte=0) & Q(audit_share__lte=0.5), name="audit_at_most_half"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Membership(models.Model):
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_project")
+        ]

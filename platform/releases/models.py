@@ -1,0 +1,30 @@
+"""Immutable, exported versions of a labelled dataset."""
+
+from django.conf import settings
+from django.db import models
+
+from projects.models import Project
+
+
+class Release(models.Model):
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+    formats = models.JSONField(default=list)
+    state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
+    # The newest annotation it holds: what came later is not in it.
+    last_annotation = models.BigIntegerField()
+    manifest = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64, blank=True)  # SHA-256 of the release file
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_release_per_number")
+        ]

@@ -1,0 +1,75 @@
+"""Trainings of the model, the rankings it gave, and what the learner is doing."""
+
+from django.db import models
+from django.db.models import Q
+
+from projects.models import Project
+
+
+class Round(models.Model):
+    """One training of the model, with its metrics, weights and lineage."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Training"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="rounds")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    # Raised each time the round is begun; every write of a round carries it, so that a worker that
+    # was frozen and wakes beside its successor changes nothing.
+    attempt = models.PositiveIntegerField(default=0)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
+    labels = models.PositiveIntegerField(default=0)
+    last_annotation = models.BigIntegerField(default=0)  # the newest annotation it learned from
+    config = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    weights = models.CharField(max_length=300, blank=True)  # path under settings.MODEL_STORE
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_round_per_number"),
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_unfinished_round_per_project",
+            ),
+        ]
+
+
+class Ranking(models.Model):
+    """The order the learner gave the pool, and what it knew when it did."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="rankings")
+    generation = models.PositiveIntegerField()
+    round = models.ForeignKey(Round, models.SET_NULL, null=True, related_name="rankings")
+    strategy = models.CharField(max_length=60)
+    labels = models.PositiveIntegerField()
+    last_annotation = models.BigIntegerField(default=0)
+    placed = models.PositiveIntegerField()  # how many tasks it placed
+    milliseconds = models.FloatField()
+    # Metrics of the heads on the audit sample at this moment: the learning curve's points.
+    metrics = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "generation"], name="one_ranking_per_generation"
+            )
+        ]
+
+
+class Activity(models.Model):
+    """What the learner is doing for a project now, for the progress page."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="activity")
+    doing = models.CharField(max_length=200)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()  # the learner's last sign of life
