@@ -1,0 +1,40 @@
+"""Who may do what in a project. Membership alone opens one; to everybody else it does not exist."""
+
+from collections.abc import Collection
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from accounts.models import Role, User
+from projects.models import Membership, Project
+
+
+def membership_of(
+    *, user: User, project_id: int, roles: Collection[Role] | None = None
+) -> Membership:
+    """The user's membership, its project fetched with it, in one query.
+
+    Raises Http404 for a person who is no member (the same answer as for a project that does not
+    exist) and PermissionDenied for a member in none of `roles`; None admits every role.
+    """
+    membership = (
+        Membership.objects.select_related("project")
+        .filter(project_id=project_id, user_id=user.pk)
+        .first()
+    )
+    if membership is None:
+        raise Http404("There is no such project, or you are not a member of it.")
+    if roles is not None and membership.role not in roles:
+        wanted = " or ".join(sorted(Role(role).label.lower() for role in roles))
+        raise PermissionDenied(
+            f"This needs the role {wanted} in the project; yours is "
+            f"{Role(membership.role).label.lower()}. Ask a manager of the project."
+        )
+    return membership
+
+
+def project_of_member(
+    *, user: User, project_id: int, roles: Collection[Role] | None = None
+) -> Project:
+    """The project, for a member in one of `roles`. Raises as `membership_of` does."""
+    return membership_of(user=user, project_id=project_id, roles=roles).project
