@@ -1,5 +1,9 @@
 """Addresses."""
 
-from django.urls import URLPattern
+from django.urls import re_path
 
-urlpatterns: list[URLPattern] = []
+from accounts.api import WhoAmIView
+
+urlpatterns = [
+    re_path(r"^current-user/whoami/?$", WhoAmIView.as_view(), name="api_whoami"),
+]

@@ -1,0 +1,43 @@
+"""A person's own account: the invitation that opens it and the token for programs."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.authtoken.models import Token
+
+from accounts.forms import InvitationForm
+from accounts.http import SignedInRequest
+from accounts.services import renew_token, revoke_token
+
+
+class InvitationView(PasswordResetConfirmView):
+    """The page behind an invitation link. Django keeps the token out of the address once it is read."""
+
+    template_name = "accounts/invitation.html"
+    form_class = InvitationForm
+    post_reset_login = True
+    post_reset_login_backend = settings.AUTHENTICATION_BACKENDS[0]
+    success_url = settings.LOGIN_REDIRECT_URL
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def token_page(request: SignedInRequest) -> HttpResponse:
+    """The token is in the answer to the POST alone: it is shown once."""
+    key = renew_token(user=request.user) if request.method == "POST" else ""
+    created = Token.objects.filter(user=request.user).values_list("created", flat=True).first()
+    return render(request, "accounts/token.html", {"key": key, "created": created})
+
+
+@login_required
+@require_POST
+def revoke_token_page(request: SignedInRequest) -> HttpResponse:
+    revoke_token(user=request.user)
+    messages.success(request, "The token is revoked. Programs that used it are refused now.")
+    return redirect("account_token")
