@@ -1,0 +1,155 @@
+"""Writes of the learner's doings: rounds, rankings and activity.
+
+Shapes of the JSON kept, for whoever shows it
+---------------------------------------------
+`Ranking.metrics`, a point of the learning curve (the heads as they ranked, on the audit sample):
+
+    {"labels": 31,                       # labelled pool tasks the heads learned from
+     "audit": 12,                        # labelled audit tasks it was measured on
+     "questions": {QUESTION: {METRIC: {"value": 0.83, "low": null, "high": null, "n": 12}}}}
+
+METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse (numbers).
+`low` and `high` are the 95 % interval, null where not worked out (rankings give points only).
+`questions` is {} until audit tasks are labelled; a metric that cannot be had (one class) is absent.
+
+`Round.metrics`, a full training:
+
+    {"labels": 50, "audit": 20,
+     "questions": …as above, with intervals…,
+     "held_out": {"current": 0.52, "new": 0.47, "n": 13},   # mean log-loss or squared error
+     "seconds": 118.0, "epochs": 14}
+                                         # the first, self-supervised round has labels 0, questions {}
+
+`Round.config`:
+
+    {"kind": "self-supervised" | "fine-tuned", "backbone": {...}, "seed": 2, "embeddings": "r2a1",
+     "serves": true,                     # false: it was no better, the one before goes on serving
+     "reason": "…one sentence…"}
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from annotator.services import apply_ranking
+from projects.models import Project
+from rounds.models import Activity, Ranking, Round
+
+TRAIN_JOB = "rounds.train"
+LEARNER_QUEUE = "learner"
+_UNFINISHED = (Round.State.QUEUED, Round.State.RUNNING)
+
+
+def queue_round(*, project_id: int, labels: int, last_annotation: int) -> Round | None:
+    """Put a training round on the queue; None where one is unfinished already."""
+    with transaction.atomic():
+        done = Round.objects.filter(project_id=project_id)
+        try:
+            with transaction.atomic():
+                new = Round.objects.create(
+                    project_id=project_id,
+                    number=(done.aggregate(last=Max("number"))["last"] or 0) + 1,
+                    parent=done.filter(state=Round.State.DONE).order_by("-number").first(),
+                    labels=labels,
+                    last_annotation=last_annotation,
+                )
+        except IntegrityError:
+            return None
+        app.configure_task(TRAIN_JOB, queue=LEARNER_QUEUE, lock=f"train-{project_id}").defer(
+            round_id=new.pk
+        )
+    return new
+
+
+def begin_round(*, round_id: int) -> Round | None:
+    """Take a queued or interrupted round up under a new attempt; None where it is finished."""
+    begun = Round.objects.filter(pk=round_id, state__in=_UNFINISHED).update(
+        state=Round.State.RUNNING,
+        attempt=F("attempt") + 1,
+        started_at=timezone.now(),
+        error="",
+    )
+    return Round.objects.get(pk=round_id) if begun else None
+
+
+def finish_round(
+    *,
+    round_id: int,
+    attempt: int,
+    weights: str,
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> bool:
+    """Publish a round in one conditional update; False where another attempt has taken over."""
+    published = Round.objects.filter(
+        pk=round_id, attempt=attempt, state=Round.State.RUNNING
+    ).update(
+        state=Round.State.DONE,
+        weights=weights,
+        config=dict(config),
+        metrics=dict(metrics),
+        finished_at=timezone.now(),
+    )
+    return bool(published)
+
+
+def fail_round(*, round_id: int, attempt: int, error: str) -> bool:
+    """End a round that cannot succeed; False where another attempt has taken over."""
+    failed = Round.objects.filter(pk=round_id, attempt=attempt, state=Round.State.RUNNING).update(
+        state=Round.State.FAILED, error=error[-4000:], finished_at=timezone.now()
+    )
+    return bool(failed)
+
+
+def publish_ranking(
+    *,
+    project_id: int,
+    round_id: int | None,
+    strategy: str,
+    labels: int,
+    last_annotation: int,
+    placed: Sequence[tuple[int, float]],
+    milliseconds: float,
+    metrics: Mapping[str, Any],
+) -> Ranking:
+    """Write a new order and the record of it in one transaction, under the next generation."""
+    with transaction.atomic():
+        last = Ranking.objects.filter(project_id=project_id).aggregate(last=Max("generation"))
+        generation = (last["last"] or 0) + 1
+        project = Project(pk=project_id)
+        apply_ranking(project=project, generation=generation, placed=placed)
+        return Ranking.objects.create(
+            project_id=project_id,
+            generation=generation,
+            round_id=round_id,
+            strategy=strategy,
+            labels=labels,
+            last_annotation=last_annotation,
+            placed=len(placed),
+            milliseconds=milliseconds,
+            metrics=dict(metrics),
+        )
+
+
+def note_activity(*, project_id: int, doing: str) -> None:
+    """Say what the learner is doing for a project; the same words again only renew `seen_at`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO rounds_activity AS a (project_id, doing, since, seen_at)
+            VALUES (%s, %s, now(), now())
+            ON CONFLICT (project_id) DO UPDATE SET
+                since = CASE WHEN a.doing = EXCLUDED.doing THEN a.since ELSE now() END,
+                doing = EXCLUDED.doing, seen_at = now()
+            """,
+            [project_id, doing[:200]],
+        )
+
+
+def renew_activity() -> None:
+    """The learner's sign of life, for every project at once."""
+    Activity.objects.update(seen_at=timezone.now())
