@@ -1,0 +1,203 @@
+"""Linear heads on cached embeddings, small enough to be refitted after every label.
+
+Shapes: l labelled rows, d features, c outputs. Heads are fitted in float32 products with float64
+sums, by L-BFGS preconditioned with the diagonal of the Hessian: on decorrelated features
+(`learner.ranker` gives principal components) that is nearly Newton's step, so a warm start needs
+a handful of iterations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
+from scipy.special import expit, log_softmax, logsumexp
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+# The intercept is all but free: this trace keeps it finite while only one class has been seen.
+BIAS_PENALTY = 0.01
+# Curvature of the logistic loss lies between 0 and 1/4; the preconditioner takes a middle value.
+CURVATURE = 0.1
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Logits = X @ weights + bias. weights [d, c], bias [c]."""
+
+    weights: Float32
+    bias: Float32
+
+    def logits(self, X: Float32) -> Float32:
+        """[n, d] -> [n, c]."""
+        return X @ self.weights + self.bias
+
+
+def fit_softmax(
+    X: Float32, Y: Float32, *, penalty: float, balance: float = 0.0, start: Linear | None = None
+) -> Linear:
+    """Fit a multinomial logistic regression with an L2 penalty.
+
+    Minimises sum_i w_i CE_i + penalty/2 ||W||^2 over X [l, d] and one-hot Y [l, c]; rows with
+    NaN are unanswered and are left out. `balance` is the exponent of the inverse class frequency
+    in w (0: as it comes, 1: every class weighs the same); the weights keep a mean of 1.
+    """
+    answered = ~np.isnan(Y).any(axis=1)
+    X, Y = X[answered], Y[answered]
+    _check(X)
+    counts = Y.sum(axis=0)
+    rarity = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0.0)
+    rows = (Y @ rarity).astype(np.float32)
+    rows /= max(float(rows.mean()), 1e-12) if len(rows) else 1.0
+
+    def loss(logits: Float32) -> tuple[float, Float32]:
+        log_p = log_softmax(logits, axis=1)
+        value = -float((rows * (Y * log_p).sum(axis=1)).sum(dtype=np.float64))
+        return value, rows[:, None] * (np.exp(log_p) - Y)
+
+    weights = np.repeat(rows[:, None], Y.shape[1], axis=1)
+    return _minimise(X, weights, loss, penalty=penalty, start=start)
+
+
+def fit_sigmoid(
+    X: Float32, Y: Float32, *, penalty: float, balance: float = 0.0, start: Linear | None = None
+) -> Linear:
+    """Fit one logistic regression per finding, each on the rows where it was answered.
+
+    X [l, d]; Y [l, c] of 0, 1 or NaN (not answered: no loss, no gradient). `balance` as in
+    `fit_softmax`, between the positives and the negatives of each finding.
+    """
+    _check(X)
+    asked = ~np.isnan(Y)
+    T = np.where(asked, Y, 0).astype(np.float32)
+    n = np.maximum(asked.sum(axis=0), 1)
+    positive = np.clip(T.sum(axis=0), 1, None)
+    negative = np.clip(n - T.sum(axis=0), 1, None)
+    W = np.where(T == 1, (n / (2 * positive)) ** balance, (n / (2 * negative)) ** balance) * asked
+    W = (W / np.maximum(W.sum(axis=0) / n, 1e-12)).astype(np.float32)
+
+    def loss(logits: Float32) -> tuple[float, Float32]:
+        value = W * (np.logaddexp(0, logits) - T * logits)
+        return float(value.sum(dtype=np.float64)), W * (expit(logits) - T)
+
+    return _minimise(X, W, loss, penalty=penalty, start=start)
+
+
+def _check(X: Float32) -> None:
+    if not np.isfinite(X).all():
+        raise ValueError("features hold NaN or infinity")
+
+
+def _minimise(
+    X: Float32,
+    weights: Float32,
+    loss: Callable[[Float32], tuple[float, Float32]],
+    *,
+    penalty: float,
+    start: Linear | None,
+) -> Linear:
+    """Minimise loss(X @ W + b) + penalty/2 ||W||^2 + BIAS_PENALTY/2 ||b||^2 by L-BFGS.
+
+    `weights` [l, c] are the weights of the loss, for the preconditioner alone. `loss` gives the
+    value and its gradient by the logits [l, c].
+    """
+    if penalty <= 0:
+        raise ValueError("the penalty must be positive")
+    (n, d), c = X.shape, weights.shape[1]
+    # Each variable is scaled by the inverse root of its curvature: u = w / scale.
+    curve = CURVATURE * ((X * X).T @ weights) + penalty
+    curve_bias = CURVATURE * weights.sum(axis=0, keepdims=True) + BIAS_PENALTY
+    scale = 1 / np.sqrt(np.vstack([curve, curve_bias])).astype(np.float64)  # [d + 1, c]
+    ridge = np.full((d + 1, 1), penalty)
+    ridge[d] = BIAS_PENALTY
+
+    def objective(u: Float64) -> tuple[float, Float64]:
+        V = u.reshape(d + 1, c) * scale
+        W = V.astype(np.float32)
+        value, G = loss(X @ W[:d] + W[d])
+        gradient = np.vstack([X.T @ G, G.sum(axis=0, keepdims=True)]) + ridge * V
+        value += 0.5 * float((ridge * V * V).sum())
+        return value / max(n, 1), (gradient * scale / max(n, 1)).ravel()
+
+    first = np.zeros((d + 1, c))
+    if start is not None:
+        first = np.vstack([start.weights, start.bias]) / scale
+    found = minimize(
+        objective, first.ravel(), jac=True, method="L-BFGS-B", options=_LBFGS
+    ).x.reshape(d + 1, c)
+    solution = (found * scale).astype(np.float32)
+    if not np.isfinite(solution).all():
+        raise FloatingPointError("the head did not converge to finite weights")
+    return Linear(solution[:d], solution[d])
+
+
+_LBFGS = {"maxiter": 200, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-5}
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Bayesian ridge regression of one number: the mean and how far off it may be.
+
+    Posterior of the weights: N(weights, noise^2 A^-1), A = X'X + penalty I (Bishop 2006, 3.3.2).
+    """
+
+    weights: Float32  # [d]
+    bias: float
+    centre: Float32  # [d], mean of the labelled features
+    factor: Float32  # [d, d], lower Cholesky factor of A
+    noise: float  # standard deviation of the leave-one-out residuals
+    labels: int
+
+    def mean(self, X: Float32) -> Float32:
+        """[n, d] -> [n]."""
+        return X @ self.weights + np.float32(self.bias)
+
+    def deviation(self, X: Float32) -> Float32:
+        """Predictive standard deviation, [n, d] -> [n]: noise sqrt(1 + 1/l + x' A^-1 x)."""
+        whitened = solve_triangular(self.factor, (X - self.centre).T, lower=True)
+        spread = 1 + 1 / max(self.labels, 1) + np.einsum("dn,dn->n", whitened, whitened)
+        return np.asarray(self.noise * np.sqrt(spread), dtype=np.float32)
+
+
+def fit_ridge(X: Float32, y: Float32, *, penalty: float) -> Ridge:
+    """Fit ridge regression of y [l] (NaN: not answered) on X [l, d], in closed form."""
+    answered = ~np.isnan(y)
+    X, y = X[answered], y[answered].astype(np.float64)
+    _check(X)
+    if penalty <= 0:
+        raise ValueError("the penalty must be positive")
+    if len(y) < 2:
+        raise ValueError("a number needs two answers before it can be predicted")
+    centre, level = X.mean(axis=0), float(y.mean())
+    C = X - centre
+    A = C.T @ C
+    A[np.diag_indices_from(A)] += np.float32(penalty)
+    factor = cho_factor(A, lower=True)
+    weights = cho_solve(factor, C.T @ (y - level).astype(np.float32))
+    lower = np.tril(factor[0])
+    # Leave-one-out residuals without refitting: e_i / (1 - h_ii), h the hat matrix.
+    half = solve_triangular(lower, C.T, lower=True)
+    hat = np.minimum(np.einsum("dn,dn->n", half, half) + 1 / len(y), 1 - 1e-3)
+    left_out = (y - level - C @ weights) / (1 - hat)
+    noise = float(np.sqrt(np.mean(left_out**2)))
+    return Ridge(
+        weights=weights.astype(np.float32),
+        bias=level - float(centre @ weights),
+        centre=centre.astype(np.float32),
+        factor=lower.astype(np.float32),
+        noise=noise,
+        labels=len(y),
+    )
+
+
+def softmax(logits: Float32) -> Float32:
+    """[n, c] -> [n, c], rows sum to 1."""
+    return np.asarray(np.exp(logits - logsumexp(logits, axis=1, keepdims=True)), dtype=np.float32)
+
+
+def sigmoid(logits: Float32) -> Float32:
+    """[n, c] -> [n, c], each in [0, 1]."""
+    return np.asarray(expit(logits), dtype=np.float32)

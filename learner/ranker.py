@@ -1,0 +1,183 @@
+"""The fast half of the learner: heads refitted after every label, and the pool put in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.calibration import grouped_folds
+from learner.fitting import QuestionHead
+from learner.projection import Embeddings, fit_projection
+from learner.questions import Question
+from learner.strategies import DEFAULT, MODEL_FREE, check_strategy, load_strategy
+from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
+from learner.strategies.clusters import find_clusters
+from learner.strategies.pool import Answer, Pool
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+Labels = Mapping[str, tuple[NDArray[np.integer], NDArray[np.floating]]]
+
+COLD = "random"
+WARM = "uncertainty_herding"
+LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
+NUMBERS = 10  # the same, for a number
+# A finding so rare that it has not come up twice by now does not hold up the rest.
+COLD_AT_MOST = 100
+FOLDS = 4
+DIVERSITY_COMPONENTS = 64  # distances between scans are taken on these
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What to read next."""
+
+    indices: Int64  # [b] rows of the embeddings, first to be read in front
+    scores: Float32  # [b], comparable within this ranking only
+    strategy: str  # the one that chose: "random" while a project is cold
+
+
+class Ranker:
+    """Heads, calibration and order for one pool of cached embeddings.
+
+    Holds the pool once in float32 (4 n k bytes). Deterministic: the same seed and labels give the
+    same order. Not thread safe.
+    """
+
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        embeddings: Embeddings,
+        strategy: str = DEFAULT,
+        seed: int = 0,
+        *,
+        groups: NDArray[np.integer] | None = None,
+    ) -> None:
+        """`embeddings` [n, d], array or memory map; `groups` [n]: patient numbers, for the folds.
+
+        ValueError: no question, an unknown strategy, embeddings with NaN, groups of another length.
+        """
+        n = len(embeddings)
+        if not questions or len({question.name for question in questions}) != len(questions):
+            raise ValueError("questions are needed, each with a name of its own")
+        if groups is not None and len(groups) != n:
+            raise ValueError(f"{len(groups)} groups for {n} embeddings")
+        self.strategy = check_strategy(strategy)
+        self.seed = seed
+        self._X = fit_projection(embeddings).apply(embeddings)
+        patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
+        folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
+        self._heads = {question.name: QuestionHead(question, folds) for question in questions}
+        self._features = _unit_rows(self._X[:, :DIVERSITY_COMPONENTS])
+        self._clusters: Int64 | None = None
+        self._labelled = np.zeros(0, dtype=np.int64)
+
+    def refit(self, labels: Labels) -> None:
+        """Fit every head to all labels so far: per question (indices [l], targets [l, c]).
+
+        Targets as in `Question`; a question left out has no labels. Starts from the last fit.
+        ValueError: an unknown question, a scan outside the pool or given twice, bad targets.
+        """
+        unknown = set(labels) - set(self._heads)
+        if unknown:
+            raise ValueError(f"no question {', '.join(sorted(unknown))}")
+        checked = {name: self._checked(name, *labels[name]) for name in labels}
+        answered = [at[~np.isnan(targets).all(axis=1)] for at, targets in checked.values()]
+        self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
+        for name, head in self._heads.items():
+            nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
+            head.refit(self._X, *checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+
+    def _checked(
+        self, name: str, indices: NDArray[np.integer], values: NDArray[np.floating]
+    ) -> tuple[Int64, Float32]:
+        targets = self._heads[name].question.check_targets(values)
+        at = np.asarray(indices, dtype=np.int64)
+        if at.shape != (len(targets),):
+            raise ValueError(f"{name}: {at.shape} indices for {len(targets)} targets")
+        if len(at) and not (at.min() >= 0 and at.max() < len(self._X)):
+            raise ValueError(f"{name}: a label of a scan outside the pool")
+        if len(np.unique(at)) != len(at):
+            raise ValueError(f"{name}: a scan is labelled twice")
+        return at, targets
+
+    def predict(self, indices: NDArray[np.integer] | None = None) -> dict[str, Float32]:
+        """Calibrated predictions [n, c] of the scans `indices` (None: all), per question.
+
+        A question with too few answers to fit a head is absent.
+        """
+        X = self._X if indices is None else self._X[indices]
+        return {name: head.predict(X) for name, head in self._heads.items() if head.fitted}
+
+    def temperatures(self) -> dict[str, list[float]]:
+        """The temperature of each head (one per finding of a multiple choice), for the record."""
+        return {name: head.temperature.tolist() for name, head in self._heads.items()}
+
+    @property
+    def cold(self) -> bool:
+        """Whether labels are still too few for any head's uncertainty to be followed."""
+        heads = self._heads.values()
+        if not any(head.fitted for head in heads):
+            return True
+        return len(self._labelled) < COLD_AT_MOST and not all(map(_every_class_seen, heads))
+
+    def rank(self, candidates: NDArray[np.integer], batch: int) -> Ranked:
+        """Choose the next `batch` of the candidates (open, unlabelled, in nobody's hand).
+
+        Fewer when there are fewer. ValueError: a candidate outside the pool or given twice.
+        """
+        if batch < 1:
+            raise ValueError("a batch of at least one is needed")
+        name = self.choose_strategy()
+        at = np.asarray(candidates, dtype=np.int64)
+        rng = np.random.default_rng([self.seed, len(self._labelled)])
+        pool = self._pool(at, name)
+        if not len(at):
+            return Ranked(at, np.zeros(0, dtype=np.float32), name)
+        chosen = load_strategy(name)(pool, batch, rng)
+        return Ranked(chosen.indices, chosen.scores, name)
+
+    def choose_strategy(self) -> str:
+        """The strategy that the next ranking will use."""
+        if self.cold:
+            return self.strategy if self.strategy in MODEL_FREE else COLD
+        return WARM if self.strategy == DEFAULT else self.strategy
+
+    def _pool(self, candidates: Int64, name: str) -> Pool:
+        if name == "cluster_margin" and self._clusters is None:
+            count = min(MOST_CLUSTERS, max(1, len(self._features) // SCANS_PER_CLUSTER))
+            rng = np.random.default_rng(self.seed)
+            self._clusters = find_clusters(self._features, count, rng)
+        answers: tuple[Answer, ...] = ()
+        if name not in MODEL_FREE:
+            X = self._X[candidates]
+            heads = [head for head in self._heads.values() if head.fitted]
+            answers = tuple(_answer(head, X, name) for head in heads)
+        return Pool(self._features, candidates, self._labelled, answers, self._clusters)
+
+
+def _answer(head: QuestionHead, X: Float32, strategy: str) -> Answer:
+    kind = head.question.kind
+    values = head.deviation(X) if kind == "number" else head.predict(X)
+    # Rare findings count more: by the inverse root of how often they were seen.
+    weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
+    weights = (weights / weights.sum()).astype(np.float32)
+    committee = None
+    if kind != "number" and strategy.startswith("modal:"):
+        committee = head.committee(X)
+    return Answer(kind, values, weights, committee)
+
+
+def _every_class_seen(head: QuestionHead) -> bool:
+    if head.question.kind == "number":
+        return head.labels >= NUMBERS
+    least = float(head.seen.min())
+    if head.question.kind == "multiple":  # a finding's other class is its absence
+        least = min(least, head.labels - float(head.seen.max()))
+    return least >= LABELS_PER_CLASS
+
+
+def _unit_rows(X: Float32) -> Float32:
+    length = np.linalg.norm(X, axis=1, keepdims=True)
+    return np.asarray(X / np.maximum(length, 1e-6), dtype=np.float32)
