@@ -9,7 +9,6 @@ _ORIGIN = {-1: (34.0, 178.0), 1: (36.0, 166.0)}  # the left hilum stands higher
 # Angles of the first branches, from up to down: the bases get more than the apices.
 _FIRST = np.deg2rad([-72, -48, -22, 4, 26, 44, 58, 68, 78])
 _GENERATIONS = 7
-_ALONG, _ACROSS = 44, 9  # samples of one vessel
 
 
 def draw_vessels(canvas: Canvas, anatomy: Anatomy, rng: np.random.Generator) -> Image:
@@ -41,16 +40,18 @@ def _grow(
     start [n, 2] mm, angle [n] rad (0 outwards, positive down), radius [n] mm.
     """
     n = angle.size
+    # Samples of one vessel: the later, the shorter and thinner.
+    n_along, n_across = 44 - 4 * generation, 9 if generation < 3 else 5
     length = rng.uniform(0.7, 1.3, n) * 25 * 0.9**generation
     bend = rng.normal(0, 0.28, n)
-    t = (np.arange(_ALONG) + 0.5) / _ALONG
+    t = (np.arange(n_along) + 0.5) / n_along
     heading = angle[:, None] + bend[:, None] * t  # [n, along]
-    step = (length / _ALONG)[:, None]
+    step = (length / n_along)[:, None]
     x = start[:, :1] + side * np.cumsum(np.cos(heading) * step, axis=1)
     y = start[:, 1:] + np.cumsum(np.sin(heading) * step, axis=1)
     half = radius[:, None] * (1 - 0.2 * t)
-    across = (np.arange(_ACROSS) + 0.5) / _ACROSS * 2 - 1
-    volume = (4 * half**2 * step / _ACROSS)[..., None] * np.sqrt(1 - across**2)
+    across = (np.arange(n_across) + 0.5) / n_across * 2 - 1
+    volume = (4 * half**2 * step / n_across)[..., None] * np.sqrt(1 - across**2)
     sample_x = x[..., None] - side * (np.sin(heading) * half)[..., None] * across
     sample_y = y[..., None] + (np.cos(heading) * half)[..., None] * across
     spread, lean = rng.uniform(0.34, 0.7, n), rng.uniform(-0.22, 0.22, n)
