@@ -71,7 +71,9 @@ class Claim(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["task", "reader"], name="one_claim_per_reader_and_task"),
+            models.UniqueConstraint(
+                fields=["task", "reader"], name="one_claim_per_reader_and_task"
+            ),
             models.UniqueConstraint(
                 fields=["project", "reader", "is_ahead"], name="one_in_hand_and_one_ahead"
             ),
@@ -114,9 +116,7 @@ class Annotation(Answer):
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
     project = models.ForeignKey(Project, models.PROTECT, related_name="annotations")
-    reader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="annotations"
-    )
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="annotations")
     # Made by the client: the same submission sent twice is one annotation.
     unique_id = models.UUIDField(default=uuid.uuid4, unique=True)
     origin = models.CharField(max_length=7, choices=Origin, default=Origin.READING)

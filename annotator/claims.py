@@ -1,0 +1,224 @@
+"""Choosing the next task, and who holds which.
+
+A claim occupies one of a task's `overlap` places until it expires. An expired claim is ignored by
+everybody else and stays until its own reader claims again: it is the proof that the task was served
+to them, so that an answer that comes late is still taken.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from annotator.models import Claim, Task
+from annotator.rerank import RANKING_LOCK
+from projects.models import Project
+
+# With less than this left, a claim might expire for somebody else while it is being renewed.
+_SAFE_SECONDS = 10.0
+# Each failed attempt means that another reader got the task in between, so somebody got on.
+_ATTEMPTS = 50
+
+_OWN = """
+SELECT id, task_id, is_ahead, expires_at,
+       EXTRACT(EPOCH FROM expires_at - statement_timestamp())::float8
+FROM annotator_claim WHERE project_id = %s AND reader_id = %s
+"""
+# One query over one number. Rows locked by another transaction are being claimed or answered.
+_BEST = """
+SELECT task.id FROM annotator_task task
+WHERE task.project_id = %(project)s AND task.arm = %(arm)s AND task.is_open
+  AND task.answers < %(overlap)s - (
+      SELECT count(*) FROM annotator_claim other
+      WHERE other.task_id = task.id AND other.expires_at > statement_timestamp())
+  AND NOT EXISTS (
+      SELECT FROM annotator_claim own
+      WHERE own.task_id = task.id AND own.reader_id = %(reader)s)
+  AND NOT EXISTS (
+      SELECT FROM annotator_annotation answer
+      WHERE answer.task_id = task.id AND answer.reader_id = %(reader)s
+        AND answer.withdrawn_at IS NULL)
+ORDER BY task.rank LIMIT 1
+FOR NO KEY UPDATE OF task SKIP LOCKED
+"""
+_BEST_WAITING = _BEST.replace(" SKIP LOCKED", "")
+# The subqueries of _BEST saw the claims as they were before its row lock; this statement, under the
+# lock, sees them as they are (READ COMMITTED re-evaluates the row, not what subqueries read).
+_TAKE = """
+INSERT INTO annotator_claim (task_id, project_id, reader_id, is_ahead, claimed_at, expires_at,
+                             generation, rank, score)
+SELECT task.id, task.project_id, %(reader)s, %(is_ahead)s, statement_timestamp(),
+       statement_timestamp() + make_interval(mins => %(minutes)s),
+       task.generation, task.rank, task.score
+FROM annotator_task task
+WHERE task.id = %(task)s AND task.is_open
+  AND task.answers < %(overlap)s - (
+      SELECT count(*) FROM annotator_claim other
+      WHERE other.task_id = task.id AND other.expires_at > statement_timestamp())
+ON CONFLICT DO NOTHING
+RETURNING expires_at
+"""
+_RENEW = """
+UPDATE annotator_claim claim
+SET is_ahead = %(is_ahead)s,
+    expires_at = statement_timestamp() + make_interval(mins => %(minutes)s)
+FROM annotator_task task
+WHERE claim.id = %(claim)s AND task.id = claim.task_id
+  AND (claim.expires_at > statement_timestamp() OR task.is_open AND task.answers < %(overlap)s - (
+      SELECT count(*) FROM annotator_claim other
+      WHERE other.task_id = task.id AND other.id <> claim.id
+        AND other.expires_at > statement_timestamp()))
+RETURNING claim.expires_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """A task that a reader holds: in hand, or reserved ahead so that its frames can be fetched."""
+
+    task_id: int
+    is_ahead: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """One of the reader's own claims, live or expired."""
+
+    claim_id: int
+    task_id: int
+    is_ahead: bool
+    expires_at: datetime
+    seconds_left: float
+
+
+def lock_reader(*, project_id: int, reader_id: int) -> None:
+    """One request of a reader at a time, until the transaction ends: two tabs take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [project_id << 32 | reader_id])
+
+
+def lock_task(task_id: int) -> None:
+    """Until the transaction ends nobody else changes the task or takes a place in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM annotator_task WHERE id = %s FOR NO KEY UPDATE", [task_id])
+
+
+def claim_next_task(*, project: Project, reader: User) -> ClaimedTask | None:
+    """The task in hand: the one the reader holds, else the one reserved ahead, else a new one.
+
+    None when nothing is left for this reader.
+    """
+    return _claim(project=project, reader=reader, is_ahead=False)
+
+
+def claim_ahead(*, project: Project, reader: User) -> ClaimedTask | None:
+    """The task that follows the one in hand, reserved; None when nothing is left to reserve."""
+    return _claim(project=project, reader=reader, is_ahead=True)
+
+
+def renew_claim(*, project: Project, task_id: int, reader: User) -> bool:
+    """Prolong the reader's claim on the task; False where they never had one.
+
+    An expired claim whose place somebody took meanwhile stays expired.
+    """
+    own = next((own for own in _own_claims(project, reader) if own.task_id == task_id), None)
+    if own is None:
+        return False
+    with transaction.atomic():
+        _renewed(own, project=project, is_ahead=own.is_ahead)
+    return True
+
+
+def _claim(*, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | None:
+    """Try, each time in a transaction of its own: none waits while it holds another task."""
+    arms = _arms(project.audit_share)
+    for _ in range(_ATTEMPTS):
+        with transaction.atomic():
+            _begin_claiming(project, reader)
+            own = _relevant(_own_claims(project, reader), is_ahead=is_ahead)
+            if own is not None:
+                held = _renewed(own, project=project, is_ahead=is_ahead)
+                if held is not None:
+                    return held
+                Claim.objects.filter(pk=own.claim_id).delete()
+                continue
+            task_id = _best(project=project, reader=reader, arms=arms)
+            if task_id is None:
+                return None
+            taken = _take(task_id, project=project, reader=reader, is_ahead=is_ahead)
+            if taken is not None:
+                return taken
+    return None
+
+
+def _arms(audit_share: float) -> tuple[Task.Arm, Task.Arm]:
+    """Which arm to serve from, and which when that one is empty: a coin that no reader can read."""
+    if random.random() < audit_share:  # noqa: S311  sampling, no secret
+        return Task.Arm.AUDIT, Task.Arm.POOL
+    return Task.Arm.POOL, Task.Arm.AUDIT
+
+
+def _begin_claiming(project: Project, reader: User) -> None:
+    lock_reader(project_id=project.pk, reader_id=reader.pk)
+    with connection.cursor() as cursor:
+        # While a ranking is written its rows are locked, and SKIP LOCKED would pass over the best.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [RANKING_LOCK, project.pk])
+
+
+def _own_claims(project: Project, reader: User) -> list[_Own]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OWN, [project.pk, reader.pk])
+        return [_Own(*row) for row in cursor.fetchall()]
+
+
+def _relevant(claims: list[_Own], *, is_ahead: bool) -> _Own | None:
+    """The claim that answers the request: for the task in hand also the one reserved ahead."""
+    fitting = [own for own in claims if own.is_ahead or not is_ahead]
+    return min(fitting, key=lambda own: own.is_ahead, default=None)
+
+
+def _renewed(own: _Own, *, project: Project, is_ahead: bool) -> ClaimedTask | None:
+    if own.is_ahead == is_ahead and own.seconds_left > project.claim_minutes * 30:
+        return ClaimedTask(own.task_id, is_ahead, own.expires_at)
+    if own.seconds_left < _SAFE_SECONDS:
+        lock_task(own.task_id)
+    values = {
+        "claim": own.claim_id,
+        "is_ahead": is_ahead,
+        "minutes": project.claim_minutes,
+        "overlap": project.overlap,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, values)
+        row = cursor.fetchone()
+    return ClaimedTask(own.task_id, is_ahead, row[0]) if row else None
+
+
+def _best(*, project: Project, reader: User, arms: tuple[Task.Arm, ...]) -> int | None:
+    values = {"project": project.pk, "reader": reader.pk, "overlap": project.overlap}
+    with connection.cursor() as cursor:
+        # The last tasks may only be locked for a moment: wait for them before giving up.
+        for statement in (_BEST, _BEST_WAITING):
+            for arm in arms:
+                cursor.execute(statement, {**values, "arm": arm.value})
+                row = cursor.fetchone()
+                if row is not None:
+                    return int(row[0])
+    return None
+
+
+def _take(task_id: int, *, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | None:
+    values = {
+        "task": task_id,
+        "reader": reader.pk,
+        "is_ahead": is_ahead,
+        "minutes": project.claim_minutes,
+        "overlap": project.overlap,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, values)
+        row = cursor.fetchone()
+    return ClaimedTask(task_id, is_ahead, row[0]) if row else None

@@ -1,0 +1,241 @@
+"""What readers do to their tasks. Each function is one transaction."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from accounts.models import User
+from annotator.claims import (
+    ClaimedTask,
+    claim_ahead,
+    claim_next_task,
+    lock_reader,
+    renew_claim,
+)
+from annotator.models import Annotation, Draft, Prediction
+from annotator.queue import apply_ranking, create_tasks, reopen_tasks
+from annotator.rerank import (
+    RERANK_JOB,
+    RERANK_LOCK,
+    RERANK_QUEUE,
+    changing_labels,
+    rerank_lock_name,
+    wait_for_label_changes,
+)
+from annotator.results import Refused, Result, check_result
+from annotator.withdrawals import undo_last
+from projects.models import Project
+
+__all__ = [
+    "RERANK_JOB",
+    "RERANK_LOCK",
+    "RERANK_QUEUE",
+    "ClaimedTask",
+    "Refused",
+    "Submission",
+    "Submitted",
+    "apply_ranking",
+    "changing_labels",
+    "claim_ahead",
+    "claim_next_task",
+    "create_tasks",
+    "keep_prediction",
+    "reopen_tasks",
+    "rerank_lock_name",
+    "save_draft",
+    "submit_annotation",
+    "undo_last",
+    "wait_for_label_changes",
+]
+
+_SERVED = """
+SELECT claim.id IS NOT NULL
+       OR EXISTS (SELECT FROM annotator_draft draft
+                  WHERE draft.task_id = task.id AND draft.reader_id = %(reader)s)
+       OR EXISTS (SELECT FROM annotator_annotation earlier
+                  WHERE earlier.task_id = task.id AND earlier.reader_id = %(reader)s
+                    AND earlier.withdrawn_at IS NOT NULL),
+       claim.generation, claim.rank, claim.score
+FROM annotator_task task
+LEFT JOIN annotator_claim claim ON claim.task_id = task.id AND claim.reader_id = %(reader)s
+WHERE task.id = %(task)s AND task.project_id = %(project)s
+FOR NO KEY UPDATE OF task
+"""
+_WRITE = """
+INSERT INTO annotator_annotation (
+    task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time,
+    was_cancelled, skip_reason, generation, rank, score, created_at, updated_at)
+VALUES (
+    %(task)s, %(project)s, %(reader)s, %(unique_id)s, 'reading', %(result)s, %(comment)s,
+    %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(generation)s, %(rank)s, %(score)s,
+    statement_timestamp(), statement_timestamp())
+ON CONFLICT DO NOTHING
+RETURNING id, created_at
+"""
+_COUNT = """
+WITH ended AS (
+    DELETE FROM annotator_claim WHERE task_id = %(task)s AND reader_id = %(reader)s
+), put_away AS (
+    DELETE FROM annotator_draft WHERE task_id = %(task)s AND reader_id = %(reader)s
+)
+UPDATE annotator_task SET answers = answers + 1, is_open = answers + 1 < %(overlap)s
+WHERE id = %(task)s
+"""
+_SAVE_DRAFT = """
+INSERT INTO annotator_draft (
+    task_id, reader_id, result, comment, lead_time, version, created_at, updated_at)
+VALUES (
+    %(task)s, %(reader)s, %(result)s, %(comment)s, %(lead_time)s, %(version)s,
+    statement_timestamp(), statement_timestamp())
+ON CONFLICT (task_id, reader_id) DO UPDATE
+SET result = EXCLUDED.result, comment = EXCLUDED.comment, lead_time = EXCLUDED.lead_time,
+    version = EXCLUDED.version, updated_at = EXCLUDED.updated_at
+WHERE annotator_draft.version < EXCLUDED.version
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a reader sends: an answer, or the reason why the task cannot be judged."""
+
+    result: Result
+    unique_id: uuid.UUID  # made by the client; sent twice it is still one annotation
+    lead_time: float = 0.0  # seconds of reading, idle time excluded
+    comment: str = ""
+    was_cancelled: bool = False
+    skip_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    annotation: Annotation
+    is_new: bool  # False where the same submission had been taken before
+
+
+def submit_annotation(
+    *, project: Project, task_id: int, reader: User, submission: Submission
+) -> Submitted:
+    """Take a reader's answer, end their claim, and leave a rerank job waiting.
+
+    A task that was served to the reader is answered by them once, and always: also when their
+    claim has expired and somebody else took the place. The answer beyond the overlap is kept and
+    counted like the others. Raises Refused for a result that does not fit the label config, a task
+    that was never served to this reader, or one they have answered.
+    """
+    if submission.was_cancelled and not submission.skip_reason.strip():
+        raise Refused("Say why the task cannot be judged: skip_reason is empty.")
+    complete = not submission.was_cancelled
+    check_result(project.label_config, submission.result, complete=complete)
+    with changing_labels(project.pk):
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        annotation = _write(project, task_id, reader, submission)
+        if annotation is not None:
+            return Submitted(annotation, is_new=True)
+        same = Annotation.objects.filter(
+            unique_id=submission.unique_id, task=task_id, reader=reader
+        ).first()
+        if same is not None:
+            return Submitted(same, is_new=False)
+        raise _refusal(task_id, reader)
+
+
+def save_draft(
+    *, project: Project, task_id: int, reader: User, answer: Submission, version: int
+) -> int:
+    """Keep the reader's unfinished answer and renew their claim; the version that is kept.
+
+    A version that is not newer than the kept one changes nothing. Raises Refused where the task is
+    not the reader's, or the result does not fit the label config.
+    """
+    check_result(project.label_config, answer.result, complete=False)
+    values: dict[str, Any] = {
+        "task": task_id,
+        "reader": reader.pk,
+        "result": Jsonb(answer.result),
+        "comment": answer.comment,
+        "lead_time": answer.lead_time,
+        "version": version,
+    }
+    with transaction.atomic():
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        if not renew_claim(project=project, task_id=task_id, reader=reader):
+            raise _refusal(task_id, reader)
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE_DRAFT, values)
+            if cursor.rowcount == 1:
+                return version
+        return Draft.objects.values_list("version", flat=True).get(task=task_id, reader=reader)
+
+
+def keep_prediction(
+    *,
+    project: Project,
+    task_id: int,
+    result: Result,
+    score: float | None,
+    model_version: str,
+    created_by: User | None,
+) -> Prediction:
+    """Keep a model's answer to a task; the same model's earlier answer to it is replaced."""
+    check_result(project.label_config, result, complete=False)
+    prediction, _ = Prediction.objects.update_or_create(
+        task_id=task_id,
+        model_version=model_version,
+        defaults={"result": result, "score": score, "created_by": created_by},
+        create_defaults={
+            "project": project,
+            "result": result,
+            "score": score,
+            "created_by": created_by,
+        },
+    )
+    return prediction
+
+
+def _write(
+    project: Project, task_id: int, reader: User, submission: Submission
+) -> Annotation | None:
+    """The annotation, written and counted; None where it exists or the task was not served."""
+    keys: dict[str, Any] = {"task": task_id, "project": project.pk, "reader": reader.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVED, keys)
+        was_served, generation, rank, score = cursor.fetchone() or (False, None, None, None)
+        if not was_served:
+            return None
+        fields: dict[str, Any] = {
+            "unique_id": submission.unique_id,
+            "comment": submission.comment,
+            "lead_time": submission.lead_time,
+            "was_cancelled": submission.was_cancelled,
+            "skip_reason": submission.skip_reason,
+            "generation": generation,
+            "rank": None if generation is None else rank,
+            "score": score,
+        }
+        values: dict[str, Any] = {**keys, **fields, "result": Jsonb(submission.result)}
+        cursor.execute(_WRITE, values)
+        row: tuple[int, datetime] | None = cursor.fetchone()
+        if row is None:
+            return None
+        cursor.execute(_COUNT, {**keys, "overlap": project.overlap})
+    return Annotation(
+        id=row[0],
+        created_at=row[1],
+        updated_at=row[1],
+        task_id=task_id,
+        project=project,
+        reader=reader,
+        result=submission.result,
+        **fields,
+    )
+
+
+def _refusal(task_id: int, reader: User) -> Refused:
+    answered = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
+    if answered.exists():
+        return Refused("You have answered this task. Undo your last answer to change it.")
+    return Refused("This task is not in your hands. Ask for your next task.")

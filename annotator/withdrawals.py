@@ -1,0 +1,75 @@
+"""Taking an answer back."""
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+from annotator.claims import ClaimedTask, lock_reader, lock_task
+from annotator.models import Annotation, Claim, Draft, Task
+from annotator.rerank import changing_labels
+from annotator.results import Refused
+from projects.models import Project
+
+
+def undo_last(*, project: Project, reader: User) -> ClaimedTask:
+    """Withdraw the reader's latest answer: its task is in their hand again, the answer a draft.
+
+    The task they had in hand becomes the one reserved ahead. Raises Refused where there is nothing
+    to undo.
+    """
+    with changing_labels(project.pk):
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        last = (
+            Annotation.objects.filter(
+                project=project,
+                reader=reader,
+                origin=Annotation.Origin.READING,
+                withdrawn_at__isnull=True,
+            )
+            .order_by("-created_at", "-pk")
+            .first()
+        )
+        if last is None:
+            raise Refused("There is nothing to undo: you have no answer in this project.")
+        lock_task(last.task_id)
+        _withdraw(last, overlap=project.overlap)
+        return _take_back_in_hand(last, project=project)
+
+
+def _withdraw(last: Annotation, *, overlap: int) -> None:
+    Annotation.objects.filter(pk=last.pk).update(withdrawn_at=Now(), updated_at=Now())
+    Task.objects.filter(pk=last.task_id).update(
+        answers=F("answers") - 1, is_open=Q(answers__lte=overlap)
+    )
+    Draft.objects.update_or_create(
+        task_id=last.task_id,
+        reader_id=last.reader_id,
+        defaults={
+            "result": last.result,
+            "comment": last.comment,
+            "lead_time": last.lead_time,
+            "version": 1,
+        },
+    )
+
+
+def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
+    own = Claim.objects.filter(project=project, reader_id=last.reader_id)
+    if own.filter(is_ahead=False).exclude(task=last.task_id).exists():
+        own.filter(is_ahead=True).delete()
+    own.filter(task=last.task_id).delete()
+    own.update(is_ahead=True)
+    task = Task.objects.get(pk=last.task_id)
+    claim = Claim.objects.create(
+        task=task,
+        project=project,
+        reader_id=last.reader_id,
+        expires_at=Now() + timedelta(minutes=project.claim_minutes),
+        generation=last.generation,
+        rank=task.rank if last.rank is None else last.rank,
+        score=last.score,
+    )
+    claim.refresh_from_db(fields=["expires_at"])
+    return ClaimedTask(task.pk, claim.is_ahead, claim.expires_at)
