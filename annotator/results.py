@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from projects.errors import Refused
 from projects.label_config import Kind, Question, parse
 
 Result = list[dict[str, Any]]
@@ -30,10 +31,6 @@ REGION_KINDS: frozenset[Kind] = frozenset({"boxes", "polygons", "masks"})
 _MOST_ENTRIES = 2000
 _MOST_CHARACTERS = 20_000  # of one text
 _MOST_RLE = 16_000_000  # numbers of one mask
-
-
-class Refused(Exception):
-    """A request that cannot be granted; its text is a sentence that says what to do."""
 
 
 @functools.lru_cache(maxsize=256)

@@ -26,8 +26,9 @@ from annotator.rerank import (
     rerank_lock_name,
     wait_for_label_changes,
 )
-from annotator.results import Refused, Result, check_result
+from annotator.results import Result, check_result
 from annotator.withdrawals import undo_last
+from projects.errors import Refused
 from projects.models import Project
 
 __all__ = [
@@ -82,8 +83,9 @@ WITH ended AS (
 ), put_away AS (
     DELETE FROM annotator_draft WHERE task_id = %(task)s AND reader_id = %(reader)s
 )
-UPDATE annotator_task SET answers = answers + 1, is_open = answers + 1 < %(overlap)s
-WHERE id = %(task)s
+UPDATE annotator_task task SET answers = answers + 1, is_open = answers + 1 < project.overlap
+FROM projects_project project
+WHERE task.id = %(task)s AND project.id = task.project_id
 """
 _SAVE_DRAFT = """
 INSERT INTO annotator_draft (
@@ -221,7 +223,7 @@ def _write(
         row: tuple[int, datetime] | None = cursor.fetchone()
         if row is None:
             return None
-        cursor.execute(_COUNT, {**keys, "overlap": project.overlap})
+        cursor.execute(_COUNT, keys)
     return Annotation(
         id=row[0],
         created_at=row[1],

@@ -9,7 +9,7 @@ from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
 from annotator.models import Annotation, Claim, Draft, Task
 from annotator.rerank import changing_labels
-from annotator.results import Refused
+from projects.errors import Refused
 from projects.models import Project
 
 

@@ -17,13 +17,16 @@ def membership_of(
     Raises Http404 for a person who is no member (the same answer as for a project that does not
     exist) and PermissionDenied for a member in none of `roles`; None admits every role.
     """
-    membership = (
-        Membership.objects.select_related("project")
-        .filter(project_id=project_id, user_id=user.pk)
-        .first()
+    own = Membership.objects.select_related("project").filter(
+        project_id=project_id, user_id=user.pk
     )
+    return admit(own.first(), roles=roles)
+
+
+def admit(membership: Membership | None, *, roles: Collection[Role] | None) -> Membership:
+    """The membership, where there is one and its role is wanted. Raises as `membership_of` does."""
     if membership is None:
-        raise Http404("There is no such project, or you are not a member of it.")
+        raise Http404("There is no such thing here, or you are not a member of its project.")
     if roles is not None and membership.role not in roles:
         wanted = " or ".join(sorted(Role(role).label.lower() for role in roles))
         raise PermissionDenied(
