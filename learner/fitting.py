@@ -19,7 +19,7 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 # On projected features (rows of mean square length 1). Measured on the rehearsal's two datasets.
-PENALTY = {"single": 0.02, "multiple": 0.05, "number": 0.05}
+PENALTY = {"single": 0.05, "multiple": 0.05, "number": 0.05}
 BALANCE = 0.0
 LEAST_FOR_FOLDS = 10  # fewer labels say nothing about a temperature
 GROWTH = 1.05  # labels grow by this before folds and temperature are renewed

@@ -71,7 +71,7 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
     full.refit({name: (pool, table.targets[pool])})
     full_score = score(table.question, full.predict(test).get(name), table.targets[test])
     ranker = _ranker(table, strategy, seed)
-    labelled = np.zeros(0, dtype=np.int64)
+    labelled: Int64 = np.zeros(0, dtype=np.int64)
     counts, scores = [], []
     open_ = np.ones(len(X), dtype=bool)
     open_[test] = False
