@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Role, User
 from annotator.claims import ClaimedTask
@@ -25,8 +25,6 @@ __all__ = [
 READING_ROLES = (Role.READER, Role.ADJUDICATOR, Role.MANAGER)
 OVERSEEING_ROLES = (Role.ADJUDICATOR, Role.MANAGER, Role.ANALYST)
 PREDICTING_ROLES = (Role.MANAGER, Role.ANALYST)
-
-_FRAME_URL = "/api/projects/{project}/scans/{scan}/frames/{{frame}}"
 
 # All of a task that its reader may know, in one statement.
 _READING_TASK = """
@@ -58,6 +56,21 @@ class ReadingTask:
     read: int  # how many answers this reader has given in the project
 
 
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """One page of tasks, and how many there are in all: of what the member may see."""
+
+    tasks: list[Task]
+    total: int
+    total_annotations: int
+    total_predictions: int
+
+
+def frame_url(*, project_id: int, scan_id: int) -> str:
+    """Where a scan's frames are, with {frame} in place of the frame's number."""
+    return f"/api/projects/{project_id}/scans/{scan_id}/frames/{{frame}}"
+
+
 def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> ReadingTask:
     """The claimed task with its scans, the reader's draft and how many they have read."""
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
@@ -65,11 +78,13 @@ def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> Readi
         cursor.execute(_READING_TASK, keys)
         scans, draft, read = cursor.fetchone()
     for scan in scans or []:
-        scan["frame_url"] = _FRAME_URL.format(project=project.pk, scan=scan["id"])
+        scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
     return ReadingTask(claim.task_id, project.pk, scans or [], draft, claim, read)
 
 
-def membership_for_task(*, user: User, task_id: int, roles: tuple[Role, ...]) -> Membership:
+def membership_for_task(
+    *, user: User, task_id: int, roles: tuple[Role, ...] | None = None
+) -> Membership:
     """The user's membership of the task's project. Raises as `projects.access.membership_of`."""
     own = Membership.objects.select_related("project").filter(user=user, project__tasks=task_id)
     return admit(own.first(), roles=roles)
@@ -89,12 +104,29 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
     return tasks.prefetch_related(Prefetch("task_scans", queryset=shown))
 
 
+def task_page(membership: Membership, *, page: int, size: int) -> TaskPage | None:
+    """The visible tasks of a page, counted from 1; None past the last page."""
+    visible = visible_tasks(membership)
+    total = visible.count()
+    start = (page - 1) * size
+    if start and start >= total:
+        return None
+    is_reader = membership.role == Role.READER
+    guesses = Prediction.objects.filter(project_id=membership.project_id)
+    return TaskPage(
+        tasks=list(with_counts(visible)[start : start + size]),
+        total=total,
+        total_annotations=visible_annotations(membership).count(),
+        total_predictions=0 if is_reader else guesses.count(),
+    )
+
+
 def with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """The tasks with `cancelled_annotations` and `total_predictions` beside them."""
-    cancelled = Q(annotations__was_cancelled=True, annotations__withdrawn_at__isnull=True)
+    cancelled = Annotation.objects.filter(was_cancelled=True, withdrawn_at__isnull=True)
     return tasks.annotate(
-        cancelled_annotations=Count("annotations", filter=cancelled, distinct=True),
-        total_predictions=Count("predictions", distinct=True),
+        cancelled_annotations=_count_per_task(cancelled),
+        total_predictions=_count_per_task(Prediction.objects.all()),
     )
 
 
@@ -118,17 +150,23 @@ def visible_annotations(membership: Membership) -> QuerySet[Annotation]:
 
 
 def membership_for_annotation(
-    *, user: User, annotation_id: int, roles: tuple[Role, ...]
+    *, user: User, annotation_id: int, roles: tuple[Role, ...] | None = None
 ) -> Membership:
     """The user's membership of the annotation's project. Raises as `membership_for_task`."""
     own = Membership.objects.filter(user=user, project__annotations=annotation_id)
     return admit(own.first(), roles=roles)
 
 
-def predictions(membership: Membership, *, task_id: int) -> QuerySet[Prediction]:
+def predictions_of(membership: Membership, *, task_id: int) -> QuerySet[Prediction]:
     """The models' answers to a task, oldest first; none while the member holds it."""
     found = Prediction.objects.filter(project_id=membership.project_id, task_id=task_id)
     return found.exclude(task_id__in=blind_tasks(membership)).order_by("pk")
+
+
+def _count_per_task(rows: QuerySet[Any]) -> Coalesce:
+    # A subquery is only counted for the rows of the page; a join would be counted for all.
+    counted = rows.filter(task=OuterRef("pk")).order_by().values("task").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
 
 def _answers_of(membership: Membership) -> QuerySet[Annotation]:

@@ -76,18 +76,14 @@ def _says_something(value: dict[str, Any]) -> bool:
 
 
 def _check_storable(result: Result) -> None:
-    """PostgreSQL's jsonb takes neither the character NUL nor half a surrogate pair."""
-    text = json.dumps(result, ensure_ascii=False)
-    if "\\u0000" in text or (not text.isascii() and _has_surrogate(text)):
-        raise Refused("The result holds a character that cannot be stored (NUL or half a pair).")
-
-
-def _has_surrogate(text: str) -> bool:
+    """PostgreSQL's jsonb takes no infinite number, no NUL and no half of a surrogate pair."""
     try:
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+    except ValueError as error:
+        raise Refused("The result holds a number or a character that cannot be stored.") from error
+    if "\\u0000" in text:
+        raise Refused("The result holds the character NUL, which cannot be stored.")
 
 
 def _check_entry(entry: dict[str, Any], questions: Mapping[str, Question]) -> None:

@@ -146,20 +146,27 @@ def submit_annotation(
 
 
 def save_draft(
-    *, project: Project, task_id: int, reader: User, answer: Submission, version: int
+    *,
+    project: Project,
+    task_id: int,
+    reader: User,
+    result: Result,
+    comment: str,
+    lead_time: float,
+    version: int,
 ) -> int:
     """Keep the reader's unfinished answer and renew their claim; the version that is kept.
 
     A version that is not newer than the kept one changes nothing. Raises Refused where the task is
     not the reader's, or the result does not fit the label config.
     """
-    check_result(project.label_config, answer.result, complete=False)
+    check_result(project.label_config, result, complete=False)
     values: dict[str, Any] = {
         "task": task_id,
         "reader": reader.pk,
-        "result": Jsonb(answer.result),
-        "comment": answer.comment,
-        "lead_time": answer.lead_time,
+        "result": Jsonb(result),
+        "comment": comment,
+        "lead_time": lead_time,
         "version": version,
     }
     with transaction.atomic():

@@ -1,5 +1,7 @@
-"""Addresses."""
+"""Addresses of the reading page."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotator.views import read
+
+urlpatterns = [path("projects/<int:project_id>/read/", read, name="read")]

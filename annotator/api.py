@@ -1,0 +1,132 @@
+"""The reading interface: what the reading room, or any other client of a reader, sends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, parser_classes
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from accounts.models import User
+from annotator import services
+from annotator.claims import ClaimedTask
+from annotator.queries import READING_ROLES, membership_for_task, reading_task
+from annotator.serializers import (
+    AnnotationSerializer,
+    DraftSerializer,
+    DraftVersionSerializer,
+    NextSerializer,
+    ReadingTaskSerializer,
+    SubmissionSerializer,
+    TakenBackSerializer,
+)
+from projects.access import project_of_member
+from projects.errors import Refused
+from projects.models import Project
+
+_NOTHING_LEFT = "There is nothing left for you to read in this project now."
+_NOTHING_AHEAD = "There is nothing after the task in your hand."
+
+
+@contextmanager
+def sentences_for_refusals() -> Iterator[None]:
+    """Answer 400 with the sentence of the service that refused."""
+    try:
+        yield
+    except Refused as refused:
+        raise ParseError(str(refused)) from refused
+
+
+def person_of(request: Request) -> User:
+    """Who asks; the permission classes have let nobody in without an account."""
+    return cast(User, request.user)
+
+
+def parsed(serializer: Serializer[Any]) -> dict[str, Any]:
+    """What the client sent, checked; one sentence about the first mistake otherwise."""
+    if serializer.is_valid():
+        return dict(serializer.validated_data)
+    field, problems = next(iter(serializer.errors.items()))
+    while not isinstance(problems, str):
+        problems = next(iter(problems.values() if isinstance(problems, dict) else problems))
+    raise ParseError(problems if field == "non_field_errors" else f"{field}: {problems}")
+
+
+@extend_schema(request=None, responses=NextSerializer)
+@api_view(["POST"])
+def next_task(request: Request, project_id: int) -> Response:
+    """The task in the reader's hand; where there is none, the next is claimed."""
+    reader = person_of(request)
+    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    claim = services.claim_next_task(project=project, reader=reader)
+    return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
+
+
+@extend_schema(request=None, responses=NextSerializer)
+@api_view(["POST"])
+def task_ahead(request: Request, project_id: int) -> Response:
+    """Reserve the task after the one in hand, so that its frames can be fetched early."""
+    reader = person_of(request)
+    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    claim = services.claim_ahead(project=project, reader=reader)
+    return Response(_next_json(project, reader, claim, _NOTHING_AHEAD))
+
+
+@extend_schema(request=None, responses=TakenBackSerializer)
+@api_view(["POST"])
+def undo(request: Request, project_id: int) -> Response:
+    """Take the reader's last answer back: its task is in hand again, the answer is the draft."""
+    reader = person_of(request)
+    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    with sentences_for_refusals():
+        claim = services.undo_last(project=project, reader=reader)
+    return Response({"task": _task_json(project, reader, claim)})
+
+
+@extend_schema(request=DraftSerializer, responses=DraftVersionSerializer)
+@api_view(["PUT"])
+@parser_classes([JSONParser])
+def draft(request: Request, task_id: int) -> Response:
+    """Keep an unfinished answer, unless a newer one is kept already; renews the claim."""
+    reader = person_of(request)
+    project = membership_for_task(user=reader, task_id=task_id, roles=READING_ROLES).project
+    sent = parsed(DraftSerializer(data=request.data))
+    with sentences_for_refusals():
+        version = services.save_draft(project=project, task_id=task_id, reader=reader, **sent)
+    return Response({"version": version})
+
+
+def submit(request: Request, task_id: int) -> Response:
+    """Take an answer; the reply carries the next task. The same answer sent twice is one."""
+    reader = person_of(request)
+    project = membership_for_task(user=reader, task_id=task_id, roles=READING_ROLES).project
+    sent = parsed(SubmissionSerializer(data=request.data))
+    with sentences_for_refusals():
+        submitted = services.submit_annotation(
+            project=project,
+            task_id=task_id,
+            reader=reader,
+            submission=services.Submission(**sent),
+        )
+    claim = services.claim_next_task(project=project, reader=reader)
+    answer = AnnotationSerializer(submitted.annotation).data
+    following = _next_json(project, reader, claim, _NOTHING_LEFT)
+    return Response({**answer, "next": following}, status=201 if submitted.is_new else 200)
+
+
+def _next_json(
+    project: Project, reader: User, claim: ClaimedTask | None, otherwise: str
+) -> dict[str, Any]:
+    if claim is None:
+        return {"task": None, "reason": otherwise}
+    return {"task": _task_json(project, reader, claim)}
+
+
+def _task_json(project: Project, reader: User, claim: ClaimedTask) -> dict[str, Any]:
+    task = reading_task(project=project, reader=reader, claim=claim)
+    return dict(ReadingTaskSerializer(task).data)

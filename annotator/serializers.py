@@ -1,0 +1,207 @@
+"""The JSON of the REST interface, with Label Studio's names."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotator.models import Annotation, Prediction, Task
+from annotator.queries import ReadingTask, frame_url
+
+_LONGEST_COMMENT = 10_000
+# Idle time is not counted, so nobody reads one task for longer than a day.
+_MOST_SECONDS = 24 * 3600
+_LARGEST_VERSION = 2**31 - 1
+
+
+class _Result(serializers.ListField):
+    """Label Studio result JSON: a list of objects."""
+
+    child = serializers.DictField()
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """What an answer and a draft of one have in common."""
+
+    result = _Result()
+    comment = serializers.CharField(default="", allow_blank=True, max_length=_LONGEST_COMMENT)
+    lead_time = serializers.FloatField(default=0.0, min_value=0.0, max_value=_MOST_SECONDS)
+
+
+class SubmissionSerializer(AnswerSerializer):
+    """A reader's answer. The same `unique_id` sent again is the same answer."""
+
+    unique_id = serializers.UUIDField(default=uuid.uuid4)
+    was_cancelled = serializers.BooleanField(default=False)
+    skip_reason = serializers.CharField(default="", allow_blank=True, max_length=200)
+
+
+class DraftSerializer(AnswerSerializer):
+    """An unfinished answer; `version` grows with every save."""
+
+    version = serializers.IntegerField(min_value=0, max_value=_LARGEST_VERSION)
+
+
+class DraftVersionSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(help_text="The version that is kept.")
+
+
+class ReadingScanSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=["image", "volume"])
+    frame_count = serializers.IntegerField()
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    geometry = serializers.DictField(help_text="The header of the frame file.")
+    frame_url = serializers.CharField(help_text="Put the frame's number in place of {frame}.")
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    expires_at = serializers.DateTimeField()
+    is_ahead = serializers.BooleanField()
+
+
+class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
+    """A task in a reader's hands."""
+
+    id = serializers.IntegerField()
+    project = serializers.IntegerField()
+    scans = ReadingScanSerializer(many=True)
+    draft = DraftSerializer(allow_null=True)
+    claim = ClaimSerializer()
+    read = serializers.IntegerField(help_text="How many this reader has answered in the project.")
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    task = ReadingTaskSerializer(allow_null=True)
+    reason = serializers.CharField(required=False, help_text="Why there is no task.")
+
+
+class TakenBackSerializer(serializers.Serializer[Any]):
+    task = ReadingTaskSerializer()
+
+
+class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
+    """One reader's answer to one task."""
+
+    completed_by = serializers.IntegerField(source="reader_id", help_text="The reader's id.")
+    task = serializers.IntegerField(source="task_id")
+    project = serializers.IntegerField(source="project_id")
+    result = _Result()
+    ground_truth = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Annotation
+        fields: tuple[str, ...] = (
+            "id", "task", "project", "completed_by", "result", "was_cancelled", "lead_time",
+            "created_at", "updated_at", "unique_id", "comment", "skip_reason", "ground_truth",
+        )  # fmt: skip
+
+    def get_ground_truth(self, annotation: Annotation) -> bool:
+        return False
+
+
+class SubmittedSerializer(AnnotationSerializer):
+    """The answer as it was taken, and the task that follows it."""
+
+    next = NextSerializer()
+
+    class Meta(AnnotationSerializer.Meta):
+        fields = (*AnnotationSerializer.Meta.fields, "next")
+
+
+class PredictionSerializer(serializers.ModelSerializer[Prediction]):
+    """A model's answer to one task."""
+
+    task = serializers.IntegerField(source="task_id")
+    project = serializers.IntegerField(source="project_id", read_only=True)
+    result = _Result()
+    score = serializers.FloatField(allow_null=True, default=None, min_value=-1e9, max_value=1e9)
+
+    class Meta:
+        model = Prediction
+        fields = ("id", "task", "project", "result", "score", "model_version", "created_at")
+        # The service replaces what the same model said earlier; a repeated POST is no error.
+        validators = ()
+
+
+class TaskDataSerializer(serializers.Serializer[Any]):
+    image = serializers.CharField(help_text="Frame 0 of the first scan.")
+    scans = serializers.ListField(child=serializers.CharField(), help_text="Frame 0 of each scan.")
+
+
+class TaskSerializer(serializers.ModelSerializer[Task]):
+    """A task to be looked up. What its reader must not know before answering is left out.
+
+    The context gives `overlap`, and as `blind` the ids of the tasks that are to be shown so; None
+    stands for all of them.
+    """
+
+    project = serializers.IntegerField(source="project_id")
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # Label Studio's name
+    overlap = serializers.SerializerMethodField()
+    is_labeled = serializers.SerializerMethodField(required=False)
+    total_annotations = serializers.IntegerField(source="answers", required=False)
+    cancelled_annotations = serializers.IntegerField(required=False)
+    total_predictions = serializers.IntegerField(required=False)
+    arm = serializers.ChoiceField(choices=Task.Arm.choices, required=False)
+
+    class Meta:
+        model = Task
+        fields: tuple[str, ...] = (
+            "id", "project", "data", "created_at", "overlap", "is_labeled", "total_annotations",
+            "cancelled_annotations", "total_predictions", "arm",
+        )  # fmt: skip
+
+    _HIDDEN = (
+        "is_labeled",
+        "total_annotations",
+        "cancelled_annotations",
+        "total_predictions",
+        "arm",
+    )
+
+    @extend_schema_field(TaskDataSerializer)
+    def get_data(self, task: Task) -> dict[str, Any]:
+        urls = [
+            frame_url(project_id=task.project_id, scan_id=shown.scan_id).format(frame=0)
+            for shown in task.task_scans.all()
+        ]
+        return {"image": urls[0] if urls else "", "scans": urls}
+
+    def get_overlap(self, task: Task) -> int:
+        return int(self.context["overlap"])
+
+    def get_is_labeled(self, task: Task) -> bool:
+        return not task.is_open
+
+    def to_representation(self, instance: Task) -> dict[str, Any]:
+        shown = dict(super().to_representation(instance))
+        blind = self.context["blind"]
+        if blind is None or instance.pk in blind:
+            for name in self._HIDDEN:
+                shown.pop(name, None)
+        return shown
+
+
+class TaskDetailSerializer(TaskSerializer):
+    """A task with the answers that the member may see: `annotations` of the context."""
+
+    annotations = serializers.SerializerMethodField()
+
+    class Meta(TaskSerializer.Meta):
+        fields = (*TaskSerializer.Meta.fields, "annotations")
+
+    @extend_schema_field(AnnotationSerializer(many=True))
+    def get_annotations(self, task: Task) -> list[dict[str, Any]]:
+        return [dict(AnnotationSerializer(answer).data) for answer in self.context["annotations"]]
+
+
+class TaskPageSerializer(serializers.Serializer[Any]):
+    """One page of tasks, as label-studio-sdk takes it."""
+
+    tasks = TaskSerializer(many=True)
+    total = serializers.IntegerField()
+    total_annotations = serializers.IntegerField()
+    total_predictions = serializers.IntegerField()
