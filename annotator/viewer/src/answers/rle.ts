@@ -1,0 +1,102 @@
+/**
+ * Run-length coding of brush masks as Label Studio stores them: @thi.ng/rle-pack over the bytes of
+ * an RGBA image whose four channels are all 255 where the mask is set and 0 elsewhere.
+ * Bit stream: length (32), word size - 1 (5), four run sizes - 1 (4 each), then runs: a bit that
+ * says "repeated", the index of the run size (2), run length - 1 (run size), the value or values.
+ * Source: github.com/thi-ng/umbrella/tree/develop/packages/rle-pack
+ */
+
+const CHANNELS = 4;
+const WORD_BITS = 8;
+const RUN_BITS = [3, 4, 8, 16] as const;
+const LONGEST_RUN = 1 << 16;
+
+class BitWriter {
+  private readonly bytes: number[] = [];
+  private used = 0;
+  private current = 0;
+
+  write(value: number, bits: number): void {
+    for (let bit = bits - 1; bit >= 0; bit -= 1) {
+      // Division, not a shift: the length header has 32 bits and JavaScript's shifts are signed.
+      this.current = (this.current << 1) | (Math.floor(value / 2 ** bit) & 1);
+      this.used += 1;
+      if (this.used === 8) {
+        this.bytes.push(this.current);
+        this.used = 0;
+        this.current = 0;
+      }
+    }
+  }
+
+  finish(): number[] {
+    if (this.used > 0) this.bytes.push(this.current << (8 - this.used));
+    return this.bytes;
+  }
+}
+
+class BitReader {
+  private at = 0;
+  constructor(private readonly bytes: ArrayLike<number>) {}
+
+  read(bits: number): number {
+    let value = 0;
+    for (let bit = 0; bit < bits; bit += 1) {
+      const byte = this.bytes[this.at >> 3];
+      if (byte === undefined) throw new RangeError("The mask's run-length code ends too early.");
+      value = value * 2 + ((byte >> (7 - (this.at & 7))) & 1);
+      this.at += 1;
+    }
+    return value;
+  }
+}
+
+/** mask: one byte a pixel, set where not 0. Returns the bytes of the code. */
+export function encodeMask(mask: Uint8Array): number[] {
+  const writer = new BitWriter();
+  writer.write(mask.length * CHANNELS, 32);
+  writer.write(WORD_BITS - 1, 5);
+  for (const bits of RUN_BITS) writer.write(bits - 1, 4);
+  for (let start = 0; start < mask.length; ) {
+    const isSet = mask[start] !== 0;
+    let end = start + 1;
+    while (end < mask.length && (mask[end] !== 0) === isSet) end += 1;
+    writeRun(writer, (end - start) * CHANNELS, isSet ? 255 : 0);
+    start = end;
+  }
+  return writer.finish();
+}
+
+function writeRun(writer: BitWriter, length: number, value: number): void {
+  for (let left = length; left > 0; left -= LONGEST_RUN) {
+    const run = Math.min(left, LONGEST_RUN);
+    const size = RUN_BITS.findIndex((bits) => run <= 2 ** bits);
+    writer.write(1, 1);
+    writer.write(size, 2);
+    writer.write(run - 1, RUN_BITS[size] ?? 16);
+    writer.write(value, WORD_BITS);
+  }
+}
+
+/** Returns one byte a pixel: 1 where the alpha channel is not 0. Takes any rle-pack code of RGBA. */
+export function decodeMask(code: ArrayLike<number>): Uint8Array {
+  const reader = new BitReader(code);
+  const length = reader.read(32);
+  const wordBits = reader.read(5) + 1;
+  const runBits = RUN_BITS.map(() => reader.read(4) + 1);
+  const mask = new Uint8Array(length / CHANNELS);
+  const put = (index: number, value: number): void => {
+    if (value !== 0 && index % CHANNELS === CHANNELS - 1) mask[(index - 3) / CHANNELS] = 1;
+  };
+  for (let index = 0; index < length; ) {
+    const isRepeated = reader.read(1) === 1;
+    const end = index + 1 + reader.read(runBits[reader.read(2)] ?? 0);
+    if (isRepeated) {
+      const value = reader.read(wordBits);
+      for (; index < end; index += 1) put(index, value);
+    } else {
+      for (; index < end; index += 1) put(index, reader.read(wordBits));
+    }
+  }
+  return mask;
+}

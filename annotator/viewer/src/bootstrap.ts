@@ -1,0 +1,18 @@
+import type { Bootstrap, Question } from "./types";
+
+const DEFAULT_RATING = 5;
+
+/** What the page's template was given. */
+export function readBootstrap(): Bootstrap {
+  const script = document.getElementById("bootstrap");
+  const bootstrap = JSON.parse(script?.textContent ?? "null") as Bootstrap;
+  return { ...bootstrap, questions: bootstrap.questions.map(withRatings) };
+}
+
+/** A rating becomes a choice among its numbers: it is answered with the same keys and buttons. */
+function withRatings(question: Question): Question {
+  if (question.kind !== "rating") return question;
+  const count = question.maximum ?? DEFAULT_RATING;
+  const options = Array.from({ length: count }, (_, index) => ({ value: String(index + 1) }));
+  return { ...question, options };
+}

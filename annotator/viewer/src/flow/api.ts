@@ -1,0 +1,27 @@
+import type { AnnotationReply, Bootstrap, Draft, NextReply, Submission, Task } from "../types";
+import { retried, send } from "./http";
+
+/** The reading API of one project. */
+export class ReadingApi {
+  constructor(private readonly urls: Bootstrap["urls"]) {}
+
+  next(): Promise<NextReply> {
+    return retried(() => send<NextReply>("POST", this.urls.next));
+  }
+
+  ahead(): Promise<NextReply> {
+    return send("POST", this.urls.ahead);
+  }
+
+  undo(): Promise<{ task: Task }> {
+    return send("POST", this.urls.undo);
+  }
+
+  submit(task: number, submission: Submission): Promise<AnnotationReply> {
+    return send("POST", this.urls.annotations.replace("{task}", String(task)), submission);
+  }
+
+  saveDraft(task: number, draft: Draft): Promise<{ version: number }> {
+    return send("PUT", this.urls.draft.replace("{task}", String(task)), draft);
+  }
+}

@@ -1,0 +1,90 @@
+import type { SaveState } from "../page/frame";
+import type { Draft } from "../types";
+import type { ReadingApi } from "./api";
+import { ApiError, isPassing } from "./http";
+import type { Journal } from "./journal";
+
+const JOURNAL_AFTER_MS = 50;
+const SAVE_AFTER_MS = 1500;
+const RETRY_AFTER_MS = 10_000;
+
+export type DraftContent = Omit<Draft, "version">;
+
+/** Keeps the unfinished answer: at once in the journal, within two seconds on the server. */
+export class Drafts {
+  private task: number | null = null;
+  private version = 0;
+  private journalTimer = 0;
+  private saveTimer = 0;
+  onState: (state: SaveState) => void = () => undefined;
+  /** The server refused the draft of the task in hand. */
+  onRefused: (error: ApiError) => void = () => undefined;
+
+  constructor(
+    private readonly api: ReadingApi,
+    private readonly journal: Journal,
+    private readonly content: () => DraftContent,
+  ) {}
+
+  /** The newer of what the server and this browser have; from here on the task's changes are kept. */
+  async start(task: number, fromServer: Draft | null): Promise<Draft | null> {
+    const fromJournal = (await this.journal.draft(task)) ?? null;
+    this.task = task;
+    const isLocalNewer = (fromJournal?.version ?? 0) > (fromServer?.version ?? 0);
+    const newer = isLocalNewer ? fromJournal : fromServer;
+    this.version = newer?.version ?? 0;
+    this.onState(newer ? (isLocalNewer ? "local" : "saved") : "");
+    if (isLocalNewer) this.saveSoon(0);
+    return newer;
+  }
+
+  /** Ends the keeping of this task's draft: it is being submitted, or another task is opened. */
+  stop(): void {
+    clearTimeout(this.journalTimer);
+    clearTimeout(this.saveTimer);
+    this.journalTimer = this.saveTimer = 0;
+    this.task = null;
+    this.onState("");
+  }
+
+  changed(): void {
+    if (this.task === null) return;
+    this.onState("saving");
+    this.journalTimer ||= window.setTimeout(() => void this.keep(), JOURNAL_AFTER_MS);
+    this.saveSoon(SAVE_AFTER_MS);
+  }
+
+  /** Saves now: also renews the reader's claim. */
+  async save(): Promise<void> {
+    clearTimeout(this.saveTimer);
+    this.saveTimer = 0;
+    const { task } = this;
+    if (task === null) return;
+    const draft = { ...this.content(), version: ++this.version };
+    await this.journal.keepDraft(task, draft);
+    try {
+      const { version } = await this.api.saveDraft(task, draft);
+      this.version = Math.max(this.version, version);
+      if (this.task === task && this.saveTimer === 0) this.onState("saved");
+    } catch (error) {
+      if (this.task === task) this.failed(error);
+    }
+  }
+
+  private async keep(): Promise<void> {
+    this.journalTimer = 0;
+    if (this.task === null) return;
+    await this.journal.keepDraft(this.task, { ...this.content(), version: ++this.version });
+  }
+
+  private saveSoon(wait: number): void {
+    // Counted from the first unsaved change: a reader who types on and on is saved all the same.
+    this.saveTimer ||= window.setTimeout(() => void this.save(), wait);
+  }
+
+  private failed(error: unknown): void {
+    this.onState("local");
+    if (isPassing(error)) this.saveSoon(RETRY_AFTER_MS);
+    else if (error instanceof ApiError) this.onRefused(error);
+  }
+}

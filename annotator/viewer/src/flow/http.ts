@@ -1,0 +1,71 @@
+/** What the server answered when it did not do what was asked. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  static async from(response: Response): Promise<ApiError> {
+    let detail = "";
+    try {
+      const body: unknown = await response.json();
+      if (typeof body === "object" && body !== null && "detail" in body) detail = String(body.detail);
+    } catch {
+      // Not JSON: a proxy's page, or nothing. The status is said instead.
+    }
+    return new ApiError(response.status, detail || `The server answered ${response.status}.`);
+  }
+
+  /** The same request may succeed later. */
+  get isPassing(): boolean {
+    return this.status >= 500 || this.status === 408 || this.status === 429;
+  }
+
+  get isSignedOut(): boolean {
+    return this.status === 401;
+  }
+}
+
+export function isPassing(error: unknown): boolean {
+  // fetch throws a TypeError when the network gave no answer at all.
+  return error instanceof TypeError || (error instanceof ApiError && error.isPassing);
+}
+
+function csrfToken(): string {
+  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+}
+
+export async function send<Reply>(
+  method: "POST" | "PUT",
+  url: string,
+  body: unknown = {},
+): Promise<Reply> {
+  const response = await fetch(url, {
+    method,
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+    body: JSON.stringify(body),
+  });
+  // A redirect ends at the log-in page: the session is over.
+  if (response.redirected) throw new ApiError(401, "Your session has ended.");
+  if (!response.ok) throw await ApiError.from(response);
+  return (await response.json()) as Reply;
+}
+
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Tries a read a few times; what is not passing, or does not pass, is thrown. */
+export async function retried<Result>(attempt: () => Promise<Result>, tries = 4): Promise<Result> {
+  for (let done = 1; ; done += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (done >= tries || !isPassing(error)) throw error;
+      await pause(300 * 2 ** done);
+    }
+  }
+}

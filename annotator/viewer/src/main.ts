@@ -1,0 +1,115 @@
+import "./style.css";
+
+import { toggle } from "./answers/sheet";
+import { ReadingApi } from "./flow/api";
+import { ReadingClock } from "./flow/clock";
+import { Journal } from "./flow/journal";
+import { Keyboard } from "./flow/keyboard";
+import { Outbox } from "./flow/outbox";
+import { Prefetch } from "./flow/prefetch";
+import { Room } from "./flow/room";
+import { watchSitting } from "./flow/sitting";
+import { ACTS } from "./page/commands";
+import { Frame } from "./page/frame";
+import { Help } from "./page/help";
+import { type CommandName, type OptionKey, optionKeys } from "./page/keys";
+import { Notice } from "./page/notice";
+import { Panel } from "./page/panel";
+import { SkipList } from "./page/skip";
+import { fillToolbar } from "./page/toolbar";
+import { readBootstrap } from "./bootstrap";
+import { Regions } from "./viewer/regions";
+import { Screen } from "./viewer/screen";
+
+async function openRoom(root: HTMLElement): Promise<void> {
+  const bootstrap = readBootstrap();
+  const { questions } = bootstrap;
+  const keys = optionKeys(questions);
+  const taken = new Set(keys.map(({ key }) => key));
+  const act = (name: CommandName): void => ACTS[name](parts);
+
+  const frame = new Frame(root, bootstrap, () => act("help"));
+  frame.cover("Loading…");
+  root.dataset["state"] = "loading";
+  const screen = new Screen(frame.stage);
+  const regions = new Regions(screen, questions);
+  const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
+  const help = new Help(taken, stageFocus);
+  const notice = new Notice();
+  const skip = new SkipList((reason) => {
+    skip.close();
+    void room.skip(reason);
+  }, stageFocus);
+  const panel = new Panel(questions, keys, regions.labels, {
+    pick: (question, value) => {
+      toggle(room.sheet, question, value);
+      panel.field(question)?.say("");
+      room.changed();
+    },
+    enterNumber: (question, number) => {
+      if (number === null) room.sheet.numbers.delete(question.name);
+      else room.sheet.numbers.set(question.name, number);
+      room.changed();
+    },
+    enterText: (question, text) => {
+      room.sheet.texts.set(question.name, text);
+      panel.field(question)?.say("");
+      room.changed();
+    },
+    takeLabel: (question, value) => {
+      regions.toggle(question.name, value);
+      room.refresh();
+    },
+    showRegion: (region) => regions.show(region),
+    removeRegion: (_question, region) => regions.remove(region, room.sheet),
+    comment: (text) => {
+      room.comment = text;
+      room.changed();
+    },
+    submit: () => act("submit"),
+    skip: () => act("skip"),
+    undo: () => act("undo"),
+    isVolume: () => (room.task?.scans.some(({ frame_count }) => frame_count > 1) ?? false),
+  });
+  frame.side.append(notice.element, panel.element, skip.element);
+  document.body.append(help.element);
+  const hasMasks = questions.some(({ kind }) => kind === "masks");
+  fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
+
+  const api = new ReadingApi(bootstrap.urls);
+  const journal = await Journal.open(`${bootstrap.reader}/${bootstrap.project.id}`);
+  const outbox = new Outbox(api, journal);
+  const prefetch = new Prefetch();
+  const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
+  const room = new Room({
+    api, journal, outbox, prefetch, clock, screen, regions, frame, panel, notice, questions,
+  });
+  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
+  const pick = (option: OptionKey): void => {
+    if (room.state !== "ready") return;
+    const question = questions.find(({ name }) => name === option.question);
+    if (!question) return;
+    if (question.kind === "boxes" || question.kind === "masks") {
+      regions.toggle(option.question, option.value);
+      return room.refresh();
+    }
+    toggle(room.sheet, question, option.value);
+    panel.field(question)?.say("");
+    room.changed();
+  };
+  new Keyboard(keys, {
+    option: pick,
+    command: act,
+    overlay: (press) => skip.isOpen && skip.press(press),
+  });
+  watchSitting(clock, room);
+  await room.start();
+}
+
+const root = document.getElementById("reading-room");
+if (root) {
+  openRoom(root).catch((error: unknown) => {
+    root.dataset["state"] = "error";
+    root.textContent = `The reading room could not be opened: ${String(error)}`;
+  });
+}

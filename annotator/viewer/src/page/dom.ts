@@ -1,0 +1,38 @@
+type Attributes = Record<string, string | boolean | EventListener>;
+
+/** An element with attributes and children; `on…` attributes are listeners, `true` is a bare one. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** How a key is printed on its cap. */
+const CAPS: Record<string, string> = {
+  ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→",
+  Shift: "⇧", Enter: "Enter ↵", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓",
+};
+
+export function keyCap(key: string): HTMLElement {
+  const parts = key === "+" ? ["+"] : key.split("+");
+  const text = parts.map((part) => CAPS[part] ?? (part.length === 1 ? part.toUpperCase() : part));
+  return make("kbd", { class: "cap" }, text.join(" "));
+}
+
+/** True where typing belongs to the element: letters must not act as commands there. */
+export function isTextEntry(target: EventTarget | null): target is HTMLTextAreaElement {
+  return target instanceof HTMLTextAreaElement;
+}
+
+export function isNumberEntry(target: EventTarget | null): target is HTMLInputElement {
+  return target instanceof HTMLInputElement && target.inputMode === "decimal";
+}

@@ -1,0 +1,28 @@
+import type { Sheet } from "../../answers/sheet";
+import type { Question } from "../../types";
+import { make } from "../dom";
+import { Field } from "./field";
+
+/** Free text. */
+export class TextField extends Field {
+  private readonly area: HTMLTextAreaElement;
+
+  constructor(question: Question, enter: (text: string) => void) {
+    super(question, "");
+    this.area = make("textarea", {
+      rows: "3",
+      "aria-label": question.title || question.name,
+      oninput: () => enter(this.area.value),
+    });
+    this.body.append(this.area, make("p", { class: "hint" }, "Ctrl Enter submits, Esc leaves the field"));
+  }
+
+  override update(sheet: Sheet): void {
+    const text = sheet.texts.get(this.question.name) ?? "";
+    if (this.area.value !== text) this.area.value = text;
+  }
+
+  override focus(): void {
+    this.area.focus();
+  }
+}

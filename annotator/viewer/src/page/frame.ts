@@ -1,0 +1,57 @@
+import type { Bootstrap } from "../types";
+import { keyCap, make } from "./dom";
+
+export type SaveState = "" | "saving" | "saved" | "local";
+
+const SAVE_TEXT: Record<SaveState, string> = {
+  "": "",
+  saving: "Saving…",
+  saved: "Draft saved",
+  local: "Draft kept on this computer",
+};
+
+/** The page around the image and the questions. */
+export class Frame {
+  readonly stage: HTMLElement;
+  readonly side: HTMLElement;
+  readonly tools: HTMLElement;
+  private readonly count: HTMLElement;
+  private readonly saved: HTMLElement;
+  private readonly veil: HTMLElement;
+
+  constructor(readonly root: HTMLElement, bootstrap: Bootstrap, help: () => void) {
+    this.count = make("span", { class: "count", "data-part": "count" });
+    this.saved = make("span", { class: "saved", "data-part": "saved", role: "status" });
+    this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
+    this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": "Tools" });
+    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": "Scan" });
+    this.side = make(
+      "aside",
+      { class: "side" },
+      make(
+        "header",
+        { class: "side-head" },
+        make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ Leave"),
+        make("h1", {}, bootstrap.project.title),
+        make("button", { type: "button", class: "help-button", onclick: help }, "Keys ", keyCap("?")),
+        make("div", { class: "side-status" }, this.count, this.saved),
+      ),
+    );
+    root.replaceChildren(make("div", { class: "stage-wrap" }, this.stage, this.veil, this.tools), this.side);
+  }
+
+  setRead(read: number): void {
+    this.count.textContent = `${read} read`;
+  }
+
+  setSaved(state: SaveState): void {
+    this.saved.textContent = SAVE_TEXT[state];
+    this.saved.dataset["state"] = state;
+  }
+
+  /** Covers the stage with a sentence; an empty one uncovers it. */
+  cover(text: string): void {
+    this.veil.hidden = text === "";
+    this.veil.textContent = text;
+  }
+}

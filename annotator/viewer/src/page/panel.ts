@@ -1,0 +1,159 @@
+import { isReadAsNormal, type Sheet } from "../answers/sheet";
+import type { Question } from "../types";
+import type { RegionLabel } from "../viewer/labels";
+import { keyCap, make } from "./dom";
+import { ChoicesField } from "./fields/choices";
+import type { Field } from "./fields/field";
+import { NumberField } from "./fields/number";
+import { type Region, RegionsField } from "./fields/regions";
+import { TextField } from "./fields/text";
+import type { OptionKey } from "./keys";
+
+export interface PanelActions {
+  pick: (question: Question, value: string) => void;
+  enterNumber: (question: Question, number: number | null) => void;
+  enterText: (question: Question, text: string) => void;
+  takeLabel: (question: Question, value: string) => void;
+  showRegion: (region: Region) => void;
+  removeRegion: (question: Question, region: Region) => void;
+  comment: (text: string) => void;
+  submit: () => void;
+  skip: () => void;
+  undo: () => void;
+  isVolume: () => boolean;
+}
+
+/** The questions beside the image. */
+export class Panel {
+  readonly element: HTMLElement;
+  readonly fields: readonly Field[];
+  private readonly submitButton: HTMLButtonElement;
+  private readonly commentArea: HTMLTextAreaElement;
+  private readonly commentBox: HTMLDetailsElement;
+
+  constructor(
+    private readonly questions: readonly Question[],
+    keys: readonly OptionKey[],
+    labels: readonly RegionLabel[],
+    actions: PanelActions,
+  ) {
+    this.fields = questions.map((question) => {
+      const own = keys.filter((key) => key.question === question.name);
+      return field(question, new Map(own.map(({ value, key }) => [value, key])), labels, actions);
+    });
+    this.commentArea = make("textarea", {
+      rows: "3",
+      "aria-label": "Comment",
+      oninput: () => actions.comment(this.commentArea.value),
+    });
+    this.commentBox = make(
+      "details",
+      { class: "comment" },
+      make("summary", { tabindex: "-1" }, "Comment ", keyCap("c")),
+      this.commentArea,
+    );
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.element = make(
+      "div",
+      { class: "panel" },
+      make("div", { class: "questions" }, ...this.fields.map(({ element }) => element), this.commentBox),
+      make(
+        "div",
+        { class: "actions" },
+        this.submitButton,
+        make("button", { type: "button", class: "quiet", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
+        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, "Undo last ", keyCap("u")),
+      ),
+    );
+  }
+
+  update(sheet: Sheet, comment: string, taken: RegionLabel | null): void {
+    for (const field of this.fields) {
+      field.update(sheet);
+      if (field instanceof RegionsField) field.showTaken(taken);
+    }
+    if (this.commentArea.value !== comment) this.commentArea.value = comment;
+    if (comment !== "") this.commentBox.open = true;
+    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
+    if (this.submitButton.dataset["says"] !== says) {
+      this.submitButton.dataset["says"] = says;
+      this.submitButton.replaceChildren(says, keyCap("Enter"));
+    }
+  }
+
+  /** For a new task: problems go, the comment closes, and what was typed is forgotten. */
+  clear(): void {
+    for (const field of this.fields) field.say("");
+    this.commentBox.open = false;
+  }
+
+  setBusy(isBusy: boolean): void {
+    this.element.classList.toggle("is-busy", isBusy);
+    this.submitButton.disabled = isBusy;
+  }
+
+  focusComment(): void {
+    this.commentBox.open = true;
+    this.commentArea.focus();
+  }
+
+  field(question: Question): Field | undefined {
+    return this.fields.find((field) => field.question.name === question.name);
+  }
+
+  /** A field that holds something which is no answer. */
+  firstInvalid(): Field | undefined {
+    return this.fields.find((field) => field instanceof NumberField && !field.isValid);
+  }
+
+  /** Where the keyboard goes when a task opens: a number is typed at once, all else has keys. */
+  takeFocus(stage: HTMLElement): void {
+    const [first] = this.fields;
+    if (first instanceof NumberField) first.focus();
+    else stage.focus({ preventScroll: true });
+  }
+
+  /** The number field that a measurement goes to: the focused one, else the first. */
+  numberField(): NumberField | undefined {
+    const numbers = this.fields.filter((field) => field instanceof NumberField);
+    return numbers.find(({ hasFocus }) => hasFocus) ?? numbers[0];
+  }
+
+  showMeasured(length: number | null): void {
+    for (const field of this.fields) if (field instanceof NumberField) field.showMeasured(length);
+  }
+}
+
+function normalText(questions: readonly Question[]): string {
+  const asksForFindings = questions.some(({ kind }) => kind === "multiple");
+  return asksForFindings ? "No finding — read as normal" : "Nothing marked — read as normal";
+}
+
+function field(
+  question: Question,
+  keys: ReadonlyMap<string, string>,
+  labels: readonly RegionLabel[],
+  actions: PanelActions,
+): Field {
+  switch (question.kind) {
+    case "number":
+      return new NumberField(question, (number) => actions.enterNumber(question, number));
+    case "text":
+      return new TextField(question, (text) => actions.enterText(question, text));
+    case "boxes":
+    case "masks":
+      return new RegionsField(
+        question,
+        labels,
+        keys,
+        {
+          take: (value) => actions.takeLabel(question, value),
+          show: actions.showRegion,
+          remove: (region) => actions.removeRegion(question, region),
+        },
+        actions.isVolume,
+      );
+    default:
+      return new ChoicesField(question, keys, (value) => actions.pick(question, value));
+  }
+}

@@ -1,0 +1,137 @@
+/** What the reading API sends and takes. Names are the server's. */
+
+export type SampleType = "uint8" | "int8" | "uint16" | "int16" | "float32";
+
+/** The header of a scan's frame file; values are stored * slope + intercept, in `units`. */
+export interface Geometry {
+  dtype: SampleType;
+  rows: number;
+  columns: number;
+  samples: 1 | 3;
+  frame_count: number;
+  slope: number;
+  intercept: number;
+  /** Centre and width, in modality units. */
+  window: [number, number] | null;
+  /** MONOCHROME1: the lowest value is shown white. */
+  inverted: boolean;
+  /** Row and column spacing, mm. */
+  spacing: [number, number] | null;
+  slice_spacing: number | null;
+  /** Direction cosines of a row and of a column in patient coordinates (LPS). */
+  orientation: number[] | null;
+  /** Position of each frame's first pixel in patient coordinates (LPS), mm. */
+  positions: number[][] | null;
+  modality: string;
+  body_part: string;
+  view: string;
+  laterality: string;
+  units: string;
+  frame_seconds: number | null;
+  smallest: number;
+  largest: number;
+}
+
+export interface Scan {
+  id: number;
+  kind: "image" | "volume";
+  frame_count: number;
+  rows: number;
+  columns: number;
+  geometry: Geometry;
+  /** Holds `{frame}` where the frame's number goes. */
+  frame_url: string;
+}
+
+export interface Draft {
+  result: ResultItem[];
+  comment: string;
+  lead_time: number;
+  version: number;
+}
+
+export interface Task {
+  id: number;
+  project: number;
+  scans: Scan[];
+  draft: Draft | null;
+  claim: { expires_at: string; is_ahead: boolean };
+  /** How many tasks this reader has submitted in the project. */
+  read: number;
+}
+
+export interface NextReply {
+  task: Task | null;
+  reason?: string;
+}
+
+export interface AnnotationReply {
+  id: number;
+  unique_id: string;
+  next: NextReply;
+}
+
+export interface Submission {
+  result: ResultItem[];
+  lead_time: number;
+  comment: string;
+  unique_id: string;
+  was_cancelled: boolean;
+  skip_reason: string;
+}
+
+export interface Option {
+  value: string;
+  alias?: string | null;
+  hotkey?: string | null;
+  background?: string | null;
+}
+
+export type QuestionKind =
+  | "single"
+  | "multiple"
+  | "number"
+  | "rating"
+  | "text"
+  | "boxes"
+  | "masks"
+  | "polygons";
+
+export interface Question {
+  name: string;
+  to_name: string;
+  kind: QuestionKind;
+  options: Option[];
+  required: boolean;
+  title?: string | null;
+  minimum?: number | null;
+  maximum?: number | null;
+  step?: number | null;
+}
+
+/** One entry of Label Studio's result JSON. */
+export interface ResultItem {
+  id: string;
+  from_name: string;
+  to_name: string;
+  type: string;
+  value: Record<string, unknown>;
+  original_width?: number;
+  original_height?: number;
+  image_rotation?: number;
+  item_index?: number;
+}
+
+export interface Bootstrap {
+  project: { id: number; title: string };
+  questions: Question[];
+  reader: string;
+  urls: {
+    next: string;
+    ahead: string;
+    undo: string;
+    annotations: string;
+    draft: string;
+    leave: string;
+  };
+}

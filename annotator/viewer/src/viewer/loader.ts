@@ -1,0 +1,74 @@
+import { type Types, utilities } from "@cornerstonejs/core";
+
+import { ApiError, retried } from "../flow/http";
+import type { Scan } from "../types";
+import { modalityValues, type ShownSamples, storedSamples, valueRange } from "./pixels";
+import { address, imageId } from "./registry";
+import { percentileWindow, type Window } from "./windows";
+
+/** The window a scan opens with; colour is shown as it is. */
+export function openingWindow(scan: Scan, values: ShownSamples): Window {
+  const { window, samples } = scan.geometry;
+  if (samples === 3) return { center: 128, width: 256 };
+  return window ? { center: window[0], width: window[1] } : percentileWindow(values);
+}
+
+/** Cornerstone's image loader for `scout:<scan>/<frame>`. */
+export function loadFrame(id: string): { promise: Promise<Types.IImage> } {
+  const found = address(id);
+  if (!found) return { promise: Promise.reject(new Error(`No scan is known for ${id}.`)) };
+  return { promise: fetchFrame(found.scan, found.frame) };
+}
+
+async function fetchFrame(scan: Scan, frame: number): Promise<Types.IImage> {
+  const url = scan.frame_url.replace("{frame}", String(frame));
+  const bytes = await retried(async () => {
+    const response = await fetch(url, { credentials: "same-origin" });
+    if (!response.ok) throw await ApiError.from(response);
+    return response.arrayBuffer();
+  });
+  return image(scan, frame, modalityValues(storedSamples(bytes, scan.geometry), scan.geometry));
+}
+
+function image(scan: Scan, frame: number, values: ShownSamples): Types.IImage {
+  const { rows, columns, samples, spacing, modality } = scan.geometry;
+  const { low, high } = valueRange(values);
+  const window = openingWindow(scan, values);
+  const id = imageId(scan, frame);
+  const voxelManager = utilities.VoxelManager.createImageVoxelManager({
+    width: columns,
+    height: rows,
+    scalarData: values,
+    numberOfComponents: samples,
+    id,
+  });
+  return {
+    imageId: id,
+    minPixelValue: low,
+    maxPixelValue: high,
+    slope: 1,
+    intercept: 0,
+    // The loader has applied the modality LUT: pixel values are modality values.
+    isPreScaled: true,
+    preScale: { enabled: true, scaled: true, scalingParameters: { modality } },
+    windowCenter: window.center,
+    windowWidth: window.width,
+    voiLUTFunction: "LINEAR" as Types.IImage["voiLUTFunction"],
+    getPixelData: () => values,
+    getCanvas: () => document.createElement("canvas"),
+    rows,
+    columns,
+    height: rows,
+    width: columns,
+    color: samples === 3,
+    rgba: false,
+    numberOfComponents: samples,
+    rowPixelSpacing: spacing?.[0] ?? 1,
+    columnPixelSpacing: spacing?.[1] ?? 1,
+    invert: false,
+    photometricInterpretation: samples === 3 ? "RGB" : "MONOCHROME2",
+    sizeInBytes: values.byteLength,
+    dataType: values.constructor.name as Types.PixelDataTypedArrayString,
+    voxelManager: voxelManager as Types.IVoxelManager<number>,
+  };
+}

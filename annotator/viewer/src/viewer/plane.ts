@@ -1,0 +1,84 @@
+import type { Scan } from "../types";
+
+export type Point = [number, number, number];
+
+export interface Pixel {
+  column: number;
+  row: number;
+}
+
+interface Plane {
+  origin: Point;
+  /** World vectors of one step to the right and one step down. */
+  across: Point;
+  down: Point;
+}
+
+/** Where a frame lies in patient space; the same defaults as the metadata provider's. */
+export function framePlane(scan: Scan, frame: number): Plane {
+  const { orientation, positions, spacing, slice_spacing } = scan.geometry;
+  const cosines = orientation ?? [1, 0, 0, 0, 1, 0];
+  const [rowSpacing, columnSpacing] = spacing ?? [1, 1];
+  const scaled = (from: number, by: number): Point => [
+    (cosines[from] ?? 0) * by,
+    (cosines[from + 1] ?? 0) * by,
+    (cosines[from + 2] ?? 0) * by,
+  ];
+  const position = positions?.[frame] ?? [0, 0, frame * (slice_spacing ?? 1)];
+  return {
+    origin: [position[0] ?? 0, position[1] ?? 0, position[2] ?? 0],
+    across: scaled(0, columnSpacing),
+    down: scaled(3, rowSpacing),
+  };
+}
+
+/** World point of a pixel, whole numbers being centres (DICOM PS3.3 C.7.6.2.1.1). */
+export function pixelToWorld(plane: Plane, { column, row }: Pixel): Point {
+  const { origin, across, down } = plane;
+  return [0, 1, 2].map(
+    (axis) => (origin[axis] ?? 0) + column * (across[axis] ?? 0) + row * (down[axis] ?? 0),
+  ) as Point;
+}
+
+export function worldToPixel(plane: Plane, world: readonly number[]): Pixel {
+  const away = world.map((value, axis) => value - (plane.origin[axis] ?? 0));
+  const along = (vector: Point): number =>
+    away.reduce((sum, value, axis) => sum + value * (vector[axis] ?? 0), 0) /
+    vector.reduce((sum, value) => sum + value * value, 0);
+  return { column: along(plane.across), row: along(plane.down) };
+}
+
+export interface PercentBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * The box that spans some corners, in percent of the frame, cut off at its edges. A pixel's centre is
+ * a whole number, so the frame's left edge lies at -0.5.
+ */
+export function percentBox(corners: readonly Pixel[], rows: number, columns: number): PercentBox {
+  const share = (value: number, size: number): number =>
+    (Math.min(size, Math.max(0, value + 0.5)) / size) * 100;
+  const across = corners.map(({ column }) => share(column, columns));
+  const down = corners.map(({ row }) => share(row, rows));
+  const x = Math.min(...across);
+  const y = Math.min(...down);
+  return { x, y, width: Math.max(...across) - x, height: Math.max(...down) - y };
+}
+
+/** The corners of a percent box: top left, top right, bottom left, bottom right. */
+export function boxCorners(box: PercentBox, rows: number, columns: number): Pixel[] {
+  const left = (box.x / 100) * columns - 0.5;
+  const right = ((box.x + box.width) / 100) * columns - 0.5;
+  const top = (box.y / 100) * rows - 0.5;
+  const bottom = ((box.y + box.height) / 100) * rows - 0.5;
+  return [
+    { column: left, row: top },
+    { column: right, row: top },
+    { column: left, row: bottom },
+    { column: right, row: bottom },
+  ];
+}

@@ -1,0 +1,32 @@
+import type { Scan } from "../types";
+
+/** Scans by number, for the image loader and the metadata provider, which are given image ids only. */
+const scans = new Map<number, Scan>();
+
+export interface FrameAddress {
+  scan: Scan;
+  frame: number;
+}
+
+export function register(scan: Scan): void {
+  scans.set(scan.id, scan);
+}
+
+export function forget(scan: Scan): void {
+  scans.delete(scan.id);
+}
+
+export function imageId(scan: Scan, frame: number): string {
+  return `scout:${scan.id}/${frame}`;
+}
+
+export function imageIds(scan: Scan): string[] {
+  return Array.from({ length: scan.frame_count }, (_, frame) => imageId(scan, frame));
+}
+
+/** The scan and frame of an image id, or undefined for ids that are not ours (masks). */
+export function address(id: string): FrameAddress | undefined {
+  const match = /^scout:(\d+)\/(\d+)$/.exec(id);
+  const scan = match ? scans.get(Number(match[1])) : undefined;
+  return match && scan ? { scan, frame: Number(match[2]) } : undefined;
+}
