@@ -19,6 +19,9 @@ STAGED_UPLOADS = SCOUT_DATA / "uploads"
 MODEL_STORE = SCOUT_DATA / "models"
 LEARNER_CACHE = SCOUT_DATA / "learner"
 RELEASE_STORE = SCOUT_DATA / "releases"
+for _folder in (FRAME_STORE, ORIGINALS, STAGED_UPLOADS, MODEL_STORE, LEARNER_CACHE, RELEASE_STORE):
+    # Patients' pixels: for the installation's own user alone.
+    _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _private_secret(path: Path) -> str:
@@ -102,7 +105,13 @@ DATABASES = {
     )
 }
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8}
+# Connections of one process. Every thread that serves a request holds one.
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("SCOUT_DATABASE_POOL", default=8),
+}
+# A connection that died with the server is noticed when it is taken, not when a reader submits.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The database is the one store all processes share, so rate limits count across them.
@@ -111,6 +120,16 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
     }
+}
+
+# A worker killed in mid-job has missed three heartbeats after 15 s; config.tasks then runs its job
+# again. Jobs that ended well are forgotten, one per submission would be many.
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "update_heartbeat_interval": 5.0,
+    "stalled_worker_timeout": 60.0,
+    "fetch_job_polling_interval": 5.0,
+    "shutdown_graceful_timeout": 10.0,
+    "delete_jobs": "successful",
 }
 
 AUTH_USER_MODEL = "accounts.User"
