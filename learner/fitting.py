@@ -32,7 +32,8 @@ class QuestionHead:
         """`folds` [n]: the cross-validation fold of every scan of the pool."""
         self.question = question
         self.temperature: Float32 = np.ones(1, dtype=np.float32)
-        self.seen: Float32 = np.zeros(question.outputs, dtype=np.float32)
+        self.seen: Float32 = np.zeros(question.outputs, dtype=np.float32)  # labels of each class
+        self.absent: Float32 = np.zeros(question.outputs, dtype=np.float32)  # and of its absence
         self.labels = 0
         self._folds = folds
         self._head: Linear | None = None
@@ -50,7 +51,8 @@ class QuestionHead:
         answered = ~np.isnan(targets).all(axis=1)
         indices, targets = indices[answered], targets[answered]
         self.labels = len(indices)
-        self.seen = np.nansum(targets, axis=0) if len(targets) else self.seen * 0
+        self.seen = np.nansum(targets, axis=0)
+        self.absent = (~np.isnan(targets)).sum(axis=0) - self.seen
         if not self._enough(targets):
             self._head, self._ridge, self._members = None, None, {}
             return

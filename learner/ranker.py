@@ -174,7 +174,7 @@ def _every_class_seen(head: QuestionHead) -> bool:
         return head.labels >= NUMBERS
     least = float(head.seen.min())
     if head.question.kind == "multiple":  # a finding's other class is its absence
-        least = min(least, head.labels - float(head.seen.max()))
+        least = min(least, float(head.absent.min()))
     return least >= LABELS_PER_CLASS
 
 

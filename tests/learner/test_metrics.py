@@ -1,0 +1,147 @@
+"""Metrics have exact values, honest intervals, and None where they are undefined."""
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from learner.intervals import wilson
+from learner.metrics import evaluate, roc_auc
+from learner.questions import Question
+
+SEX = Question("sex", "single", ("f", "m"))
+FINDINGS = Question("findings", "multiple", ("nodule", "effusion"))
+SIZE = Question("size", "number")
+
+
+def report(*args: Any, **kwargs: Any) -> Any:
+    return json.loads(json.dumps(evaluate(*args, **kwargs)))
+
+
+def test_a_confusion_table_by_hand() -> None:
+    targets = np.eye(2)[[0, 0, 0, 0, 0, 0, 1, 1, 1, 1]]
+    called = np.eye(2)[[0, 0, 0, 0, 0, 1, 1, 1, 1, 0]] * 0.8 + 0.1
+    found = report(SEX, called, targets)
+    assert found["n"] == found["patients"] == 10
+    assert found["accuracy"]["value"] == pytest.approx(0.8)
+    assert found["balanced_accuracy"]["value"] == pytest.approx((5 / 6 + 3 / 4) / 2)
+    assert found["classes"]["m"]["sensitivity"]["value"] == pytest.approx(3 / 4)
+    assert found["classes"]["m"]["specificity"]["value"] == pytest.approx(5 / 6)
+    assert found["classes"]["m"]["positive"] == 4
+    # Positive ranks: three at the top tie with one negative, one at the bottom with five.
+    assert found["classes"]["m"]["roc_auc"]["value"] == pytest.approx((3 * 5.5 + 2.5) / 24)
+
+
+def test_wilson_is_that_of_the_textbook() -> None:
+    # Newcombe 1998, table I, 81/263: 0.2553 to 0.3662 by the score method without correction.
+    found = wilson(81, 263)
+    assert found.low == pytest.approx(0.2553, abs=5e-5)
+    assert found.high == pytest.approx(0.3662, abs=5e-5)
+    assert wilson(0, 0).value is None
+    assert wilson(0, 10).low == 0
+    assert wilson(10, 10).high == pytest.approx(1)
+
+
+def test_what_one_class_alone_leaves_undefined_is_none() -> None:
+    found = report(SEX, np.full((5, 2), 0.5), np.eye(2)[[0] * 5])
+    nothing = {"value": None, "low": None, "high": None}
+    assert found["roc_auc"] == nothing
+    assert found["classes"]["m"]["sensitivity"] == nothing
+    assert found["classes"]["f"]["specificity"] == nothing
+    assert found["classes"]["f"]["sensitivity"]["value"] == 1
+    assert found["balanced_accuracy"]["value"] == 1
+
+
+def test_nobody_tested_is_no_metric() -> None:
+    assert report(SIZE, np.zeros((2, 1)), np.full((2, 1), np.nan)) == {"n": 0, "patients": 0}
+
+
+def test_a_finding_not_answered_is_not_a_finding_absent() -> None:
+    targets = np.array([[1, np.nan], [0, 1], [1, np.nan], [0, 0]])
+    p = np.array([[0.9, 0.9], [0.8, 0.7], [0.2, 0.9], [0.1, 0.3]])
+    found = report(FINDINGS, p, targets)
+    assert found["classes"]["effusion"]["n"] == 2
+    assert found["classes"]["effusion"]["specificity"]["value"] == 1
+    assert found["classes"]["nodule"]["sensitivity"]["value"] == 0.5
+    assert found["accuracy"]["value"] == pytest.approx(4 / 6)
+    assert found["classes"]["nodule"]["roc_auc"]["value"] == pytest.approx(0.75)
+
+
+def test_numbers_have_their_errors() -> None:
+    found = report(SIZE, np.array([[1.0], [2], [6]]), np.array([[1.0], [4], [4]]))
+    assert found["mae"]["value"] == pytest.approx(4 / 3)
+    assert found["mse"]["value"] == pytest.approx(8 / 3)
+    assert found["r2"]["value"] == pytest.approx(1 - 8 / 6)
+    same = report(SIZE, np.array([[1.0], [2]]), np.array([[3.0], [3]]))
+    assert same["r2"] == {"value": None, "low": None, "high": None}
+
+
+def test_many_scans_of_few_patients_widen_the_interval() -> None:
+    rng = np.random.default_rng(0)
+    right = rng.random(20) < 0.7  # the model is right about a patient or wrong
+    targets = np.eye(2)[rng.integers(0, 2, 200)]
+    correct = np.repeat(right, 10)[:, None]
+    p = np.where(correct, targets, 1 - targets)
+    apart, together = report(SEX, p, targets), report(SEX, p, targets, np.repeat(np.arange(20), 10))
+
+    def width(found: Any) -> float:
+        return float(found["accuracy"]["high"] - found["accuracy"]["low"])
+
+    assert width(together) > 2.5 * width(apart)
+
+
+def test_perfection_on_few_patients_is_not_certainty() -> None:
+    targets = np.eye(2)[[0, 1] * 10]
+    found = report(SEX, targets, targets, np.repeat(np.arange(4), 5))
+    assert found["accuracy"] == {"value": 1, "low": pytest.approx(wilson(4, 4).low), "high": 1}
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    covered = 0
+    for seed in range(200):
+        y = rng.normal(size=(60, 1))
+        found = report(SIZE, np.zeros((60, 1)), y, seed=seed)["mse"]
+        covered += found["low"] <= 1 <= found["high"]
+    assert 170 <= covered <= 199  # percentile bootstrap of 60 cases: a little under 95 %
+
+
+@given(st.integers(0, 10**6), st.integers(2, 5))
+@settings(max_examples=40, deadline=None)
+def test_the_area_is_scikit_learns_ties_included(seed: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    y, scores = np.r_[0.0, 1.0, rng.integers(0, 2, 30)], rng.integers(0, levels, 32).astype(float)
+    counts = rng.integers(0, 3, (1, 32)).astype(float)
+    counts[:, :2] = 1
+    expected = roc_auc_score(y, scores, sample_weight=counts[0])
+    assert roc_auc(scores, y, counts)[0] == pytest.approx(expected)
+
+
+def test_five_hundred_cases_take_a_third_of_a_second() -> None:
+    rng = np.random.default_rng(0)
+    question = Question("f", "multiple", tuple("abcdefghijklmn"))
+    y = (rng.random((500, 14)) < 0.2).astype(float)
+    started = time.process_time()
+    evaluate(question, rng.random((500, 14)), y, rng.integers(0, 250, 500))
+    assert time.process_time() - started < 1.5  # 0.25 s alone on a core; slack for a busy one
+
+
+@pytest.mark.parametrize(
+    ("p", "message"),
+    [(np.nan, "NaN"), (np.inf, "NaN or inf"), (1.2, "between 0 and 1"), (-0.1, "between 0 and 1")],
+)
+def test_numbers_that_are_no_predictions_raise(p: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        evaluate(SEX, np.array([[p, 0.5]]), np.eye(2)[[0]])
+
+
+def test_shapes_that_differ_raise() -> None:
+    with pytest.raises(ValueError, match="predictions"):
+        evaluate(SEX, np.zeros((3, 2)), np.eye(2))
+    with pytest.raises(ValueError, match="groups"):
+        evaluate(SEX, np.eye(2), np.eye(2), np.arange(3))

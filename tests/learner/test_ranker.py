@@ -1,0 +1,223 @@
+"""The ranker: what it remembers between labels, and whom it lets to the front."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from learner.projection import fit_projection
+from learner.questions import Question
+from learner.ranker import COLD_AT_MOST, Ranker
+
+DIAGNOSIS = Question("diagnosis", "single", ("normal", "nodule", "mass"))
+FINDINGS = Question("findings", "multiple", ("nodule", "effusion"))
+SIZE = Question("size", "number")
+N = 400
+
+
+def scans(seed: int = 0) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
+    """Embeddings of three crowds, float16, and the one-hot diagnosis of each scan."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, N)
+    E = rng.normal(size=(N, 20))
+    E[:, :3] += 3 * np.eye(3)[y]
+    return E.astype(np.float16), np.eye(3, dtype=np.float32)[y]
+
+
+def was_cold(ranker: Ranker) -> bool:
+    return ranker.cold
+
+
+def warm(strategy: str = "auto", seed: int = 0, labels: int = 60) -> Ranker:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS], E, strategy, seed)
+    ranker.refit({"diagnosis": (np.arange(labels), Y[:labels])})
+    return ranker
+
+
+def test_a_new_project_is_read_in_random_order() -> None:
+    E, _ = scans()
+    ranked = Ranker([DIAGNOSIS], E).rank(np.arange(N), 50)
+    assert ranked.strategy == "random"
+    assert len(set(ranked.indices.tolist())) == 50
+
+
+def test_order_follows_doubt_once_every_class_has_two_labels() -> None:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS], E)
+    one, two, three = (np.flatnonzero(Y[:, k])[:2] for k in range(3))
+    nearly = np.concatenate([one, two, three[:1]])
+    ranker.refit({"diagnosis": (nearly, Y[nearly])})
+    assert was_cold(ranker)
+    every = np.concatenate([one, two, three])
+    ranker.refit({"diagnosis": (every, Y[every])})
+    assert not was_cold(ranker)
+    ranked = ranker.rank(np.setdiff1d(np.arange(N), every), 20)
+    assert ranked.strategy == "uncertainty_herding"
+    assert not set(ranked.indices.tolist()) & set(every.tolist())
+
+
+def test_a_class_that_never_comes_does_not_keep_the_project_cold() -> None:
+    E, Y = scans()
+    common = np.flatnonzero(Y[:, 2] == 0)
+    ranker = Ranker([DIAGNOSIS], E)
+    ranker.refit({"diagnosis": (common[: COLD_AT_MOST - 1], Y[common[: COLD_AT_MOST - 1]])})
+    assert was_cold(ranker)
+    ranker.refit({"diagnosis": (common[:COLD_AT_MOST], Y[common[:COLD_AT_MOST]])})
+    assert not was_cold(ranker)
+
+
+def test_findings_need_two_present_and_two_absent() -> None:
+    E, _ = scans()
+    ranker = Ranker([FINDINGS], E)
+    for rows, cold in (([[1, 1]] * 8, True), ([[1, 1]] * 2 + [[0, 0]] * 2, False)):
+        at = np.arange(len(rows))
+        ranker.refit({"findings": (at, np.array(rows, np.float32))})
+        assert ranker.cold is cold
+
+
+def test_absence_is_counted_where_the_finding_was_asked() -> None:
+    E, _ = scans()
+    ranker = Ranker([FINDINGS], E)
+    rows = np.array([[1, 1], [1, 1], [0, np.nan], [0, np.nan], [0, np.nan]], np.float32)
+    ranker.refit({"findings": (np.arange(5), rows)})
+    assert was_cold(ranker)
+
+
+def test_the_same_labels_and_seed_give_the_same_order() -> None:
+    rest = np.arange(60, N)
+    first, again = warm().rank(rest, 30), warm().rank(rest, 30)
+    assert first.indices.tolist() == again.indices.tolist()
+    assert first.scores.tolist() == again.scores.tolist()
+
+
+def test_the_order_changes_with_every_label() -> None:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS], E)
+    before: list[int] = []
+    for labels in range(30, 40):
+        ranker.refit({"diagnosis": (np.arange(labels), Y[:labels])})
+        now = ranker.rank(np.arange(40, N), 20).indices.tolist()
+        assert now != before
+        before = now
+
+
+def test_a_refit_from_the_last_one_ends_where_a_fresh_fit_does() -> None:
+    E, Y = scans()
+    step_by_step = Ranker([DIAGNOSIS], E)
+    for labels in range(20, 61):
+        step_by_step.refit({"diagnosis": (np.arange(labels), Y[:labels])})
+    a, b = step_by_step.predict()["diagnosis"], warm().predict()["diagnosis"]
+    np.testing.assert_allclose(a, b, atol=0.03)  # temperatures date from slightly fewer labels
+    assert (a.argmax(axis=1) == b.argmax(axis=1)).mean() > 0.99
+
+
+def test_an_answer_taken_back_is_forgotten() -> None:
+    _, Y = scans()
+    ranker = warm(labels=60)
+    ranker.refit({"diagnosis": (np.arange(59), Y[:59])})
+    assert 59 in ranker.rank(np.arange(59, N), N).indices
+    ranker.refit({})
+    assert ranker.predict() == {}
+    assert was_cold(ranker)
+
+
+def test_predictions_are_right_calibrated_and_of_all_questions() -> None:
+    E, Y = scans()
+    size = (E[:, :1].astype(np.float32) * 2 + 5).astype(np.float32)
+    findings = Y[:, 1:].copy()
+    findings[::4, 1] = np.nan
+    at = np.arange(150)
+    ranker = Ranker([DIAGNOSIS, FINDINGS, SIZE], E, groups=np.arange(N) // 2)
+    ranker.refit({"diagnosis": (at, Y[at]), "findings": (at, findings[at]), "size": (at, size[at])})
+    test = np.arange(150, N)
+    found = ranker.predict(test)
+    assert {name: p.shape for name, p in found.items()} == {
+        "diagnosis": (250, 3),
+        "findings": (250, 2),
+        "size": (250, 1),
+    }
+    assert (found["diagnosis"].argmax(axis=1) == Y[test].argmax(axis=1)).mean() > 0.9
+    assert ((found["findings"] > 0.5) == (Y[test, 1:] == 1)).mean() > 0.9
+    assert np.abs(found["size"] - size[test]).mean() < 0.3
+    likelihood = np.log(found["diagnosis"][Y[test] == 1]).mean()
+    assert likelihood > -0.35
+    assert not was_cold(ranker)
+    assert len(ranker.rank(test, 10).indices) == 10
+    assert ranker.temperatures()["diagnosis"] != [1.0]
+
+
+def test_numbers_alone_are_ranked_by_how_far_off_they_may_be() -> None:
+    E, _ = scans()
+    E = E.copy()
+    E[399] *= 4
+    ranker = Ranker([SIZE], E, "entropy")
+    ranker.refit({"size": (np.arange(50), E[:50, :1].astype(np.float32))})
+    assert ranker.rank(np.arange(300, N), 5).indices[0] == 399
+
+
+@pytest.mark.parametrize(
+    "strategy", ["margin", "cluster_margin", "badge", "coreset", "modal:consensus_entropy_sampling"]
+)
+def test_a_named_strategy_is_the_one_that_chooses(strategy: str) -> None:
+    ranked = warm(strategy).rank(np.arange(60, N), 12)
+    assert ranked.strategy == strategy
+    assert len(set(ranked.indices.tolist())) == 12
+
+
+def test_nothing_left_to_read_is_an_empty_ranking() -> None:
+    assert warm().rank(np.zeros(0, np.int64), 10).indices.tolist() == []
+
+
+def test_memory_mapped_embeddings_will_do(tmp_path: object) -> None:
+    E, Y = scans()
+    path = f"{tmp_path}/pool.npy"
+    np.save(path, E)
+    mapped = Ranker([DIAGNOSIS], np.load(path, mmap_mode="r"))
+    mapped.refit({"diagnosis": (np.arange(60), Y[:60])})
+    rest = np.arange(60, N)
+    assert mapped.rank(rest, 9).indices.tolist() == warm().rank(rest, 9).indices.tolist()
+
+
+def test_what_cannot_be_is_refused() -> None:
+    E, Y = scans()
+    ranker, three = Ranker([DIAGNOSIS], E), np.arange(3)
+    for labels, message in (
+        ({"age": (three, Y[:3])}, "no question age"),
+        ({"diagnosis": (three + N, Y[:3])}, "outside"),
+        ({"diagnosis": (three * 0, Y[:3])}, "twice"),
+        ({"diagnosis": (three, Y[:2])}, "indices"),
+        ({"diagnosis": (three, Y[:3] * 2)}, "0, 1 or NaN"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ranker.refit(labels)
+    with pytest.raises(ValueError, match="choose from auto"):
+        Ranker([DIAGNOSIS], E, "best")
+    with pytest.raises(ValueError, match="name of its own"):
+        Ranker([DIAGNOSIS, DIAGNOSIS], E)
+    with pytest.raises(ValueError, match="groups"):
+        Ranker([DIAGNOSIS], E, groups=three)
+    with pytest.raises(ValueError, match="NaN"):
+        Ranker([DIAGNOSIS], np.full((4, 3), np.nan, np.float16))
+    with pytest.raises(ValueError, match="at least one"):
+        ranker.rank(three, 0)
+    with pytest.raises(ValueError, match="outside"):
+        ranker.rank(three + N, 2)
+
+
+def test_the_projection_keeps_angles_and_drops_what_is_constant() -> None:
+    rng = np.random.default_rng(0)
+    E = np.hstack([rng.normal(size=(200, 5)) * [1, 2, 3, 4, 100], np.full((200, 3), 7.0)])
+    Z = fit_projection(E.astype(np.float32)).apply(E.astype(np.float32))
+    assert Z.shape == (200, 5)
+    standardised = (E[:, :5] - E[:, :5].mean(axis=0)) / E[:, :5].std(axis=0) / np.sqrt(5)
+    np.testing.assert_allclose(Z @ Z.T, standardised @ standardised.T, atol=1e-3)
+    assert (Z**2).sum(axis=1).mean() == pytest.approx(1, abs=1e-4)
+    covariance = np.cov(Z.T)
+    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-4
+
+
+def test_identical_scans_have_no_directions_and_no_errors() -> None:
+    ranker = Ranker([DIAGNOSIS], np.ones((20, 6), np.float16))
+    ranker.refit({"diagnosis": (np.arange(6), np.tile(np.eye(3, dtype=np.float32), (2, 1)))})
+    np.testing.assert_allclose(ranker.predict()["diagnosis"], 1 / 3, atol=0.02)
+    assert len(ranker.rank(np.arange(6, 20), 5).indices) == 5
