@@ -72,7 +72,8 @@ def read_dataset(path: Path, *, pixels: bool = True) -> FileDataset:
         warnings.simplefilter("ignore")
         try:
             dataset = pydicom.dcmread(path, force=True, defer_size=defer)
-            if not any(keyword in dataset for keyword in ("SOPClassUID", "Rows", "PatientID")):
+            marks = ("SOPClassUID", "Rows", "PatientID")
+            if dataset.preamble is None and not any(mark in dataset for mark in marks):
                 raise Rejected("This is not an image format that Scout reads.")
         except (InvalidDicomError, EOFError) as error:
             raise Rejected("The DICOM header is damaged or cut off.") from error
@@ -88,9 +89,7 @@ def check_image(dataset: Dataset) -> None:
     """Raise Rejected when there is no picture in the dataset, or one larger than Scout takes."""
     sop_class = UID(str(dataset.get("SOPClassUID", "") or ""))
     if sop_class == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
-        raise Rejected(
-            "A DICOMDIR is a table of contents; the images it lists are taken, it is not."
-        )
+        raise Rejected("A DICOMDIR only lists images; they are taken from their own files.")
     modality = str(dataset.get("Modality", ""))
     if modality in NO_SCAN:
         raise Rejected(f"This is {NO_SCAN[modality]}, not a scan.")

@@ -31,7 +31,9 @@ class Patient(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["archive", "pseudonym"], name="one_patient_per_pseudonym")
+            models.UniqueConstraint(
+                fields=["archive", "pseudonym"], name="one_patient_per_pseudonym"
+            )
         ]
 
     def __str__(self) -> str:
@@ -47,9 +49,7 @@ class Study(models.Model):
 
     class Meta:
         verbose_name_plural = "studies"
-        constraints = [
-            models.UniqueConstraint(fields=["archive", "uid"], name="one_study_per_uid")
-        ]
+        constraints = [models.UniqueConstraint(fields=["archive", "uid"], name="one_study_per_uid")]
 
     def __str__(self) -> str:
         return self.uid
@@ -63,9 +63,7 @@ class Series(models.Model):
 
     class Meta:
         verbose_name_plural = "series"
-        constraints = [
-            models.UniqueConstraint(fields=["study", "uid"], name="one_series_per_uid")
-        ]
+        constraints = [models.UniqueConstraint(fields=["study", "uid"], name="one_series_per_uid")]
 
     def __str__(self) -> str:
         return self.uid
@@ -142,6 +140,8 @@ class Ingest(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    # What the sender announced, so that a delivery beyond the limit is refused before it is stored.
+    announced_bytes = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)

@@ -184,7 +184,7 @@ def _geometry(
     origin = lps[:3] @ start
     places = [origin + number * steps[axis] for number in range(shape[axis])]
     return {
-        "orientation": [round(float(cosine), 9) for cosine in cosines],
+        "orientation": [round(float(cosine), 9) + 0.0 for cosine in cosines],
         "positions": [[round(float(part), 6) for part in place] for place in places],
     }
 
