@@ -58,7 +58,9 @@ def _context(membership: Membership) -> dict[str, Any]:
     }
 
 
-@extend_schema(parameters=[TaskPageRequest], responses=TaskPageSerializer)
+@extend_schema(
+    operation_id="tasks_list", parameters=[TaskPageRequest], responses=TaskPageSerializer
+)
 @api_view(["GET"])
 def tasks(request: Request) -> Response:
     """A project's tasks, page by page from 1; 404 past the last. Readers see their own."""

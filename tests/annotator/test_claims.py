@@ -1,0 +1,218 @@
+"""Which task a reader gets, and what becomes of claims."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from annotator.models import Claim, Task
+from annotator.services import (
+    apply_ranking,
+    claim_ahead,
+    claim_next_task,
+    create_tasks,
+    reopen_tasks,
+    undo_last,
+)
+from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
+
+
+def next_id(cast: Cast, name: str) -> int | None:
+    claim = claim_next_task(project=cast.project, reader=getattr(cast, name))
+    return claim.task_id if claim else None
+
+
+def expire(task: Task) -> None:
+    Claim.objects.filter(task=task).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_the_lowest_rank_is_served_first(cast: Cast) -> None:
+    first, second = make_tasks(cast.project, 2)
+    assert next_id(cast, "bob") == first.pk
+    assert next_id(cast, "dora") == second.pk
+
+
+def test_a_reader_keeps_the_task_in_hand(cast: Cast) -> None:
+    first, _ = make_tasks(cast.project, 2)
+    assert [next_id(cast, "bob"), next_id(cast, "bob")] == [first.pk, first.pk]
+    assert Claim.objects.count() == 1
+
+
+def test_nothing_is_left_once_all_is_answered_or_held(cast: Cast) -> None:
+    (only,) = make_tasks(cast.project, 1)
+    assert next_id(cast, "bob") == only.pk
+    assert next_id(cast, "dora") is None
+    answer(cast.project, only.pk, cast.bob)
+    assert next_id(cast, "bob") is None
+    assert next_id(cast, "dora") is None
+
+
+def test_two_readers_read_the_same_task_at_overlap_two(db: None) -> None:
+    cast = make_cast(overlap=2, audit_share=0.0)
+    (only,) = make_tasks(cast.project, 1)
+    assert next_id(cast, "bob") == only.pk
+    assert next_id(cast, "dora") == only.pk
+    assert next_id(cast, "ada") is None
+    answer(cast.project, only.pk, cast.bob)
+    only.refresh_from_db()
+    assert (only.answers, only.is_open) == (1, True)
+    assert next_id(cast, "bob") is None
+    answer(cast.project, only.pk, cast.dora)
+    only.refresh_from_db()
+    assert (only.answers, only.is_open) == (2, False)
+
+
+def test_a_claim_remembers_where_the_ranking_had_the_task(cast: Cast) -> None:
+    first, second = make_tasks(cast.project, 2)
+    apply_ranking(project=cast.project, generation=3, placed=[(second.pk, 0.75), (first.pk, 0.5)])
+    assert next_id(cast, "bob") == second.pk
+    claim = Claim.objects.get()
+    assert (claim.generation, claim.rank, claim.score) == (3, -(3 << 20) + 1, 0.75)
+    annotation = answer(cast.project, second.pk, cast.bob).annotation
+    annotation.refresh_from_db()
+    assert (annotation.generation, annotation.rank, annotation.score) == (3, -3145727, 0.75)
+
+
+def test_an_answer_to_an_unranked_task_has_no_rank(cast: Cast) -> None:
+    (only,) = make_tasks(cast.project, 1)
+    next_id(cast, "bob")
+    annotation = answer(cast.project, only.pk, cast.bob).annotation
+    annotation.refresh_from_db()
+    assert (annotation.generation, annotation.rank, annotation.score) == (None, None, None)
+
+
+def test_a_newer_ranking_changes_what_is_served_next(cast: Cast) -> None:
+    tasks = make_tasks(cast.project, 4)
+    served = [next_id(cast, "bob")]
+    for generation, best in ((1, tasks[3]), (2, tasks[1])):
+        apply_ranking(project=cast.project, generation=generation, placed=[(best.pk, 1.0)])
+        answer(cast.project, served[-1] or 0, cast.bob)
+        served.append(next_id(cast, "bob"))
+    assert served == [tasks[0].pk, tasks[3].pk, tasks[1].pk]
+
+
+def test_an_older_ranking_that_comes_late_changes_nothing(cast: Cast) -> None:
+    first, second = make_tasks(cast.project, 2)
+    apply_ranking(project=cast.project, generation=2, placed=[(second.pk, 1.0)])
+    apply_ranking(project=cast.project, generation=1, placed=[(first.pk, 1.0), (second.pk, 0.5)])
+    assert next_id(cast, "bob") == second.pk
+    second.refresh_from_db()
+    assert second.generation == 2
+
+
+def test_a_ranking_leaves_audit_and_finished_tasks_alone(cast: Cast) -> None:
+    (audit,) = make_tasks(cast.project, 1, arm=Task.Arm.AUDIT)
+    (finished,) = make_tasks(cast.project, 1)
+    next_id(cast, "bob")
+    answer(cast.project, finished.pk, cast.bob)
+    apply_ranking(project=cast.project, generation=1, placed=[(audit.pk, 1.0), (finished.pk, 1.0)])
+    assert not Task.objects.filter(generation__isnull=False).exists()
+
+
+def test_an_expired_claim_frees_the_task_for_others(cast: Cast) -> None:
+    (only,) = make_tasks(cast.project, 1)
+    next_id(cast, "bob")
+    assert next_id(cast, "dora") is None
+    expire(only)
+    assert next_id(cast, "dora") == only.pk
+    assert next_id(cast, "bob") is None
+
+
+def test_an_expired_claim_is_renewed_while_nobody_took_the_place(cast: Cast) -> None:
+    first, _ = make_tasks(cast.project, 2)
+    next_id(cast, "bob")
+    expire(first)
+    assert next_id(cast, "bob") == first.pk
+    assert Claim.objects.get().expires_at > timezone.now() + timedelta(minutes=29)
+
+
+def test_the_task_reserved_ahead_becomes_the_next(cast: Cast) -> None:
+    first, second, third = make_tasks(cast.project, 3)
+    next_id(cast, "bob")
+    ahead = claim_ahead(project=cast.project, reader=cast.bob)
+    assert ahead is not None and (ahead.task_id, ahead.is_ahead) == (second.pk, True)
+    assert claim_ahead(project=cast.project, reader=cast.bob) == ahead
+    assert next_id(cast, "dora") == third.pk
+    answer(cast.project, first.pk, cast.bob)
+    claim = claim_next_task(project=cast.project, reader=cast.bob)
+    assert claim is not None and (claim.task_id, claim.is_ahead) == (second.pk, False)
+
+
+def test_the_task_reserved_ahead_stays_under_a_newer_ranking(cast: Cast) -> None:
+    first, second, third = make_tasks(cast.project, 3)
+    next_id(cast, "bob")
+    claim_ahead(project=cast.project, reader=cast.bob)
+    apply_ranking(project=cast.project, generation=1, placed=[(third.pk, 1.0)])
+    answer(cast.project, first.pk, cast.bob)
+    assert next_id(cast, "bob") == second.pk
+    ahead = claim_ahead(project=cast.project, reader=cast.bob)
+    assert ahead is not None and ahead.task_id == third.pk
+
+
+def test_an_undone_task_pushes_the_one_in_hand_ahead(cast: Cast) -> None:
+    first, second, third = make_tasks(cast.project, 3)
+    next_id(cast, "bob")
+    answer(cast.project, first.pk, cast.bob)
+    next_id(cast, "bob")
+    claim_ahead(project=cast.project, reader=cast.bob)
+    assert undo_last(project=cast.project, reader=cast.bob).task_id == first.pk
+    held = Claim.objects.order_by("is_ahead").values_list("task", "is_ahead")
+    assert list(held) == [(first.pk, False), (second.pk, True)]
+    assert next_id(cast, "dora") == third.pk
+
+
+def test_a_tenth_of_what_is_served_is_of_the_audit_sample(db: None) -> None:
+    cast = make_cast(audit_share=0.1)
+    make_tasks(cast.project, 260)
+    make_tasks(cast.project, 60, arm=Task.Arm.AUDIT)
+    served = []
+    for _ in range(250):
+        served.append(next_id(cast, "bob"))
+        answer(cast.project, served[-1] or 0, cast.bob)
+    audit = Task.objects.filter(pk__in=served, arm=Task.Arm.AUDIT).count()
+    # 25 expected with a standard deviation of 4.7: five of them to either side.
+    assert 2 <= audit <= 48
+
+
+def test_the_other_arm_is_served_when_one_is_empty(db: None) -> None:
+    cast = make_cast(audit_share=0.0)
+    (only,) = make_tasks(cast.project, 1, arm=Task.Arm.AUDIT)
+    assert next_id(cast, "bob") == only.pk
+
+
+def test_a_smaller_overlap_closes_tasks_and_a_larger_one_opens_them(cast: Cast) -> None:
+    (only,) = make_tasks(cast.project, 1)
+    next_id(cast, "bob")
+    answer(cast.project, only.pk, cast.bob)
+    cast.project.overlap = 2
+    reopen_tasks(project=cast.project)
+    only.refresh_from_db()
+    assert only.is_open
+    cast.project.overlap = 1
+    reopen_tasks(project=cast.project)
+    only.refresh_from_db()
+    assert not only.is_open
+
+
+def test_each_scan_becomes_one_task_once(cast: Cast) -> None:
+    scans = make_scans(cast.project, 5)
+    assert create_tasks(project=cast.project, scans=scans[:3]) == 3
+    assert create_tasks(project=cast.project, scans=scans) == 2
+    assert create_tasks(project=cast.project, scans=scans) == 0
+    ranks = set(Task.objects.values_list("rank", flat=True))
+    assert len(ranks) == 5 and min(ranks) > 0
+    shown = Task.objects.values_list("task_scans__scan", flat=True)
+    assert sorted(shown) == [scan.pk for scan in scans]
+
+
+def test_a_patient_is_never_split_between_pool_and_audit(db: None) -> None:
+    cast = make_cast(audit_share=0.5)
+    scans = make_scans(cast.project, 60, per_patient=3)
+    create_tasks(project=cast.project, scans=scans[::3])
+    cast.project.audit_share = 0.1
+    create_tasks(project=cast.project, scans=scans)
+    arms: dict[int, set[str]] = {}
+    for patient, arm in Task.objects.values_list("patient", "arm"):
+        arms.setdefault(patient, set()).add(arm)
+    assert len(arms) == 20
+    assert all(len(of_patient) == 1 for of_patient in arms.values())
+    assert {arm for of_patient in arms.values() for arm in of_patient} == {"pool", "audit"}
