@@ -36,3 +36,7 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    @property
+    def creates_projects(self) -> bool:
+        return self.may_create_projects or self.is_superuser

@@ -1,0 +1,44 @@
+"""What may change in a label config once readers have answered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from projects.label_config import Question
+
+# Under which key of a result's value its choices or labels stand.
+_ANSWER_KEYS = ("choices", "rectanglelabels", "polygonlabels", "brushlabels")
+
+Used = Mapping[str, frozenset[str]]  # question's name -> the choices and labels given so far
+
+
+def answers_in(results: Iterable[list[dict[str, Any]]]) -> dict[str, frozenset[str]]:
+    """The questions answered in these results, each with the choices and labels that were given."""
+    used: dict[str, set[str]] = {}
+    for result in results:
+        for region in result:
+            given = used.setdefault(region.get("from_name", ""), set())
+            for key in _ANSWER_KEYS:
+                given.update(region.get("value", {}).get(key, ()))
+    return {name: frozenset(given) for name, given in used.items()}
+
+
+def refusals(old: Iterable[Question], new: Iterable[Question], used: Used) -> list[str]:
+    """A sentence for each change that would orphan an answer; empty where the change is safe."""
+    known = {question.name: question for question in new}
+    sentences = []
+    for question in old:
+        if question.name in used:
+            sentences += _refusals_of(question, known.get(question.name), used[question.name])
+    return sentences
+
+
+def _refusals_of(old: Question, new: Question | None, given: frozenset[str]) -> list[str]:
+    if new is None:
+        return [f"“{old.name}” has been answered: it cannot be removed or renamed."]
+    if (old.kind, old.to_name) != (new.kind, new.to_name):
+        return [f"“{old.name}” has been answered: it cannot become another kind of question."]
+    offered = {option.answer for option in new.options}
+    return [
+        f"“{answer}” of “{old.name}” has been given as an answer: it cannot be removed or renamed."
+        for answer in sorted(given - offered)
+    ]

@@ -1,0 +1,131 @@
+"""Forms for managers. They turn what was typed into the services' arguments; services decide."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.models import Role
+from projects import strategies
+from projects.label_config import LabelConfigError
+from projects.services import Settings
+
+_CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": 20}
+
+
+class EmailListField(forms.CharField):
+    """Addresses, one to a line or with commas between."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        addresses = (super().to_python(value) or "").replace(",", "\n").split()
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValidationError(f"“{address}” is no e-mail address.") from error
+        return addresses
+
+
+class ProjectForm(forms.Form):
+    """What a new project needs."""
+
+    title = forms.CharField(max_length=200)
+    description = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What the labels are for, and anything a reader should know.",
+    )
+    label_config = forms.CharField(
+        label="Label config",
+        strip=False,
+        widget=forms.Textarea(attrs=_CODE),
+        help_text="Label Studio XML.",
+    )
+    overlap = forms.IntegerField(
+        label="Readers per scan",
+        min_value=1,
+        max_value=20,
+        initial=1,
+        help_text="How many readers answer each scan. Two or more let you measure agreement.",
+    )
+    audit_percent = forms.IntegerField(
+        label="Audit sample in %",
+        min_value=0,
+        max_value=50,
+        initial=10,
+        help_text="Share of the patients drawn at random to measure the model. Never trained on.",
+    )
+
+    def settings(self) -> Settings:
+        """The cleaned fields under the services' names."""
+        return {
+            "title": self.cleaned_data["title"],
+            "description": self.cleaned_data["description"],
+            "label_config": self.cleaned_data["label_config"],
+            "overlap": self.cleaned_data["overlap"],
+            "audit_share": self.cleaned_data["audit_percent"] / 100,
+        }
+
+    def take_refusal(self, error: ValueError) -> None:
+        """Show why the service said no: beside the label config where that is at fault."""
+        if isinstance(error, LabelConfigError):
+            self.add_error("label_config", list(error.problems))
+        else:
+            self.add_error(None, str(error))
+
+
+class NewProjectForm(ProjectForm):
+    readers = EmailListField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "bob@example.org"}),
+        help_text="E-mail addresses, one to a line. More people, and other roles, can follow.",
+    )
+
+
+class SettingsForm(ProjectForm):
+    """What may still change in a project."""
+
+    strategy = forms.ChoiceField(
+        label="Reading order",
+        choices=strategies.choices,
+        help_text="How the learner chooses what is read next.",
+    )
+    labels_per_round = forms.IntegerField(
+        label="Labels per training",
+        min_value=5,
+        max_value=1_000_000,
+        help_text="New answers between two full trainings of the model.",
+    )
+    claim_minutes = forms.IntegerField(
+        label="Claim in minutes",
+        min_value=1,
+        max_value=1440,
+        help_text="How long a scan stays reserved for a reader who has gone silent.",
+    )
+    backbone = forms.CharField(
+        label="Model",
+        max_length=200,
+        required=False,
+        help_text="A MONAI network, a weights file or a hub name. Empty: Scout’s default.",
+    )
+
+    def settings(self) -> Settings:
+        return {
+            **super().settings(),
+            "strategy": self.cleaned_data["strategy"],
+            "labels_per_round": self.cleaned_data["labels_per_round"],
+            "claim_minutes": self.cleaned_data["claim_minutes"],
+            "backbone": self.cleaned_data["backbone"],
+        }
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class AddPersonForm(RoleForm):
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    field_order = ("email", "role")

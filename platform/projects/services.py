@@ -1,0 +1,103 @@
+"""What managers do with projects: create them, change them."""
+
+from collections.abc import Iterable
+from typing import Any, TypedDict, Unpack
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from accounts.models import Role, User
+from projects.config_change import answers_in, refusals
+from projects.errors import Refused
+from projects.label_config import LabelConfigError, parse, validate
+from projects.members import add_member
+from projects.models import Membership, Project
+from projects.strategies import NAMES as STRATEGIES
+from scans.models import Archive
+
+
+class Settings(TypedDict, total=False):
+    """What a manager may set; what is left out stays as it is."""
+
+    title: str
+    description: str
+    label_config: str
+    overlap: int  # readers per task
+    audit_share: float  # of the patients
+    strategy: str
+    labels_per_round: int
+    backbone: str
+    claim_minutes: int
+
+
+@transaction.atomic
+def create_project(
+    *, creator: User, readers: Iterable[str] = (), **settings: Unpack[Settings]
+) -> Project:
+    """A project with an archive of its own; its creator manages it, `readers` (addresses) read.
+
+    Raises PermissionDenied for a person who may not create projects, LabelConfigError, and Refused
+    for settings that cannot be.
+    """
+    if not creator.creates_projects:
+        raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
+    _check_strategy(settings)
+    project = Project(created_by=creator, **settings)
+    validate(project.label_config)
+    project.archive = Archive.objects.create(name=project.title, created_by=creator)
+    _save(project)
+    Membership.objects.create(project=project, user=creator, role=Role.MANAGER, added_by=creator)
+    for email in dict.fromkeys(address.strip().lower() for address in readers):
+        if email != creator.email:
+            add_member(project=project, added_by=creator, email=email, role=Role.READER)
+    return project
+
+
+@transaction.atomic
+def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project:
+    """Change a project, as far as the answers it already has allow.
+
+    Raises LabelConfigError for a config that cannot be used or would orphan answers, and Refused
+    for other settings that cannot be. A new overlap opens and closes tasks: that is enqueued.
+    """
+    project = Project.objects.select_for_update().get(pk=project_id)
+    changed = {name for name, value in settings.items() if getattr(project, name) != value}
+    _check_strategy(settings)
+    if "label_config" in changed:
+        _check_config_change(project, settings["label_config"])
+    if "audit_share" in changed and project.tasks.exists():
+        raise Refused(
+            "The audit sample was drawn when the scans came in; its share cannot change any more."
+        )
+    for name, value in settings.items():
+        setattr(project, name, value)
+    _save(project)
+    if "overlap" in changed:
+        app.configure_task("annotator.refresh_tasks").defer(project_id=project.pk)
+    return project
+
+
+def _check_strategy(settings: Settings) -> None:
+    strategy = settings.get("strategy", "auto")
+    if strategy not in STRATEGIES:
+        raise Refused(f"There is no strategy “{strategy}”. Choose from {', '.join(STRATEGIES)}.")
+
+
+def _check_config_change(project: Project, label_config: str) -> None:
+    questions = validate(label_config)
+    # The answers belong to a higher app: they are read through the relation, not imported.
+    results: Any = project.annotations.values_list("result", flat=True)
+    sentences = refusals(
+        parse(project.label_config), questions, answers_in(results.iterator(chunk_size=2000))
+    )
+    if sentences:
+        raise LabelConfigError(sentences)
+
+
+def _save(project: Project) -> None:
+    try:
+        project.full_clean(exclude=["archive", "created_by"])
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages)) from error
+    project.save()
