@@ -1,0 +1,133 @@
+"""The backbone: a MONAI network that turns small frames into embeddings."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.networks import nets
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from learner.frames import SIZE
+
+WEIGHTS_FILE = "backbone.safetensors"
+CONFIG_FILE = "backbone.json"
+
+# A slim ResNet-18: 320 features, some 500 frames of 96 pixels a second on one CPU core.
+_SLIM_RESNET: Mapping[str, Any] = {
+    "block": "basic",
+    "layers": [2, 2, 2, 2],
+    "block_inplanes": [32, 64, 128, 320],
+    "conv1_t_size": 5,
+    "conv1_t_stride": 2,
+    "n_input_channels": 1,
+    "feed_forward": False,
+}
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """A network that can be built again: its name in monai.networks.nets and its arguments."""
+
+    network: str = "ResNet"
+    arguments: Mapping[str, Any] = field(default_factory=lambda: dict(_SLIM_RESNET))
+    size: int = SIZE  # side of the frames it takes
+
+    @classmethod
+    def named(cls, name: str) -> "BackboneConfig":
+        """The config of a MONAI network by name; "" is the default. Raises ValueError."""
+        if not name:
+            return cls()
+        if name.startswith("ResNet"):
+            return cls(name, {"n_input_channels": 1, "feed_forward": False})
+        if name.startswith(("SEResN", "DenseNet")):
+            return cls(name, {"in_channels": 1, _CLASSES[name[0]]: 1})
+        raise ValueError(f"No backbone is called {name!r}: name a ResNet, SEResNet or DenseNet")
+
+
+_CLASSES = {"S": "num_classes", "D": "out_channels"}
+# Where MONAI's networks keep the layer that turns features into classes.
+_CLASSIFIERS = ("fc", "last_linear", "class_layers.out")
+
+
+def best_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Backbone(nn.Module):
+    """uint8 frames [n, S, S] in, features float [n, d] out."""
+
+    def __init__(self, config: BackboneConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = getattr(nets, config.network)(spatial_dims=2, **config.arguments)
+        _drop_classifier(network)
+        self.network = network.to(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            blank = torch.zeros(1, 1, config.size, config.size)
+            self.features = int(self.network.eval()(blank).flatten(1).shape[1])
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Frames uint8 or float on the 0–255 scale [n, S, S] → features [n, d]."""
+        # One mean and spread for every grey image; batch normalisation does the rest.
+        pixels = (frames.float().unsqueeze(1) - 96.0) / 64.0
+        features: Tensor = self.network(pixels.to(memory_format=torch.channels_last))
+        return features.flatten(1)
+
+    @torch.inference_mode()
+    def embed(self, frames: NDArray[np.uint8], *, batch: int = 256) -> NDArray[np.float16]:
+        """Embeddings [n, d] of frames [n, S, S], in batches, on the device the weights are on."""
+        self.eval()
+        device = next(self.parameters()).device
+        parts = [np.zeros((0, self.features), dtype=np.float16)]
+        for start in range(0, len(frames), batch):
+            part = torch.from_numpy(np.ascontiguousarray(frames[start : start + batch]))
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                features = self(part.to(device, non_blocking=True))
+            parts.append(features.to("cpu", torch.float16).numpy())
+        return np.concatenate(parts)
+
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors) and config (JSON) into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {name: value.contiguous().cpu() for name, value in self.state_dict().items()}
+        save_file(state, folder / WEIGHTS_FILE)
+        (folder / CONFIG_FILE).write_text(json.dumps(asdict(self.config), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Backbone":
+        """The backbone that `save` wrote. Raises FileNotFoundError, or RuntimeError on a misfit."""
+        backbone = cls(BackboneConfig(**json.loads((folder / CONFIG_FILE).read_text())))
+        backbone.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        return backbone
+
+
+def _drop_classifier(network: nn.Module) -> None:
+    names = dict(network.named_modules())
+    for path in _CLASSIFIERS:
+        if path in names and not isinstance(names[path], nn.Identity):
+            parent, _, leaf = path.rpartition(".")
+            setattr(network.get_submodule(parent), leaf, nn.Identity())
+
+
+def pool_bags(features: NDArray[np.float16], counts: NDArray[np.int64]) -> NDArray[np.float16]:
+    """One embedding per task from the features of its frames: mean, and maximum above the mean.
+
+    features [m, d], bag after bag, counts [n], each at least 1. Result [n, 2 d]: for a bag of one
+    the second half is zero, so images and volumes live in one space. The maximum is what finds a
+    small lesion in one slice (the baselines of Ilse et al. 2018, arXiv:1802.04712).
+    """
+    if len(counts) == len(features):
+        return np.concatenate([features, np.zeros_like(features)], axis=1)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    whole = features.astype(np.float32)
+    mean = np.add.reduceat(whole, starts, axis=0) / counts[:, None]
+    above = np.maximum.reduceat(whole, starts, axis=0) - mean
+    return np.concatenate([mean, above], axis=1).astype(np.float16)

@@ -1,0 +1,220 @@
+"""Learning a representation from scans that nobody has labelled yet.
+
+VICReg (Bardes, Ponce & LeCun 2022, arXiv:2105.04906): two views of a scan shall have the same code,
+each coordinate of the code shall vary over scans, and no two coordinates shall say the same.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from learner.embedding import Backbone, BackboneConfig, best_device
+
+SAVE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the views are made and the network is trained. Defaults were chosen by linear probes."""
+
+    batch: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    code: int = 512  # width of the projector's layers
+    smallest_crop: float = 0.4  # of the side
+    rotation: float = 10.0  # degrees, either way
+    invariance: float = 25.0
+    variance: float = 25.0
+    covariance: float = 1.0
+    warm_up: float = 0.05  # share of the budget in which the learning rate rises
+    epochs: int = 100  # at most, whatever the time
+
+
+def views(frames: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+    """A random view of each frame, as another positioning, exposure and detector would give it.
+
+    uint8 [n, S, S] → float32 on the 0–255 scale [n, S, S]. Crop and zoom, small rotation, gamma,
+    contrast, brightness, blur, noise. Never upside down and never mirrored: the side of the heart
+    is a finding.
+    """
+    n, device = len(frames), frames.device
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.rand(n, generator=generator).to(device) * (high - low) + low
+
+    zoom, turn = uniform(recipe.smallest_crop, 1.0), uniform(-1, 1) * np.deg2rad(recipe.rotation)
+    squeeze = torch.exp(uniform(-0.15, 0.15))
+    room = 1 - zoom
+    theta = torch.zeros(n, 2, 3, device=device)
+    theta[:, 0, 0], theta[:, 0, 1] = zoom * squeeze * turn.cos(), -zoom * turn.sin()
+    theta[:, 1, 0], theta[:, 1, 1] = zoom * turn.sin(), zoom / squeeze * turn.cos()
+    theta[:, 0, 2], theta[:, 1, 2] = room * uniform(-1, 1), room * uniform(-1, 1)
+    grid = functional.affine_grid(theta, [n, 1, *frames.shape[1:]], align_corners=False)
+    picture = frames.float().unsqueeze(1) / 255
+    picture = functional.grid_sample(picture, grid, padding_mode="zeros", align_corners=False)
+
+    def each(values: Tensor) -> Tensor:
+        return values.view(n, 1, 1, 1)
+
+    picture = picture.clamp(1e-4, 1) ** each(torch.exp(uniform(-0.5, 0.5)))
+    mean = picture.mean(dim=(1, 2, 3), keepdim=True)
+    picture = (picture - mean) * each(uniform(0.6, 1.4)) + mean + each(uniform(-0.15, 0.15))
+    blurred = functional.avg_pool2d(
+        functional.pad(picture, (1, 1, 1, 1), mode="replicate"), 3, stride=1
+    )
+    share = each(uniform(-1, 1).clamp(min=0))  # every second view is not blurred at all
+    picture = picture * (1 - share) + blurred * share
+    noise = torch.randn(picture.shape, generator=generator).to(device)
+    return ((picture + noise * each(uniform(0, 0.05))).clamp(0, 1) * 255).squeeze(1)
+
+
+def projector(features: int, code: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for width in (features, code):
+        layers += [nn.Linear(width, code, bias=False), nn.BatchNorm1d(code), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(code, code, bias=False))
+
+
+def vicreg(a: Tensor, b: Tensor, recipe: Recipe) -> Tensor:
+    """The loss of two batches of codes [n, c] whose rows belong together (paper, (1) to (6))."""
+    invariance = functional.mse_loss(a, b)
+    variance, covariance = a.new_zeros(()), a.new_zeros(())
+    for codes in (a, b):
+        centred = codes - codes.mean(dim=0)
+        variance = variance + functional.relu(1 - (centred.var(dim=0) + 1e-4).sqrt()).mean() / 2
+        matrix = centred.T @ centred / (len(codes) - 1)
+        off_diagonal = matrix.pow(2).sum() - matrix.diagonal().pow(2).sum()
+        covariance = covariance + off_diagonal / codes.shape[1]
+    return (
+        recipe.invariance * invariance + recipe.variance * variance + recipe.covariance * covariance
+    )
+
+
+@dataclass
+class _Progress:
+    """How far a training is; kept in its checkpoint."""
+
+    seconds: float = 0.0
+    step: int = 0
+
+
+class _Trainer:
+    def __init__(self, backbone: Backbone, recipe: Recipe, seed: int) -> None:
+        self.backbone, self.recipe = backbone, recipe
+        self.device = next(backbone.parameters()).device
+        torch.manual_seed(seed)
+        self.head = projector(backbone.features, recipe.code).to(self.device)
+        weights = [*backbone.parameters(), *self.head.parameters()]
+        self.optimizer = torch.optim.AdamW(
+            weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.progress = _Progress()
+
+    def step(self, frames: Tensor, done: float, generator: torch.Generator) -> float:
+        """One step on frames [n, S, S]; `done` is the share of the budget that is used up."""
+        rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * np.cos(np.pi * done))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * rate
+        frames = frames.to(self.device, non_blocking=True)
+        pair = torch.cat([views(frames, self.recipe, generator) for _ in range(2)])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            features = self.backbone(pair)
+        a, b = self.head(features.float()).chunk(2)
+        loss = vicreg(a, b, self.recipe)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.progress.step += 1
+        return float(loss.detach())
+
+    def save(self, path: Path) -> None:
+        """Under another name first: a crash while writing leaves the last checkpoint whole."""
+        state = {
+            "backbone": self.backbone.state_dict(),
+            "head": self.head.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": vars(self.progress),
+        }
+        partial = path.with_suffix(f".{os.getpid()}")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def resume(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.backbone.load_state_dict(state["backbone"])
+        self.head.load_state_dict(state["head"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = _Progress(**state["progress"])
+
+
+def learn(
+    backbone: Backbone,
+    frames: NDArray[np.uint8],
+    *,
+    seconds: float = 240.0,
+    steps: int | None = None,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+    checkpoint: Path | None = None,
+    say: Callable[[float], None] = lambda done: None,
+) -> int:
+    """Train the backbone in place on frames [n, S, S]; how many steps it took.
+
+    Ends after `seconds` of training or `recipe.epochs`, or after exactly `steps` (the same seed
+    then gives the same weights on one thread). With a `checkpoint` path it is saved every half
+    minute and resumed from where it stood. `say` is told the share that is done.
+    Raises ValueError for fewer than two frames: there is nothing to tell apart.
+    """
+    if len(frames) < 2:
+        raise ValueError("Self-supervised training needs at least two frames")
+    recipe = recipe or Recipe()
+    trainer = _Trainer(backbone.train(), recipe, seed)
+    if checkpoint is not None and checkpoint.exists():
+        trainer.resume(checkpoint)
+    batch = min(recipe.batch, len(frames))
+    last_step = steps or recipe.epochs * max(1, len(frames) // batch)
+    progress = trainer.progress
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + progress.step)
+    begun = saved = time.monotonic() - progress.seconds
+    while True:
+        progress.seconds = time.monotonic() - begun
+        done = progress.step / last_step
+        done = done if steps else max(done, progress.seconds / seconds)
+        if done >= 1:
+            return progress.step
+        rows = torch.randperm(len(frames), generator=generator)[:batch].numpy()
+        trainer.step(torch.from_numpy(frames[np.sort(rows)]), done, generator)
+        if time.monotonic() - saved > SAVE_SECONDS:
+            say(done)
+            if checkpoint is not None:
+                trainer.save(checkpoint)
+            saved = time.monotonic()
+
+
+def represent(
+    frames: NDArray[np.uint8],
+    *,
+    seconds: float | None = None,
+    seed: int = 0,
+    weights: Path | None = None,
+) -> NDArray[np.float16]:
+    """Embeddings [n, d] of frames [n, S, S]: what the learner serves a new project with.
+
+    From the backbone in the folder `weights`; else from one trained on these very frames for
+    `seconds`; with neither from random weights, which is where every project begins.
+    """
+    if weights is not None:
+        backbone = Backbone.load(weights).to(best_device())
+    else:
+        backbone = Backbone(BackboneConfig(size=frames.shape[1]), seed=seed).to(best_device())
+        if seconds:
+            learn(backbone, frames, seconds=seconds, seed=seed)
+    return backbone.embed(frames)
