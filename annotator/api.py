@@ -59,30 +59,30 @@ def parsed(serializer: Serializer[Any]) -> dict[str, Any]:
 
 @extend_schema(request=None, responses=NextSerializer)
 @api_view(["POST"])
-def next_task(request: Request, project_id: int) -> Response:
+def next_task(request: Request, project_id: str) -> Response:
     """The task in the reader's hand; where there is none, the next is claimed."""
     reader = person_of(request)
-    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     claim = services.claim_next_task(project=project, reader=reader)
     return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
 
 
 @extend_schema(request=None, responses=NextSerializer)
 @api_view(["POST"])
-def task_ahead(request: Request, project_id: int) -> Response:
+def task_ahead(request: Request, project_id: str) -> Response:
     """Reserve the task after the one in hand, so that its frames can be fetched early."""
     reader = person_of(request)
-    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     claim = services.claim_ahead(project=project, reader=reader)
     return Response(_next_json(project, reader, claim, _NOTHING_AHEAD))
 
 
 @extend_schema(request=None, responses=TakenBackSerializer)
 @api_view(["POST"])
-def undo(request: Request, project_id: int) -> Response:
+def undo(request: Request, project_id: str) -> Response:
     """Take the reader's last answer back: its task is in hand again, the answer is the draft."""
     reader = person_of(request)
-    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
+    project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     with sentences_for_refusals():
         claim = services.undo_last(project=project, reader=reader)
     return Response({"task": _task_json(project, reader, claim)})
@@ -91,25 +91,25 @@ def undo(request: Request, project_id: int) -> Response:
 @extend_schema(request=DraftSerializer, responses=DraftVersionSerializer)
 @api_view(["PUT"])
 @parser_classes([JSONParser])
-def draft(request: Request, task_id: int) -> Response:
+def draft(request: Request, task_id: str) -> Response:
     """Keep an unfinished answer, unless a newer one is kept already; renews the claim."""
     reader = person_of(request)
-    project = membership_for_task(user=reader, task_id=task_id, roles=READING_ROLES).project
+    project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(DraftSerializer(data=request.data))
     with sentences_for_refusals():
-        version = services.save_draft(project=project, task_id=task_id, reader=reader, **sent)
+        version = services.save_draft(project=project, task_id=int(task_id), reader=reader, **sent)
     return Response({"version": version})
 
 
-def submit(request: Request, task_id: int) -> Response:
+def submit(request: Request, task_id: str) -> Response:
     """Take an answer; the reply carries the next task. The same answer sent twice is one."""
     reader = person_of(request)
-    project = membership_for_task(user=reader, task_id=task_id, roles=READING_ROLES).project
+    project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(SubmissionSerializer(data=request.data))
     with sentences_for_refusals():
         submitted = services.submit_annotation(
             project=project,
-            task_id=task_id,
+            task_id=int(task_id),
             reader=reader,
             submission=services.Submission(**sent),
         )

@@ -5,17 +5,21 @@ from django.urls import re_path
 from annotator import api, lookup_api
 
 urlpatterns = [
-    re_path(r"^projects/(?P<project_id>[0-9]+)/next/?$", api.next_task, name="api_next"),
-    re_path(r"^projects/(?P<project_id>[0-9]+)/ahead/?$", api.task_ahead, name="api_ahead"),
-    re_path(r"^projects/(?P<project_id>[0-9]+)/undo/?$", api.undo, name="api_undo"),
+    re_path(r"^projects/(?P<project_id>[0-9]{1,18})/next/?$", api.next_task, name="api_next"),
+    re_path(r"^projects/(?P<project_id>[0-9]{1,18})/ahead/?$", api.task_ahead, name="api_ahead"),
+    re_path(r"^projects/(?P<project_id>[0-9]{1,18})/undo/?$", api.undo, name="api_undo"),
     re_path(r"^tasks/?$", lookup_api.tasks, name="api_tasks"),
-    re_path(r"^tasks/(?P<task_id>[0-9]+)/?$", lookup_api.task, name="api_task"),
+    re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/?$", lookup_api.task, name="api_task"),
     re_path(
-        r"^tasks/(?P<task_id>[0-9]+)/annotations/?$", lookup_api.annotations, name="api_annotations"
+        r"^tasks/(?P<task_id>[0-9]{1,18})/annotations/?$",
+        lookup_api.annotations,
+        name="api_annotations",
     ),
-    re_path(r"^tasks/(?P<task_id>[0-9]+)/draft/?$", api.draft, name="api_draft"),
+    re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/draft/?$", api.draft, name="api_draft"),
     re_path(
-        r"^annotations/(?P<annotation_id>[0-9]+)/?$", lookup_api.annotation, name="api_annotation"
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/?$",
+        lookup_api.annotation,
+        name="api_annotation",
     ),
     re_path(r"^predictions/?$", lookup_api.predictions, name="api_predictions"),
 ]

@@ -74,9 +74,9 @@ def tasks(request: Request) -> Response:
 
 @extend_schema(responses=TaskDetailSerializer)
 @api_view(["GET"])
-def task(request: Request, task_id: int) -> Response:
+def task(request: Request, task_id: str) -> Response:
     """A task with the answers that the member may see."""
-    membership = membership_for_task(user=person_of(request), task_id=task_id)
+    membership = membership_for_task(user=person_of(request), task_id=int(task_id))
     found = get_object_or_404(with_counts(visible_tasks(membership)), pk=task_id)
     answers = visible_annotations(membership).filter(task=found)
     context = {**_context(membership), "annotations": answers}
@@ -98,10 +98,10 @@ def task(request: Request, task_id: int) -> Response:
 )
 @api_view(["GET", "POST"])
 @parser_classes([JSONParser])
-def annotations(request: Request, task_id: int) -> Response:
+def annotations(request: Request, task_id: str) -> Response:
     if request.method == "POST":
         return submit(request, task_id)
-    membership = membership_for_task(user=person_of(request), task_id=task_id)
+    membership = membership_for_task(user=person_of(request), task_id=int(task_id))
     get_object_or_404(visible_tasks(membership), pk=task_id)
     answers = visible_annotations(membership).filter(task=task_id)
     return Response(AnnotationSerializer(answers, many=True).data)
@@ -109,9 +109,11 @@ def annotations(request: Request, task_id: int) -> Response:
 
 @extend_schema(responses=AnnotationSerializer)
 @api_view(["GET"])
-def annotation(request: Request, annotation_id: int) -> Response:
+def annotation(request: Request, annotation_id: str) -> Response:
     """An answer that the member may see: a reader their own."""
-    membership = membership_for_annotation(user=person_of(request), annotation_id=annotation_id)
+    membership = membership_for_annotation(
+        user=person_of(request), annotation_id=int(annotation_id)
+    )
     found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
     return Response(AnnotationSerializer(found).data)
 

@@ -166,8 +166,8 @@ def test_a_tenth_of_what_is_served_is_of_the_audit_sample(db: None) -> None:
     make_tasks(cast.project, 60, arm=Task.Arm.AUDIT)
     served = []
     for _ in range(250):
-        served.append(next_id(cast, "bob"))
-        answer(cast.project, served[-1] or 0, cast.bob)
+        served.append(next_id(cast, "bob") or 0)
+        answer(cast.project, served[-1], cast.bob)
     audit = Task.objects.filter(pk__in=served, arm=Task.Arm.AUDIT).count()
     # 25 expected with a standard deviation of 4.7: five of them to either side.
     assert 2 <= audit <= 48
