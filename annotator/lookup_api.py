@@ -103,7 +103,7 @@ def annotations(request: Request, task_id: str) -> Response:
         return submit(request, task_id)
     membership = membership_for_task(user=person_of(request), task_id=int(task_id))
     get_object_or_404(visible_tasks(membership), pk=task_id)
-    answers = visible_annotations(membership).filter(task=task_id)
+    answers = visible_annotations(membership).filter(task=int(task_id))
     return Response(AnnotationSerializer(answers, many=True).data)
 
 
