@@ -40,10 +40,10 @@ class Resamples:
     clustered: bool  # whether any patient has more than one case
 
 
-def draw_resamples(groups: Int64, rng: np.random.Generator) -> Resamples:
-    """Draw `RESAMPLES` times as many patients as there are, [n] -> weights [1 + B, n]."""
+def draw_resamples(groups: Int64, rng: np.random.Generator, count: int = RESAMPLES) -> Resamples:
+    """Draw `count` times as many patients as there are, [n] -> weights [1 + count, n]."""
     names, which = np.unique(groups, return_inverse=True)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=count)
     weights = np.vstack([np.ones(len(which)), drawn[:, which]]).astype(np.float64)
     return Resamples(weights, np.asarray(which, dtype=np.int64), len(names) < len(which))
 
@@ -56,7 +56,7 @@ def percentile(values: Float64) -> Estimate:
     if np.isnan(values[0]):
         return UNDEFINED
     again = values[1:][~np.isnan(values[1:])]
-    if len(again) < (len(values) - 1) / 2:
+    if not len(again) or len(again) < (len(values) - 1) / 2:
         return Estimate(float(values[0]), None, None)
     low, high = np.quantile(again, (0.025, 0.975))
     return Estimate(float(values[0]), float(low), float(high))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.intervals import (
+    RESAMPLES,
     Estimate,
     Float64,
     Resamples,
@@ -30,14 +31,17 @@ def evaluate(
     groups: NDArray[np.integer] | None = None,
     *,
     seed: int = 0,
+    intervals: bool = True,
 ) -> Report:
     """Metrics of predictions [n, c] against targets [n, c] (NaN: not answered), as JSON.
 
     `groups` [n] are patient numbers; None: every case is its own. single and multiple give
-    "accuracy", "balanced_accuracy", "roc_auc" and "classes" (per class or finding "sensitivity",
-    "specificity", "roc_auc", "n", "positive"); number gives "mae", "mse", "r2". Each estimate is
-    {"value", "low", "high"}. Also "n" (cases with an answer) and "patients". A finding counts as
-    called at a probability of 0.5, a class when it is the likeliest.
+    "accuracy", "balanced_accuracy", "sensitivity", "specificity", "roc_auc" and "classes" (the last
+    three per class or finding, with its "n" and "positive"); number gives "mae", "mse", "r2". Each
+    estimate is {"value", "low", "high"}, those at the top also "n", the cases behind it. A finding
+    is called at a probability of 0.5, a class when it is the likeliest. At the top, sensitivity,
+    specificity and area are means over the classes; of two classes, those of the second.
+    `intervals` False saves the resampling: "low" and "high" are None where they would come of it.
 
     ValueError: shapes that differ, non-finite predictions, probabilities outside [0, 1].
     """
@@ -51,9 +55,16 @@ def evaluate(
     found: Report = {"n": len(y), "patients": len(np.unique(patients))}
     if not len(y):
         return found
-    resamples = draw_resamples(patients, np.random.default_rng(seed))
-    measure = _number if question.kind == "number" else _choices
-    return found | measure(question, p, y, resamples)
+    rng = np.random.default_rng(seed)
+    resamples = draw_resamples(patients, rng, RESAMPLES if intervals else 0)
+    if question.kind == "number":
+        estimates = _number(p, y, resamples)
+    else:
+        W = resamples.weights
+        areas = np.stack([roc_auc(p[:, k], y[:, k], W) for k in range(y.shape[1])], axis=1)
+        estimates = _choices(question, p, y, areas, resamples)
+        found["classes"] = _per_class(question, p, y, areas, resamples)
+    return found | {name: each.as_json() | {"n": len(y)} for name, each in estimates.items()}
 
 
 def _checked(question: Question, p: Float64, n: int) -> Float64:
@@ -66,7 +77,7 @@ def _checked(question: Question, p: Float64, n: int) -> Float64:
     return p
 
 
-def _number(question: Question, p: Float64, y: Float64, resamples: Resamples) -> Report:
+def _number(p: Float64, y: Float64, resamples: Resamples) -> dict[str, Estimate]:
     off, W = p[:, 0] - y[:, 0], resamples.weights
     total = W.sum(axis=1)
     mse = ratio(W @ off**2, total)
@@ -74,57 +85,64 @@ def _number(question: Question, p: Float64, y: Float64, resamples: Resamples) ->
     variance = np.maximum(ratio(W @ y[:, 0] ** 2, total) - mean**2, 0)
     variance[variance < 1e-12 * (1 + mean**2)] = 0  # what is left of rounding
     return {
-        "mae": percentile(ratio(W @ np.abs(off), total)).as_json(),
-        "mse": percentile(mse).as_json(),
-        "r2": percentile(1 - ratio(mse, variance)).as_json(),
+        "mae": percentile(ratio(W @ np.abs(off), total)),
+        "mse": percentile(mse),
+        "r2": percentile(1 - ratio(mse, variance)),
     }
 
 
-def _choices(question: Question, p: Float64, y: Float64, resamples: Resamples) -> Report:
-    asked = ~np.isnan(y)
-    present = np.where(asked, y, 0)
+def _choices(
+    question: Question, p: Float64, y: Float64, areas: Float64, resamples: Resamples
+) -> dict[str, Estimate]:
     single = question.kind == "single"
-    # Of equal probabilities the first class is called.
-    likeliest = np.arange(p.shape[1]) == p.argmax(axis=1)[:, None]
-    called = np.asarray(likeliest if single else p >= 0.5, dtype=np.float64)  # [n, c]
+    called, present, absent = _table(p, y, single=single)
+    right = called * present + (1 - called) * absent
     W = resamples.weights
     recalls = ratio(W @ (called * present), W @ present)  # [1 + B, c]
-    rejections = ratio(W @ ((1 - called) * (asked - present)), W @ (asked - present))
-    areas = np.stack([roc_auc(p[:, k], y[:, k], W) for k in range(y.shape[1])], axis=1)
-    classes: dict[str, Report] = {}
-    for k, name in enumerate(question.classes):
-        absent = asked[:, k] - present[:, k]
-        classes[name] = {
-            "n": int(asked[:, k].sum()),
-            "positive": int(present[:, k].sum()),
-            "sensitivity": proportion(called[:, k], present[:, k], resamples).as_json(),
-            "specificity": proportion(1 - called[:, k], absent, resamples).as_json(),
-            "roc_auc": percentile(areas[:, k]).as_json(),
-        }
+    rejections = ratio(W @ ((1 - called) * absent), W @ absent)
     balanced = recalls if single else (recalls + rejections) / 2
+    if single and p.shape[1] == 2:
+        sensitivity = proportion(called[:, 1], present[:, 1], resamples)
+        specificity = proportion(1 - called[:, 1], absent[:, 1], resamples)
+    else:
+        sensitivity = percentile(_mean_over_classes(recalls))
+        specificity = percentile(_mean_over_classes(rejections))
+    if single:
+        accuracy = proportion((called * present).sum(axis=1), np.ones(len(p)), resamples)
+    else:  # of all answers about findings, the share that is right
+        answers = (present + absent).sum(axis=1)
+        accuracy = percentile(ratio(W @ right.sum(axis=1), W @ answers))
     return {
-        "accuracy": _accuracy(called, present, asked, resamples, single=single).as_json(),
-        "balanced_accuracy": percentile(_mean_over_classes(balanced)).as_json(),
-        "roc_auc": percentile(_mean_over_classes(areas)).as_json(),
-        "classes": classes,
+        "accuracy": accuracy,
+        "balanced_accuracy": percentile(_mean_over_classes(balanced)),
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "roc_auc": percentile(_mean_over_classes(areas)),
     }
 
 
-def _accuracy(
-    called: Float64,
-    present: Float64,
-    asked: NDArray[np.bool_],
-    resamples: Resamples,
-    *,
-    single: bool,
-) -> Estimate:
-    """Share of cases whose class is called; of findings, the share of right answers of all."""
-    if single:
-        right = (called * present).sum(axis=1)
-        return proportion(right, np.ones(len(right)), resamples)
-    right = ((called == present) & asked).sum(axis=1).astype(np.float64)
-    answers = asked.sum(axis=1).astype(np.float64)
-    return percentile(ratio(resamples.weights @ right, resamples.weights @ answers))
+def _per_class(
+    question: Question, p: Float64, y: Float64, areas: Float64, resamples: Resamples
+) -> Report:
+    called, present, absent = _table(p, y, single=question.kind == "single")
+    found: Report = {}
+    for k, name in enumerate(question.classes):
+        found[name] = {
+            "n": int((present + absent)[:, k].sum()),
+            "positive": int(present[:, k].sum()),
+            "sensitivity": proportion(called[:, k], present[:, k], resamples).as_json(),
+            "specificity": proportion(1 - called[:, k], absent[:, k], resamples).as_json(),
+            "roc_auc": percentile(areas[:, k]).as_json(),
+        }
+    return found
+
+
+def _table(p: Float64, y: Float64, *, single: bool) -> tuple[Float64, Float64, Float64]:
+    """What is called, what is present and what is absent, each 0 or 1, [n, c]."""
+    # Of equal probabilities the first class is called.
+    likeliest = np.arange(p.shape[1]) == p.argmax(axis=1)[:, None]
+    called = likeliest if single else p >= 0.5
+    return called.astype(np.float64), (y == 1).astype(np.float64), (y == 0).astype(np.float64)
 
 
 def _mean_over_classes(values: Float64) -> Float64:

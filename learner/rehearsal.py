@@ -4,23 +4,35 @@ The replay drives the same `Ranker` as a project does: refit after every few ans
 the answers off the table. Its score is that of the fast heads on scans of other patients.
 """
 
-from collections.abc import Sequence
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata, t
+from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
 
+from learner.curves import Replay, summarise
+from learner.labelled_folder import read_folder, small_frames
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.ranker import Ranker
+from learner.strategies import DEFAULT, check_strategy
 
 Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 TEST_SHARE = 0.25
-_RESAMPLES = 1000
+BATCH = 10  # labels between refits: what a few readers give while one ranking is in force
+BASELINE = "random"
+MEASURES = {"single": "balanced_accuracy", "multiple": "roc_auc", "number": "r2"}
+Represent = Callable[[NDArray[np.uint8]], Embeddings]
 
 
 @dataclass(frozen=True)
@@ -37,16 +49,6 @@ class Table:
             raise ValueError("embeddings, targets and groups differ in length")
         if np.isnan(self.question.check_targets(self.targets)).any():
             raise ValueError("a rehearsal needs every answer")
-
-
-@dataclass(frozen=True)
-class Replay:
-    """One strategy, one seed."""
-
-    strategy: str
-    full_score: float  # of heads fitted to every label outside the test set
-    labels: Int64  # [steps]
-    scores: Float64  # [steps]
 
 
 def split_by_group(groups: Int64, seed: int) -> tuple[Int64, Int64]:
@@ -131,52 +133,77 @@ def macro_auc(predicted: Float32 | None, targets: Float32) -> float:
     return float((area[defined] / (positive * negative)[defined]).mean())
 
 
-def summarise(replays: Sequence[Replay], rng: np.random.Generator) -> dict[str, object]:
-    """The replays of one strategy, one per seed: curve and labels needed, with 95 % intervals.
+def rehearse(
+    folder: Path,
+    labels: Path,
+    *,
+    answer: str,
+    group: str | None = None,
+    file: str | None = None,
+    strategies: Sequence[str] = (DEFAULT,),
+    budget: int = 500,
+    seeds: int = 5,
+    batch: int = BATCH,
+    represent: Represent,
+    processes: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, object]:
+    """Replay a labelled folder and give what each strategy needed, as JSON.
 
-    `labels_to_90` is where the mean curve first reaches 90 % of the mean full-data score, None
-    if it does not; its interval is by bootstrap over the seeds.
+    `represent` turns small frames [n, S, S] into embeddings [n, d], once, seeing no answer. The
+    random baseline is always among the strategies. Keys: "full_score" (mean over the seeds),
+    "measure" (what the score is), "strategies" with `curves.summarise` of each, and the settings.
+    ValueError: unknown strategy, bad CSV, less than one label, batch or seed.
     """
-    curves = np.stack([one.scores for one in replays])  # [seeds, steps]
-    full = np.array([one.full_score for one in replays])
-    labels = replays[0].labels
-    low, high = _mean_interval(curves)
-    found: dict[str, object] = {
-        "curve": [
-            [int(at), round(float(mean), 5), round(float(a), 5), round(float(b), 5)]
-            for at, mean, a, b in zip(labels, curves.mean(axis=0), low, high, strict=True)
-        ],
+    if min(budget, seeds, batch) < 1:
+        raise ValueError("budget, seeds and batch are at least 1")
+    names = [check_strategy(name) for name in dict.fromkeys([BASELINE, *strategies])]
+    source = read_folder(folder, labels, answer=answer, group=group, file=file)
+    processes = processes or os.cpu_count() or 1
+    say(f"{len(source.paths)} pictures; preparing them")
+    frames = small_frames(source.paths, processes=processes)
+    say("Learning what they look like")
+    table = Table(source.question, represent(frames), source.targets, source.groups)
+    say(f"Replaying {', '.join(names)}, {seeds} times each")
+    replays = replay_all(table, names, budget=budget, batch=batch, seeds=seeds, processes=processes)
+    rng = np.random.default_rng(0)
+    return {
+        "full_score": float(np.mean([one.full_score for one in replays[BASELINE]])),
+        "measure": MEASURES[source.question.kind],
+        "pictures": len(source.paths),
+        "groups": len(np.unique(source.groups)),
+        "seeds": seeds,
+        "batch": batch,
+        "budget": budget,
+        "strategies": {name: summarise(replays[name], rng) for name in names},
     }
-    drawn = rng.integers(len(replays), size=(_RESAMPLES, len(replays)))
-    for percent in (90, 95):
-        share = percent / 100
-        key = f"labels_to_{percent}"
-        found[key] = labels_needed(labels, curves.mean(axis=0), share * full.mean())
-        each = [
-            labels_needed(labels, curves[rows].mean(axis=0), share * full[rows].mean())
-            for rows in drawn
-        ]
-        found[f"{key}_interval"] = _quantiles(each)
-    return found
 
 
-def labels_needed(labels: Int64, scores: Float64, target: float) -> int | None:
-    """The first label count whose score reaches the target; None if none does."""
-    reached = np.flatnonzero(scores >= target)
-    return int(labels[reached[0]]) if len(reached) else None
+def replay_all(
+    table: Table, strategies: Sequence[str], *, budget: int, batch: int, seeds: int, processes: int
+) -> dict[str, list[Replay]]:
+    """Every strategy with every seed, spread over processes of one thread each."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "embeddings.npy"
+        np.save(path, table.embeddings)  # mapped by all, where a pickle would be copied to each
+        job = partial(_replay_job, path, table.question, table.targets, table.groups, budget, batch)
+        pairs = [(name, seed) for name in strategies for seed in range(seeds)]
+        spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+        with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+            done = list(pool.map(job, *zip(*pairs, strict=True)))
+    return {name: [one for one in done if one.strategy == name] for name in strategies}
 
 
-def _mean_interval(curves: Float64) -> tuple[Float64, Float64]:
-    """95 % t interval of the mean over seeds, [seeds, steps] -> two [steps]; one seed: itself."""
-    seeds, mean = len(curves), curves.mean(axis=0)
-    if seeds == 1:
-        return mean, mean
-    half = t.ppf(0.975, seeds - 1) * curves.std(axis=0, ddof=1) / np.sqrt(seeds)
-    return mean - half, mean + half
-
-
-def _quantiles(each: Sequence[int | None]) -> list[int | None]:
-    """2.5 and 97.5 % quantiles where None, "not reached", is larger than any count."""
-    ordered = sorted(np.inf if count is None else float(count) for count in each)
-    ends = (ordered[int(0.025 * len(ordered))], ordered[int(0.975 * len(ordered))])
-    return [None if np.isinf(end) else int(end) for end in ends]
+def _replay_job(
+    path: Path,
+    question: Question,
+    targets: Float32,
+    groups: Int64,
+    budget: int,
+    batch: int,
+    strategy: str,
+    seed: int,
+) -> Replay:
+    table = Table(question, np.load(path, mmap_mode="r"), targets, groups)
+    with threadpool_limits(1):
+        return replay(table, strategy, budget=budget, batch=batch, seed=seed)

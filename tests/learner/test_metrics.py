@@ -50,11 +50,29 @@ def test_wilson_is_that_of_the_textbook() -> None:
 def test_what_one_class_alone_leaves_undefined_is_none() -> None:
     found = report(SEX, np.full((5, 2), 0.5), np.eye(2)[[0] * 5])
     nothing = {"value": None, "low": None, "high": None}
-    assert found["roc_auc"] == nothing
+    assert found["roc_auc"] == found["sensitivity"] == nothing | {"n": 5}
     assert found["classes"]["m"]["sensitivity"] == nothing
     assert found["classes"]["f"]["specificity"] == nothing
     assert found["classes"]["f"]["sensitivity"]["value"] == 1
     assert found["balanced_accuracy"]["value"] == 1
+
+
+def test_of_two_classes_the_second_is_the_positive_one() -> None:
+    targets = np.eye(2)[[0, 0, 1, 1]]
+    found = report(SEX, np.eye(2)[[0, 0, 0, 1]] * 0.8 + 0.1, targets)
+    assert found["sensitivity"]["value"] == 0.5
+    assert found["specificity"]["value"] == 1
+    assert found["sensitivity"]["n"] == 4
+
+
+def test_without_resampling_the_values_are_the_same() -> None:
+    rng = np.random.default_rng(3)
+    targets, p = np.eye(2)[rng.integers(0, 2, 40)], rng.dirichlet([1, 1], 40)
+    fast, full = (report(SEX, p, targets, intervals=each) for each in (False, True))
+    for name in ("accuracy", "balanced_accuracy", "roc_auc"):
+        assert fast[name]["value"] == full[name]["value"]
+    assert fast["roc_auc"]["low"] is None
+    assert fast["accuracy"] == full["accuracy"]  # in closed form anyway
 
 
 def test_nobody_tested_is_no_metric() -> None:
@@ -78,7 +96,7 @@ def test_numbers_have_their_errors() -> None:
     assert found["mse"]["value"] == pytest.approx(8 / 3)
     assert found["r2"]["value"] == pytest.approx(1 - 8 / 6)
     same = report(SIZE, np.array([[1.0], [2]]), np.array([[3.0], [3]]))
-    assert same["r2"] == {"value": None, "low": None, "high": None}
+    assert same["r2"] == {"value": None, "low": None, "high": None, "n": 2}
 
 
 def test_many_scans_of_few_patients_widen_the_interval() -> None:
@@ -98,7 +116,8 @@ def test_many_scans_of_few_patients_widen_the_interval() -> None:
 def test_perfection_on_few_patients_is_not_certainty() -> None:
     targets = np.eye(2)[[0, 1] * 10]
     found = report(SEX, targets, targets, np.repeat(np.arange(4), 5))
-    assert found["accuracy"] == {"value": 1, "low": pytest.approx(wilson(4, 4).low), "high": 1}
+    assert found["accuracy"]["value"] == found["accuracy"]["high"] == 1
+    assert found["accuracy"]["low"] == pytest.approx(wilson(4, 4).low)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
