@@ -1,0 +1,121 @@
+"""CSV: one row for each task, the consensus first, then every reader's answer.
+
+Several values in one cell are joined with "|". A cell of free text that a spreadsheet would take
+for a formula begins with an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from releases.formats.shape import Format, reader_name, utc_text
+from releases.records import AnswerRecord, Dataset, TaskRecord
+from releases.states import Value
+
+Cell = str | int | float | None
+
+_TASK = (
+    "task",
+    "scan",
+    "scan_id",
+    "kind",
+    "modality",
+    "patient",
+    "arm",
+    "split",
+    "state",
+    "answers",
+)
+_ANSWER = (
+    "reader",
+    "not_judgeable",
+    "skip_reason",
+    "comment",
+    "seconds",
+    "submitted",
+    "origin",
+    "generation",
+    "rank",
+    "score",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def pieces(dataset: Dataset) -> Iterator[str]:
+    names = [question.name for question in dataset.questions]
+    slots = max((len(record.answers) for record in dataset), default=0)
+    yield _line(_header(names, slots))
+    for record in dataset:
+        row: list[Cell] = [
+            *_task_cells(record),
+            *(_cell(record.consensus.get(name)) for name in names),
+        ]
+        for answer in record.answers:
+            row += _answer_cells(answer, names)
+        row += [None] * ((slots - len(record.answers)) * (len(names) + len(_ANSWER)))
+        yield _line(row)
+
+
+def _header(names: list[str], slots: int) -> list[Cell]:
+    header: list[Cell] = [*_TASK, *(f"consensus_{name}" for name in names)]
+    for slot in range(1, slots + 1):
+        header += [f"reader_{slot}", *(f"answer_{slot}_{name}" for name in names)]
+        header += [f"{column}_{slot}" for column in _ANSWER[1:]]
+    return header
+
+
+def _task_cells(record: TaskRecord) -> list[Cell]:
+    return [
+        record.id,
+        "|".join(_text(scan.name) for scan in record.scans),
+        "|".join(str(scan.id) for scan in record.scans),
+        "|".join(scan.kind for scan in record.scans),
+        "|".join(scan.modality for scan in record.scans),
+        record.patient,
+        record.arm,
+        record.split,
+        record.state,
+        len(record.answers),
+    ]
+
+
+def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
+    return [
+        reader_name(answer.reader),
+        *(_cell(answer.values.get(name)) for name in names),
+        int(answer.was_cancelled),
+        _text(answer.skip_reason),
+        _text(answer.comment),
+        answer.lead_time,
+        utc_text(answer.created_at),
+        answer.origin,
+        answer.generation,
+        answer.rank,
+        answer.score,
+    ]
+
+
+def _cell(value: Value) -> Cell:
+    if isinstance(value, tuple):
+        return "|".join(value)
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _line(cells: list[Cell]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+FORMAT = Format(
+    name="csv",
+    title="CSV table",
+    file_name="tasks.csv",
+    content_type="text/csv; charset=utf-8",
+    export_type="CSV",
+    pieces=pieces,
+)
