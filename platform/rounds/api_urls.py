@@ -1,5 +1,13 @@
-"""Addresses."""
+"""Addresses of the REST interface, with or without the slash at the end."""
 
-from django.urls import URLPattern
+from django.urls import re_path
 
-urlpatterns: list[URLPattern] = []
+from rounds import api
+
+_PROJECT = r"^projects/(?P<project_id>[0-9]{1,18})"
+
+urlpatterns = [
+    re_path(_PROJECT + r"/progress/?$", api.progress, name="api_progress"),
+    re_path(_PROJECT + r"/rounds/?$", api.rounds, name="api_rounds"),
+    re_path(_PROJECT + r"/rankings/latest/?$", api.latest_ranking, name="api_latest_ranking"),
+]

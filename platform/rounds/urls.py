@@ -1,5 +1,12 @@
-"""Addresses."""
+"""Addresses of a project's progress."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from rounds import views
+
+urlpatterns = [
+    path("projects/<int:project_id>/", views.project_page, name="project"),
+    path(
+        "projects/<int:project_id>/progress/<slug:name>/", views.progress_part, name="progress_part"
+    ),
+]

@@ -1,0 +1,140 @@
+"""Progress, rounds and rankings for programs."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator.api import person_of
+from annotator.queries import OVERSEEING_ROLES
+from projects.access import membership_of, project_of_member
+from rounds.learning import last_ranking, learner_state
+from rounds.models import Ranking, Round
+from rounds.queries import counts_of, progress_per_reader, reader_progress, tasks_left_for
+
+
+class RoundSerializer(serializers.ModelSerializer[Round]):
+    # A field of DRF has a parent itself; declared ones are taken off the class, so nothing is hidden.
+    parent = serializers.SlugRelatedField[Round](  # type: ignore[assignment]
+        slug_field="number", read_only=True
+    )
+
+    class Meta:
+        model = Round
+        fields = (
+            "number",
+            "parent",
+            "state",
+            "labels",
+            "last_annotation",
+            "config",
+            "metrics",
+            "error",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+
+class RankingSerializer(serializers.ModelSerializer[Ranking]):
+    round = serializers.SlugRelatedField[Round](slug_field="number", read_only=True)
+
+    class Meta:
+        model = Ranking
+        fields = (
+            "generation",
+            "round",
+            "strategy",
+            "labels",
+            "last_annotation",
+            "placed",
+            "milliseconds",
+            "metrics",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    tasks = serializers.IntegerField()
+    read = serializers.IntegerField(help_text="Tasks that somebody has answered.")
+    open = serializers.IntegerField(help_text="Tasks that want more answers.")
+    in_hand = serializers.IntegerField()
+    not_judgeable = serializers.IntegerField()
+
+
+class ReaderSerializer(serializers.Serializer[Any]):
+    reader = serializers.IntegerField()
+    read = serializers.IntegerField()
+    not_judgeable = serializers.IntegerField()
+    median_seconds = serializers.FloatField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+
+
+class LearnerSerializer(serializers.Serializer[Any]):
+    is_running = serializers.BooleanField()
+    doing = serializers.CharField(source="activity.doing", default=None, allow_null=True)
+    since = serializers.DateTimeField(source="activity.since", default=None, allow_null=True)
+    seen_at = serializers.DateTimeField(source="activity.seen_at", default=None, allow_null=True)
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """A reader is told `left` and `readers` with their own line alone."""
+
+    counts = CountsSerializer(required=False)
+    learner = LearnerSerializer(required=False)
+    left = serializers.IntegerField(
+        required=False, help_text="Open tasks that the reader who asks has not answered."
+    )
+    readers = ReaderSerializer(many=True)
+
+
+@extend_schema(responses=ProgressSerializer)
+@api_view(["GET"])
+def progress(request: Request, project_id: int) -> Response:
+    """How far the project is; a reader learns their own part of it."""
+    person = person_of(request)
+    membership = membership_of(user=person, project_id=project_id)
+    project = membership.project
+    shown: dict[str, Any]
+    if membership.role in OVERSEEING_ROLES:
+        shown = {
+            "counts": counts_of(project=project),
+            "learner": learner_state(project=project),
+            "readers": progress_per_reader(project=project),
+        }
+    else:
+        shown = {
+            "left": tasks_left_for(project=project, reader_id=person.pk),
+            "readers": [reader_progress(project=project, reader_id=person.pk)],
+        }
+    return Response(ProgressSerializer(shown).data)
+
+
+@extend_schema(responses=RoundSerializer(many=True))
+@api_view(["GET"])
+def rounds(request: Request, project_id: int) -> Response:
+    """The trainings of the model, newest first."""
+    project = project_of_member(
+        user=person_of(request), project_id=project_id, roles=OVERSEEING_ROLES
+    )
+    rows = Round.objects.filter(project=project).select_related("parent").order_by("-number")
+    return Response(RoundSerializer(rows, many=True).data)
+
+
+@extend_schema(responses=RankingSerializer)
+@api_view(["GET"])
+def latest_ranking(request: Request, project_id: int) -> Response:
+    """The order in force; 404 until there is one."""
+    project = project_of_member(
+        user=person_of(request), project_id=project_id, roles=OVERSEEING_ROLES
+    )
+    ranking = last_ranking(project=project)
+    if ranking is None:
+        raise NotFound("The learner has not ranked this project yet.")
+    return Response(RankingSerializer(ranking).data)

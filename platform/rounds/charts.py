@@ -1,0 +1,247 @@
+"""Charts as numbers: where the marks, the lines and the ticks go. Templates draw them as SVG.
+
+Pixels run right and down from the top left corner, as in SVG.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric with its 95 % interval, where it has one."""
+
+    labels: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Tick:
+    at: float  # pixels along its axis
+    text: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    x: float
+    y: float
+    text: str  # what it says when pointed at
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """One point on its own, with its 95 % interval."""
+
+    x: float
+    y: float
+    top: float
+    bottom: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric against the number of labels, with its 95 % band, and single points beside it."""
+
+    width: int
+    height: int
+    left: float  # the plot's edges
+    right: float
+    top: float
+    bottom: float
+    line: str  # SVG path
+    band: str  # SVG path, empty where no point has an interval
+    dots: tuple[Dot, ...]
+    whiskers: tuple[Whisker, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    width: int
+    height: int
+    bars: tuple[Bar, ...]
+    most: int
+    first: date
+    last: date
+
+
+LEFT, RIGHT, TOP, BOTTOM = 48.0, 16.0, 12.0, 34.0  # room for the axes
+MOST_DOTS = 24  # more would run into one another
+
+
+def nice_step(span: float, count: int) -> float:
+    """The least of 1, 2, 5 times a power of ten that divides `span` into at most `count` steps."""
+    if span <= 0 or count < 1:
+        raise ValueError("A scale needs a span and at least one step.")
+    raw = span / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    # A hair of tolerance, so that 0.1 + 0.2 is no reason for the next greater step.
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * (1 - 1e-9))
+
+
+def nice_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
+    """Round numbers from `low` to `high`, both within."""
+    step = nice_step(high - low, count)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(round(step * number, 10) for number in range(first, last + 1))
+
+
+def value_domain(points: Sequence[Point], *, is_share: bool) -> tuple[float, float]:
+    """The value axis: round numbers around the points, within 0 and 1 for a share."""
+    lows = [point.value if point.low is None else point.low for point in points]
+    highs = [point.value if point.high is None else point.high for point in points]
+    low, high = min(lows), max(highs)
+    if not is_share:
+        low = min(0.0, low)
+    span = max(high - low, 0.1 if is_share else abs(high) or 1.0)
+    step = nice_step(span, 5)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    if high - low < step:
+        low -= step
+    return (max(low, 0.0), min(high, 1.0)) if is_share else (low, high)
+
+
+def tick_text(value: float, step: float) -> str:
+    """As many decimals as the step has, thousands apart."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "\u2212")
+
+
+def _path(places: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places) if places else ""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Where labels and values lie in the plot."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    most: int
+    low: float
+    high: float
+
+    def x(self, labels: float) -> float:
+        return round(self.left + (self.right - self.left) * labels / self.most, 1)
+
+    def y(self, value: float) -> float:
+        part = (value - self.low) / (self.high - self.low)
+        return round(self.bottom - (self.bottom - self.top) * part, 1)
+
+
+def learning_curve(
+    points: Sequence[Point],
+    rounds: Sequence[Point] = (),
+    *,
+    is_share: bool,
+    width: int = 720,
+    height: int = 280,
+) -> Curve | None:
+    """A line through `points` and a mark for each of `rounds`, both in the order of their labels.
+
+    None where there is neither.
+    """
+    shown = [*points, *rounds]
+    if not shown:
+        return None
+    low, high = value_domain(shown, is_share=is_share)
+    most = max(1, *(point.labels for point in shown))
+    scale = _Scale(LEFT, width - RIGHT, TOP, height - BOTTOM, most, low, high)
+    every = max(1, math.ceil(len(points) / MOST_DOTS))
+    y_step = nice_step(high - low, 5)
+    return Curve(
+        width=width,
+        height=height,
+        left=scale.left,
+        right=scale.right,
+        top=scale.top,
+        bottom=scale.bottom,
+        line=_path([(scale.x(point.labels), scale.y(point.value)) for point in points]),
+        band=_band(points, scale),
+        dots=tuple(
+            Dot(scale.x(point.labels), scale.y(point.value), _said(point))
+            for point in points[::-every][::-1]
+        ),
+        whiskers=tuple(_whisker(point, scale) for point in rounds),
+        x_ticks=tuple(
+            Tick(scale.x(labels), tick_text(labels, 1))
+            for labels in nice_ticks(0, most, 6)
+            if labels == int(labels)
+        ),
+        y_ticks=tuple(
+            Tick(scale.y(value), tick_text(value, y_step)) for value in nice_ticks(low, high, 5)
+        ),
+    )
+
+
+def _band(points: Sequence[Point], scale: _Scale) -> str:
+    upper = [(scale.x(p.labels), scale.y(p.high)) for p in points if p.high is not None]
+    lower = [(scale.x(p.labels), scale.y(p.low)) for p in points if p.low is not None]
+    return _path(upper + lower[::-1]) + "Z" if len(upper) > 1 else ""
+
+
+def _whisker(point: Point, scale: _Scale) -> Whisker:
+    return Whisker(
+        x=scale.x(point.labels),
+        y=scale.y(point.value),
+        top=scale.y(point.value if point.high is None else point.high),
+        bottom=scale.y(point.value if point.low is None else point.low),
+        text=f"Trained model, {_said(point)}",
+    )
+
+
+def _said(point: Point) -> str:
+    if point.low is None or point.high is None:
+        return f"{point.labels} labels: {point.value:.3f}"
+    return f"{point.labels} labels: {point.value:.3f} ({point.low:.3f} to {point.high:.3f})"
+
+
+def wilson_interval(share: float, cases: int) -> tuple[float, float]:
+    """The 95 % interval of a share of `cases` cases (Wilson 1927, eq. 5 without correction)."""
+    if cases < 1 or not 0 <= share <= 1:
+        raise ValueError("An interval needs at least one case and a share between 0 and 1.")
+    z = 1.959963984540054
+    middle = (share + z * z / (2 * cases)) / (1 + z * z / cases)
+    half = z / (1 + z * z / cases) * math.sqrt(share * (1 - share) / cases + (z / (2 * cases)) ** 2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def daily_bars(
+    counts: dict[date, int], *, last: date, days: int = 30, width: int = 360, height: int = 72
+) -> Bars:
+    """One bar for each of the `days` up to `last`; a day without counts has no height."""
+    first = last - timedelta(days=days - 1)
+    most = max((counts.get(first + timedelta(days=day), 0) for day in range(days)), default=0)
+    slot = width / days
+    bars = []
+    for number in range(days):
+        day = first + timedelta(days=number)
+        count = counts.get(day, 0)
+        tall = height * count / most if most else 0.0
+        bars.append(
+            Bar(
+                x=round(slot * number + slot * 0.12, 1),
+                y=round(height - tall, 1),
+                width=round(slot * 0.76, 1),
+                height=round(tall, 1),
+                text=f"{day:%-d %B}: {count} read",
+            )
+        )
+    return Bars(width, height, tuple(bars), most, first, last)

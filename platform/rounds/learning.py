@@ -1,0 +1,141 @@
+"""How well the model does and what the learner is at, for the progress page."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from projects.models import Project
+from rounds.charts import Point, wilson_interval
+from rounds.models import Activity, Ranking, Round
+
+# The learner renews its sign of life every few seconds; after this it is not running.
+SILENT_AFTER = timedelta(seconds=40)
+# Below this the interval is wider than most differences between models.
+FEW_AUDIT_CASES = 30
+# A curve is some hundred pixels wide.
+MOST_POINTS = 200
+
+METRICS = {
+    "roc_auc": "ROC-AUC",
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "mae": "Mean absolute error",
+    "mse": "Mean squared error",
+}
+ERRORS = ("mae", "mse")  # lower is better, and not a share
+# Shares of their own n cases, so their interval follows from n (Wilson 1927).
+PROPORTIONS = ("accuracy", "sensitivity", "specificity")
+
+_POINTS = """
+    SELECT labels, metrics #> %(path)s FROM rounds_ranking
+    WHERE project_id = %(project)s AND generation = ANY(%(generations)s)
+      AND metrics #> %(path)s IS NOT NULL
+    ORDER BY generation
+"""
+
+
+@dataclass(frozen=True)
+class LearnerState:
+    activity: Activity | None
+    is_running: bool
+    ranking: Ranking | None
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A metric of a question against the number of labels."""
+
+    metric: str
+    points: tuple[Point, ...]  # of the heads, at each ranking
+    rounds: tuple[Point, ...]  # of the trained model, at each finished round
+    audit_cases: int  # that the newest point was measured on
+
+    @property
+    def is_share(self) -> bool:
+        return self.metric not in ERRORS
+
+    @property
+    def is_uncertain(self) -> bool:
+        return self.audit_cases < FEW_AUDIT_CASES
+
+
+def learner_state(*, project: Project) -> LearnerState:
+    activity = Activity.objects.filter(project=project).first()
+    is_running = activity is not None and timezone.now() - activity.seen_at < SILENT_AFTER
+    return LearnerState(activity, is_running, last_ranking(project=project))
+
+
+def last_ranking(*, project: Project) -> Ranking | None:
+    return Ranking.objects.filter(project=project).order_by("-generation").first()
+
+
+def metrics_measured(*, project: Project) -> dict[str, list[str]]:
+    """The metrics that the newest ranking or round has, by question, the telling ones first."""
+    measured: dict[str, list[str]] = {}
+    finished = Round.objects.filter(project=project, state=Round.State.DONE).order_by("-number")
+    for row in (last_ranking(project=project), finished.exclude(labels=0).first()):
+        for question, metrics in (row.metrics.get("questions", {}) if row else {}).items():
+            known = measured.setdefault(question, [])
+            known.extend(name for name in METRICS if name in metrics and name not in known)
+    return {
+        question: sorted(names, key=list(METRICS).index) for question, names in measured.items()
+    }
+
+
+def learning_of(*, project: Project, question: str, metric: str) -> Learning:
+    """The learning curve, thinned to what can be drawn; of equal labels the newest counts."""
+    last = last_ranking(project=project)
+    newest = last.generation if last else 0
+    step = max(1, newest // MOST_POINTS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _POINTS,
+            {
+                "path": ["questions", question, metric],
+                "project": project.pk,
+                "generations": list(range(newest, 0, -step)),
+            },
+        )
+        by_labels: dict[int, dict[str, Any]] = dict(cursor.fetchall())
+    rounds = _measured_rounds(project, question, metric)
+    newest_measure = by_labels[max(by_labels)] if by_labels else (rounds[-1][1] if rounds else {})
+    return Learning(
+        metric,
+        tuple(_point(labels, by_labels[labels], metric) for labels in sorted(by_labels)),
+        tuple(_point(labels, measured, metric) for labels, measured in rounds),
+        newest_measure.get("n", 0),
+    )
+
+
+def _measured_rounds(
+    project: Project, question: str, metric: str
+) -> list[tuple[int, dict[str, Any]]]:
+    rows = Round.objects.filter(project=project, state=Round.State.DONE).order_by("number")
+    measured = []
+    for labels, metrics in rows.values_list("labels", "metrics"):
+        value = metrics.get("questions", {}).get(question, {}).get(metric)
+        if value is not None:
+            measured.append((labels, value))
+    return measured
+
+
+def _point(labels: int, measured: dict[str, Any], metric: str) -> Point:
+    low, high = measured.get("low"), measured.get("high")
+    if low is None and metric in PROPORTIONS and measured.get("n"):
+        low, high = wilson_interval(measured["value"], measured["n"])
+    return Point(labels, measured["value"], low, high)
+
+
+def headline(metrics: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """(question, metric, measured) of a round: its most telling metric for each question."""
+    told = []
+    for question, measured in sorted(metrics.get("questions", {}).items()):
+        metric = next((name for name in METRICS if name in measured), None)
+        if metric:
+            told.append((question, metric, measured[metric]))
+    return told

@@ -1,0 +1,116 @@
+"""The parts of the progress page, each able to refresh itself."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+
+from projects.models import Project
+from rounds.charts import daily_bars, learning_curve
+from rounds.learning import METRICS, headline, learner_state, learning_of, metrics_measured
+from rounds.models import Round
+from rounds.queries import counts_of, progress_per_reader, read_per_day
+from rounds.questions import balance_of, titles_of
+
+LAST_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    seconds: int  # between two refreshes
+    context: Callable[[Project, str], dict[str, Any]]  # what it shows, given the curve chosen
+
+
+def _now(project: Project, of: str) -> dict[str, Any]:
+    return {"counts": counts_of(project=project), "learner": learner_state(project=project)}
+
+
+def _choice(project: Project, of: str) -> dict[str, Any]:
+    """What the learning curve can show, as ("question:metric", words), and which it shows: `of`, or
+    the first where `of` is not measured."""
+    titles = titles_of(project)
+    choices = [
+        (f"{question}:{metric}", f"{titles.get(question, question)} · {METRICS[metric]}")
+        for question, metrics in sorted(metrics_measured(project=project).items())
+        for metric in metrics
+    ]
+    first = choices[0][0] if choices else ""
+    return {"choices": choices, "chosen": of if of in dict(choices) else first}
+
+
+def _curve(project: Project, of: str) -> dict[str, Any]:
+    chosen = _choice(project, of)["chosen"]
+    if not chosen:
+        return {}
+    question, _, metric = chosen.rpartition(":")
+    learning = learning_of(project=project, question=question, metric=metric)
+    curve = learning_curve(learning.points, learning.rounds, is_share=learning.is_share)
+    return {
+        "curve": curve,
+        "learning": learning,
+        "question": titles_of(project).get(question, question),
+        "metric": METRICS[metric],
+    }
+
+
+def _people(project: Project, of: str) -> dict[str, Any]:
+    return {
+        "readers": progress_per_reader(project=project),
+        "days": daily_bars(read_per_day(project=project), last=timezone.now().date()),
+        "balance": balance_of(project=project),
+    }
+
+
+def _rounds(project: Project, of: str) -> dict[str, Any]:
+    rounds = Round.objects.filter(project=project).order_by("-number")[:LAST_ROUNDS]
+    titles = titles_of(project)
+    return {
+        "rows": [
+            {
+                "round": row,
+                "seconds": _seconds(row),
+                "measured": [
+                    (titles.get(question, question), METRICS[metric], value)
+                    for question, metric, value in headline(row.metrics)
+                ],
+            }
+            for row in rounds
+        ]
+    }
+
+
+def _seconds(row: Round) -> float | None:
+    if row.started_at is None or row.finished_at is None:
+        return None
+    return (row.finished_at - row.started_at).total_seconds()
+
+
+PARTS = {
+    "now": Part(2, _now),
+    "choice": Part(5, _choice),
+    "curve": Part(3, _curve),
+    "people": Part(4, _people),
+    "rounds": Part(5, _rounds),
+}
+
+
+def part_html(request: HttpRequest, name: str, *, project: Project) -> tuple[str, str]:
+    """The part as it is now, ready to be put on the page, and a digest of what it says."""
+    part = PARTS[name]
+    context = {"project": project, **part.context(project, request.GET.get("of", ""))}
+    body = render_to_string(f"rounds/parts/{name}.html", context, request)
+    seen = hashlib.sha256(body.encode()).hexdigest()[:16]
+    frame = {
+        "name": name,
+        "body": mark_safe(body),  # noqa: S308  a template's own output
+        "seen": seen,
+        "address": reverse("progress_part", args=[project.pk, name]),
+        "seconds": part.seconds,
+    }
+    return render_to_string("rounds/parts/polled.html", frame, request), seen

@@ -1,0 +1,50 @@
+"""What is asked in a project, and how the answers are spread so far."""
+
+from dataclasses import dataclass
+
+from annotator.results import questions_of
+from projects.label_config import Question
+from projects.models import Project
+from rounds.queries import class_balance
+
+COUNTED = ("single", "multiple", "rating", "boxes", "polygons", "masks")
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    label: str
+    answers: int
+    percent: float  # of all answers
+
+
+@dataclass(frozen=True)
+class Balance:
+    title: str
+    classes: tuple[ClassCount, ...]
+
+
+def balance_of(*, project: Project) -> list[Balance]:
+    """For each question with classes, how many answers say which."""
+    questions = [
+        question for question in questions_of(project.label_config) if question.kind in COUNTED
+    ]
+    judged, counts = class_balance(project=project, names=[question.name for question in questions])
+    return [
+        Balance(question.title, _classes(question, counts[question.name], judged))
+        for question in questions
+    ]
+
+
+def _classes(question: Question, counts: dict[str, int], judged: int) -> tuple[ClassCount, ...]:
+    if question.kind == "rating":
+        names = {str(value): str(value) for value in range(1, int(question.maximum or 5) + 1)}
+    else:
+        names = {option.answer: option.value for option in question.options}
+    return tuple(
+        ClassCount(words, counts.get(answer, 0), 100 * counts.get(answer, 0) / max(judged, 1))
+        for answer, words in names.items()
+    )
+
+
+def titles_of(project: Project) -> dict[str, str]:
+    return {question.name: question.title for question in questions_of(project.label_config)}

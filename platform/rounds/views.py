@@ -1,0 +1,68 @@
+"""The progress page of a project, and the parts of it that refresh themselves."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRefresh
+
+from accounts.http import SignedInRequest
+from accounts.models import User
+from annotator.queries import OVERSEEING_ROLES
+from projects.access import membership_of, project_of_member
+from projects.models import Membership
+from rounds.charts import daily_bars
+from rounds.parts import PARTS, part_html
+from rounds.queries import read_per_day, reader_progress, tasks_left_for
+
+
+@login_required
+@never_cache
+@require_GET
+def project_page(request: SignedInRequest, project_id: int) -> HttpResponse:
+    """How far the reading is. A reader sees their own part of it alone: what others answered, and
+    how many of them have, stays hidden from who is yet to read."""
+    membership = membership_of(user=request.user, project_id=project_id)
+    if membership.role not in OVERSEEING_ROLES:
+        return _reader_page(request, membership)
+    parts = {
+        name: mark_safe(part_html(request, name, project=membership.project)[0])  # noqa: S308
+        for name in PARTS
+    }
+    context = {"membership": membership, "tab": "overview", "parts": parts}
+    return render(request, "rounds/overview.html", context)
+
+
+def _reader_page(request: SignedInRequest, membership: Membership) -> HttpResponse:
+    project, reader = membership.project, request.user.pk
+    days = read_per_day(project=project, reader_id=reader)
+    context = {
+        "membership": membership,
+        "tab": "overview",
+        "own": reader_progress(project=project, reader_id=reader),
+        "left": tasks_left_for(project=project, reader_id=reader),
+        "days": daily_bars(days, last=timezone.now().date()),
+    }
+    return render(request, "rounds/reader.html", context)
+
+
+@never_cache
+@require_GET
+def progress_part(request: HttpRequest, project_id: int, name: str) -> HttpResponse:
+    """One part, or 204 where the page shows just that: htmx then touches nothing.
+
+    Who was logged out meanwhile gets the whole page anew, which leads to the log-in; a redirect
+    would put the log-in form inside the page.
+    """
+    if not isinstance(request.user, User):
+        return HttpResponseClientRefresh()
+    project = project_of_member(user=request.user, project_id=project_id, roles=OVERSEEING_ROLES)
+    if name not in PARTS:
+        raise Http404("There is no such part of the page.")
+    html, seen = part_html(request, name, project=project)
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return HttpResponse(html)
