@@ -1,0 +1,1 @@
+"""The whole of Scout on one machine, started by `make demo`."""
