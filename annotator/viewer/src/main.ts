@@ -77,7 +77,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
 
   const api = new ReadingApi(bootstrap.urls);
-  const journal = await Journal.open(`${bootstrap.reader}/${bootstrap.project.id}`);
+  const journal = await Journal.open(`${bootstrap.reader_id}/${bootstrap.project.id}`);
   const outbox = new Outbox(api, journal);
   const prefetch = new Prefetch();
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");

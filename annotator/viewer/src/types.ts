@@ -126,6 +126,7 @@ export interface Bootstrap {
   project: { id: number; title: string };
   questions: Question[];
   reader: string;
+  reader_id: number;
   urls: {
     next: string;
     ahead: string;

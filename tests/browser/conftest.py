@@ -1,0 +1,121 @@
+"""Headless Chromium, and a project whose scans a test chooses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser.rooms import Room, sign_in
+
+# pytest reads this file before Django's apps are loaded when it is started on this folder alone, so
+# models are imported by the fixtures that use them.
+if TYPE_CHECKING:
+    from accounts.models import User
+    from projects.models import Project
+    from scans.models import Archive, Scan
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+SCREEN = {"width": 1280, "height": 800}
+
+
+def chromium_options() -> dict[str, Any]:
+    """Debian's Chromium where there is one, Playwright's own otherwise."""
+    options: dict[str, Any] = {"args": FLAGS, "headless": True}
+    if _SYSTEM_CHROMIUM.exists():
+        options["executable_path"] = str(_SYSTEM_CHROMIUM)
+    return options
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    # Playwright's sync interface runs an event loop in this thread, which Django takes for async.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as started:
+        yield started
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Any) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(**chromium_options())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport=SCREEN)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def archive(transactional_db: None) -> Archive:
+    from scans.models import Archive
+
+    return Archive.objects.create(name="phantoms")
+
+
+@pytest.fixture
+def bob(transactional_db: None) -> User:
+    from accounts.models import User
+
+    return User.objects.create_user("bob@example.org", "a long enough one")
+
+
+@pytest.fixture
+def make_project(archive: Archive, bob: User) -> Callable[[str, list[Scan]], Project]:
+    """A project that asks what the XML says about these scans, and that Bob reads."""
+    from accounts.models import Role
+    from annotator.services import create_tasks
+    from projects.models import Membership, Project
+
+    def make(questions: str, scans: list[Scan]) -> Project:
+        project = Project.objects.create(
+            title="Phantoms",
+            label_config=f'<View><Image name="image" value="$image"/>{questions}</View>',
+            archive=archive,
+            audit_share=0.0,
+            created_by=bob,
+        )
+        Membership.objects.create(project=project, user=bob, role=Role.READER, added_by=bob)
+        create_tasks(project=project, scans=scans)
+        return project
+
+    return make
+
+
+@pytest.fixture
+def session(bob: User) -> str:
+    client = Client()
+    client.force_login(bob)
+    return client.cookies["sessionid"].value
+
+
+@pytest.fixture
+def enter(
+    live_server: Any, context: BrowserContext, session: str
+) -> Callable[[Project], Room]:
+    """Opens the reading room of a project as Bob."""
+
+    def open_room(project: Project) -> Room:
+        sign_in(context, live_server.url, session)
+        room = Room(context.new_page(), f"{live_server.url}/projects/{project.pk}/read/")
+        return room.enter()
+
+    return open_room
