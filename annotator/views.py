@@ -28,6 +28,7 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
         "project": {"id": project.pk, "title": project.title},
         "questions": question_json(questions_of(project.label_config)),
         "reader": str(reader),
+        "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this
         "urls": {
             "next": f"{api}/next/",
             "ahead": f"{api}/ahead/",
