@@ -7,10 +7,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connection
 
+from config.web import web_processes
+
 # PostgreSQL keeps some connections for superusers; pg_dump and psql need a few.
 _SPARE = 10
-# Web workers, worker and learner, and the two connections each job queue listens and works with.
-_PROCESSES, _QUEUE_CONNECTIONS = 5, 10
+# Beside its pool, a process that runs jobs has four connections to its queue.
+_JOB_PROCESSES, _QUEUE_CONNECTIONS = 2, 4
 
 
 @register(Tags.security)
@@ -85,7 +87,8 @@ def _check_server(version: int, fsync: str, commit: str) -> list[CheckMessage]:
 
 def _check_room(most: int) -> list[CheckMessage]:
     pool = int(settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"])
-    wanted = _PROCESSES * pool + _QUEUE_CONNECTIONS + _SPARE
+    wanted = (web_processes() + _JOB_PROCESSES) * pool + _JOB_PROCESSES * _QUEUE_CONNECTIONS
+    wanted += _SPARE
     if wanted <= most:
         return []
     return [

@@ -9,13 +9,16 @@ THREADS = 6
 _MOST_PROCESSES = 8
 
 
+def web_processes() -> int:
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+
+
 def web_command(port: int, *, host: str = "127.0.0.1") -> list[str]:
     """The command that serves Scout on this port; PYTHONPATH names the root and platform/."""
-    processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws",
         "--host", host, "--port", str(port),
-        "--workers", str(processes), "--blocking-threads", str(THREADS),
+        "--workers", str(web_processes()), "--blocking-threads", str(THREADS),
         "--respawn-failed-workers",
         "config.wsgi:application",
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Keeps a handful of processes running until told to stop."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -99,6 +100,7 @@ class Household:
             child.process = subprocess.Popen(  # noqa: S603
                 child.command,
                 cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": f"{self.folder}:{self.folder / 'platform'}"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -111,6 +113,9 @@ class Household:
 
     def _bury(self, child: Child, now: float) -> None:
         assert child.process is not None  # noqa: S101  (narrows the type)
+        with contextlib.suppress(ProcessLookupError):
+            # What a killed process had started lives on, and may hold its port.
+            os.killpg(child.process.pid, signal.SIGKILL)
         lived = now - child.started
         child.pause = 1.0 if lived > _HEALTHY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
         child.due = now if lived > _HEALTHY_SECONDS else now + child.pause / 2

@@ -33,13 +33,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = int(os.environ.get("SCOUT_PORT", "8000"))
-        scans, label_config = _own_scans(options)
         household = Household(folder=settings.BASE_DIR, logs=_LOGS, tell=self._tell)
         with _only_one():
-            household.end_orphans()
-            _check_port(port)
             signal.signal(signal.SIGTERM, _interrupt)
             try:
+                household.end_orphans()
+                _check_port(port)
+                scans, label_config = _own_scans(options)
                 passwords = self._prepare(scans, label_config)
                 self._start(household, port, scans, label_config)
                 self._watch(household, port, passwords)
