@@ -103,6 +103,13 @@ class EmbeddingCache:
         self.width = width
         self.path = folder / f"embeddings-{name}-{width}.f16"
 
+    @classmethod
+    def find(cls, folder: Path, name: str) -> NDArray[np.float16] | None:
+        """All embeddings of that name, whatever their width; None where there are none."""
+        for path in folder.glob(f"embeddings-{name}-*.f16"):
+            return cls(folder, name, int(path.stem.rpartition("-")[2])).read()
+        return None
+
     def read(self) -> NDArray[np.float16]:
         """All embeddings [n, width], memory mapped; n may lag behind the frame cache."""
         return _mapped(self.path, np.float16, (_whole_rows(self.path, 2 * self.width), self.width))

@@ -6,10 +6,11 @@ Shapes of the JSON kept, for whoever shows it
 
     {"labels": 31,                       # labelled pool tasks the heads learned from
      "audit": 12,                        # labelled audit tasks it was measured on
-     "questions": {QUESTION: {METRIC: {"value": 0.83, "low": null, "high": null, "n": 12}}}}
+     "questions": {QUESTION: {METRIC: {"value": 0.83, "low": 0.6, "high": 0.95, "n": 12},
+                              "classes": {CLASS: {"n", "positive", METRIC: {...}}}}}}
 
-METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse (numbers).
-`low` and `high` are the 95 % interval, null where not worked out (rankings give points only).
+METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse.
+`low` and `high` are the 95 % interval, null where it is not known.
 `questions` is {} until audit tasks are labelled; a metric that cannot be had (one class) is absent.
 
 `Round.metrics`, a full training:
@@ -18,7 +19,8 @@ METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices)
      "questions": …as above, with intervals…,
      "held_out": {"current": 0.52, "new": 0.47, "n": 13},   # mean log-loss or squared error
      "seconds": 118.0, "epochs": 14}
-                                         # the first, self-supervised round has labels 0, questions {}
+
+The first round is self-supervised: labels 0, questions {}, no "held_out".
 
 `Round.config`:
 
@@ -59,10 +61,15 @@ def queue_round(*, project_id: int, labels: int, last_annotation: int) -> Round 
                 )
         except IntegrityError:
             return None
-        app.configure_task(TRAIN_JOB, queue=LEARNER_QUEUE, lock=f"train-{project_id}").defer(
-            round_id=new.pk
-        )
+        defer_round(round_id=new.pk)
     return new
+
+
+def defer_round(*, round_id: int) -> None:
+    """Put the job of a round on the queue. Rounds run one at a time: they take all of the GPU."""
+    app.configure_task(
+        TRAIN_JOB, queue=LEARNER_QUEUE, lock="train", queueing_lock=f"train-{round_id}"
+    ).defer(round_id=round_id)
 
 
 def begin_round(*, round_id: int) -> Round | None:
@@ -133,6 +140,36 @@ def publish_ranking(
             milliseconds=milliseconds,
             metrics=dict(metrics),
         )
+
+
+def add_ranking_metrics(*, ranking: Ranking, metrics: Mapping[str, Any]) -> None:
+    """Put what was measured after a ranking was written beside it."""
+    Ranking.objects.filter(pk=ranking.pk).update(metrics=dict(metrics))
+
+
+def told(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A question's report by `learner.metrics.evaluate` as kept in metrics: with n beside each.
+
+    Sensitivity and specificity are those of the one finding (of two classes: the last), or where
+    there are more the mean over them, without an interval; each one's own stand under "classes".
+    """
+    n = report.get("n", 0)
+    metrics = {
+        name: {**estimate, "n": n}
+        for name, estimate in report.items()
+        if name not in ("n", "patients", "classes") and estimate is not None
+    }
+    classes = dict(report.get("classes", {}))
+    for name in ("sensitivity", "specificity"):
+        known = [one[name] for one in classes.values() if one[name] is not None]
+        known = [one for one in known if one["value"] is not None]
+        if known and len(classes) <= 2:
+            metrics[name] = {**known[-1], "n": n}
+        elif known:
+            mean = sum(one["value"] for one in known) / len(known)
+            metrics[name] = {"value": mean, "low": None, "high": None, "n": n}
+    metrics = {name: one for name, one in metrics.items() if one["value"] is not None}
+    return metrics | ({"classes": classes} if classes else {})
 
 
 def note_activity(*, project_id: int, doing: str) -> None:

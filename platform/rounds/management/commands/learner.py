@@ -1,0 +1,84 @@
+"""Do what the queue "learner" asks for: keep rankings fresh, embed scans, train rounds."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connections
+from procrastinate import App
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+logger = logging.getLogger(__name__)
+
+# Reranks of two projects, an embedding and a training go on beside each other.
+CONCURRENCY = 4
+SWEEP_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    help = 'Run the jobs of the queue "learner" until stopped; on a GPU if there is one.'
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Jobs wait in blocking calls, so several small thread pools would only get into each
+        # other's way; numpy reads this when it is imported.
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
+        from rounds import worker
+
+        ending = threading.Event()
+        sweeper = threading.Thread(target=_sweep, args=(ending,), daemon=True)
+        sweeper.start()
+        try:
+            asyncio.run(_work(worker.stop))
+        finally:
+            ending.set()
+            sweeper.join()
+
+
+def _sweep(ending: threading.Event) -> None:
+    from rounds import worker
+
+    while not ending.is_set():
+        try:
+            worker.sweep()
+        except Exception:
+            # The database may be away for a moment; the next sweep finds the same work.
+            logger.exception("The sweep failed")
+        finally:
+            connections.close_all()
+        ending.wait(SWEEP_SECONDS)
+
+
+async def _work(stop: Any) -> None:
+    assert isinstance(app.connector, DjangoConnector)  # noqa: S101  (narrows the type)
+    # An app of its own for the worker: jobs that jobs enqueue go through Django's connection, and
+    # so with the transaction that they are part of.
+    working = App(
+        connector=app.connector.get_worker_connector(), worker_defaults=app.worker_defaults
+    )
+    working.tasks = app.tasks
+    async with working.open_async():
+        work = asyncio.ensure_future(
+            working.run_worker_async(
+                queues=["learner"],
+                concurrency=CONCURRENCY,
+                name="learner",
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=5.0,
+            )
+        )
+
+        def end() -> None:
+            stop()
+            work.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, end)
+        try:
+            await work
+        except asyncio.CancelledError:
+            logger.info("The learner has stopped")

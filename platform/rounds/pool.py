@@ -1,0 +1,135 @@
+"""A project's tasks and labels as arrays: what the learner needs, read in a few statements."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from annotator.queries import LabelledAnswers
+from annotator.results import questions_of
+from projects.label_config import Question
+from rounds.labels import outputs_of, targets_of
+
+Int64 = NDArray[np.int64]
+# Regions and free text are for the dataset; the learner's heads answer the others.
+LEARNT_KINDS = ("single", "multiple", "number", "rating")
+
+_TASKS = """
+SELECT id, patient_id, arm = 'audit', is_open, answers > 0
+FROM annotator_task WHERE project_id = %s
+"""
+_STATES = "SELECT id, is_open, answers > 0 FROM annotator_task WHERE id = ANY(%s)"
+_HELD = """
+SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
+"""
+_FRAMES = """
+SELECT shown.task_id, scan.frames
+FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
+WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
+"""
+
+
+def task_ids(*, project_id: int) -> Int64:
+    """Every task of the project, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM annotator_task WHERE project_id = %s", [project_id])
+        return np.sort(np.array([row[0] for row in cursor.fetchall()], dtype=np.int64))
+
+
+def held_tasks(*, project_id: int) -> Int64:
+    """Tasks in a reader's hand, or reserved as the one after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [project_id])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
+    """The names in the frame store of each task's scans, in the order they are shown."""
+    frames: dict[int, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAMES, [list(tasks)])
+        for task, name in cursor.fetchall():
+            frames.setdefault(task, []).append(name)
+    return frames
+
+
+def learnt_questions(label_config: str) -> tuple[Question, ...]:
+    """The questions that the learner can answer, which may be none."""
+    return tuple(
+        question for question in questions_of(label_config) if question.kind in LEARNT_KINDS
+    )
+
+
+class Pool:
+    """The tasks of one project, row by row as in the learner's caches, and their labels.
+
+    `targets` hold each question's consensus, float32 [n, outputs] (one-hot, 0 or 1 per finding, or
+    the number), NaN where there is none.
+    """
+
+    def __init__(self, project_id: int, tasks: Int64, questions: tuple[Question, ...]) -> None:
+        """Read the state of these tasks; labels come with `take`. A task that is gone is closed."""
+        self.tasks, self.questions = tasks, questions
+        self._order = np.argsort(tasks)
+        n = len(tasks)
+        self.patients = np.zeros(n, dtype=np.int64)
+        self.is_audit, self.is_open, self.is_begun = (np.zeros(n, dtype=bool) for _ in range(3))
+        self.targets = {
+            question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
+            for question in questions
+        }
+        self.watermark = 0
+        with connection.cursor() as cursor:
+            cursor.execute(_TASKS, [project_id])
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
+        rows, known = self.rows_of(found[:, 0])
+        self.patients[rows] = found[known, 1]
+        self.is_audit[rows] = found[known, 2]
+        self.is_open[rows] = found[known, 3]
+        self.is_begun[rows] = found[known, 4]
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def rows_of(self, tasks: Int64) -> tuple[Int64, NDArray[np.bool_]]:
+        """Rows of those of `tasks` that are here, and which are here."""
+        if not len(self.tasks) or not len(tasks):
+            return np.zeros(0, dtype=np.int64), np.zeros(len(tasks), dtype=bool)
+        at = np.searchsorted(self.tasks, tasks, sorter=self._order).clip(max=len(self) - 1)
+        rows = self._order[at]
+        known = self.tasks[rows] == tasks
+        return rows[known], known
+
+    @property
+    def is_labelled(self) -> NDArray[np.bool_]:
+        """Tasks with a consensus on any question."""
+        labelled = np.zeros(len(self), dtype=bool)
+        for targets in self.targets.values():
+            labelled |= ~np.isnan(targets).all(axis=1)
+        return labelled
+
+    def take(self, answers: LabelledAnswers) -> None:
+        """Learn of changed answers; a task whose answers were all withdrawn loses its label."""
+        self.watermark = answers.watermark
+        if not answers.tasks:
+            return
+        changed = np.array([task.task_id for task in answers.tasks], dtype=np.int64)
+        rows, known = self.rows_of(changed)
+        here = [task for task, is_here in zip(answers.tasks, known, strict=True) if is_here]
+        for row, task in zip(rows, here, strict=True):
+            for name, target in targets_of(task, self.questions).items():
+                self.targets[name][row] = target
+        with connection.cursor() as cursor:
+            cursor.execute(_STATES, [changed.tolist()])
+            states = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 3)
+        rows, known = self.rows_of(states[:, 0])
+        self.is_open[rows], self.is_begun[rows] = states[known, 1], states[known, 2]
+
+    def labels(self, rows: NDArray[np.bool_]) -> dict[str, tuple[Int64, NDArray[np.float32]]]:
+        """Per question the labelled rows among `rows` and their targets [l, outputs]."""
+        labels = {}
+        for name, targets in self.targets.items():
+            at = np.flatnonzero(rows & ~np.isnan(targets).all(axis=1))
+            labels[name] = (at, targets[at])
+        return labels

@@ -1,0 +1,149 @@
+"""Which representation serves a project, what is due, and how the learner's jobs are woken."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from annotator.services import changing_labels
+from projects.models import Project
+from rounds import services
+from rounds.models import Round
+
+EMBED_JOB = "rounds.embed"
+MOST_ATTEMPTS = 5
+# The first round waits until scans have stopped coming for a while, and needs some to learn from.
+_QUIET_SECONDS = 20
+_LEAST_SCANS = 16
+_REST_SECONDS = 60.0
+_resting: dict[int, float] = {}
+
+_STALE = """
+SELECT project.id FROM projects_project project
+WHERE EXISTS (SELECT FROM annotator_task task WHERE task.project_id = project.id)
+  AND NOT EXISTS (
+    SELECT FROM rounds_ranking ranking WHERE ranking.project_id = project.id
+      AND ranking.last_annotation >= coalesce((
+          SELECT max(id) FROM annotator_annotation answer WHERE answer.project_id = project.id), 0)
+      AND ranking.generation = (
+          SELECT max(generation) FROM rounds_ranking last WHERE last.project_id = project.id))
+"""
+_UNFINISHED_WITHOUT_JOB = """
+SELECT round.id, round.attempt FROM rounds_round round
+WHERE round.state IN ('queued', 'running') AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs job
+    WHERE job.task_name = 'rounds.train' AND job.status IN ('todo', 'doing')
+      AND (job.args ->> 'round_id')::bigint = round.id)
+"""
+_WITHOUT_ROUND = """
+SELECT project_id FROM annotator_task task
+WHERE NOT EXISTS (SELECT FROM rounds_round round WHERE round.project_id = task.project_id)
+GROUP BY project_id
+HAVING count(*) >= %s AND max(created_at) < now() - make_interval(secs => %s)
+"""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A representation: the name of its embeddings and where its weights lie."""
+
+    name: str
+    round_id: int | None = None
+    weights: Path | None = None  # None: random weights, with which every project begins
+
+
+def serving_of(*, project_id: int) -> Serving:
+    """The representation of the last round that was published and found better."""
+    done = Round.objects.filter(project_id=project_id, state=Round.State.DONE, config__serves=True)
+    last = done.order_by("-number").first()
+    if last is None:
+        return Serving("r0")
+    return Serving(last.config["embeddings"], last.pk, settings.MODEL_STORE / last.weights)
+
+
+def cache_folder(project_id: int) -> Path:
+    """Where the caches of a project lie; they can be deleted whenever the learner is stopped."""
+    return Path(settings.LEARNER_CACHE) / f"project-{project_id}"
+
+
+def wake_rerank(project_id: int) -> None:
+    with changing_labels(project_id):
+        pass  # what wakes the job is the end of a change, and a new representation is like one
+
+
+def wake_embed(project_id: int) -> None:
+    # One at a time, as embedding uses every core or the GPU.
+    job = app.configure_task(
+        EMBED_JOB,
+        queue=services.LEARNER_QUEUE,
+        lock="embed",
+        queueing_lock=f"embed-{project_id}",
+    )
+    try:
+        with transaction.atomic():
+            job.defer(project_id=project_id)
+    except AlreadyEnqueued:
+        return
+
+
+def rest(project_id: int) -> None:
+    """Leave a project that failed alone for a minute."""
+    _resting[project_id] = time.monotonic() + _REST_SECONDS
+
+
+def sweep(*, embedded: dict[int, int]) -> None:
+    """Set going what no job was left for: stale rankings, new scans, first and orphaned rounds.
+
+    `embedded` says how many tasks of each project the caches hold.
+    """
+    services.renew_activity()
+    for project_id in _ids(_STALE):
+        wake_rerank(project_id)
+    for project_id in _behind(embedded):
+        wake_embed(project_id)
+    for project_id in _ids(_WITHOUT_ROUND, [_LEAST_SCANS, _QUIET_SECONDS]):
+        if project_id not in _behind(embedded):
+            services.queue_round(project_id=project_id, labels=0, last_annotation=0)
+    _take_up_orphans()
+
+
+def _behind(embedded: dict[int, int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT project_id, count(*) FROM annotator_task GROUP BY project_id")
+        return [
+            project_id
+            for project_id, count in cursor.fetchall()
+            if count > embedded.get(project_id, 0) and not _rests(project_id)
+        ]
+
+
+def _ids(query: str, values: list[int] | None = None) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values or [])
+        return [row[0] for row in cursor.fetchall() if not _rests(row[0])]
+
+
+def _rests(project_id: int) -> bool:
+    return _resting.get(project_id, 0.0) > time.monotonic()
+
+
+def _take_up_orphans() -> None:
+    """Rounds whose worker died for good get a new job, until they have killed too many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNFINISHED_WITHOUT_JOB)
+        orphans = cursor.fetchall()
+    for round_id, attempt in orphans:
+        if attempt >= MOST_ATTEMPTS:
+            services.fail_round(
+                round_id=round_id, attempt=attempt, error=f"Broke off {attempt} times."
+            )
+        else:
+            services.defer_round(round_id=round_id)
+
+
+def projects_with_tasks() -> list[int]:
+    return list(Project.objects.filter(tasks__isnull=False).distinct().values_list("pk", flat=True))

@@ -1,0 +1,131 @@
+"""A training round in a child process: a crash or lack of memory kills only the child."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.conf import settings
+
+from rounds import services
+from rounds.models import Round
+from rounds.pool import Pool
+from rounds.serving import cache_folder, serving_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# On two CPU cores; a GPU gets through more epochs in the same time.
+SECONDS = {"self-supervised": 240.0, "fine-tuned": 180.0}
+_running: set[subprocess.Popen[str]] = set()
+_stopping = threading.Event()
+
+
+class Interrupted(Exception):
+    """The learner is being stopped; the round goes on from its checkpoint at the next start."""
+
+
+def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]") -> None:
+    """Run the round's attempt and publish its outcome, or keep the reason why there is none.
+
+    Raises Interrupted when the learner is being stopped.
+    """
+    store = Path(settings.MODEL_STORE)
+    home = store / f"project-{begun.project_id}" / f"round-{begun.number}"
+    folder = home / f"attempt-{begun.attempt}"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    request = _request(begun, home, questions)
+    (folder / "request.json").write_text(json.dumps(request))
+    is_pool = pool.is_labelled & ~pool.is_audit
+    arrays: dict[str, Any] = {"patients": pool.patients, "is_audit": pool.is_audit}
+    arrays |= {f"question {name}": targets for name, targets in pool.targets.items()}
+    np.savez(folder / "labels.npz", **arrays)
+    services.note_activity(project_id=begun.project_id, doing=_doing(begun, int(is_pool.sum())))
+    error = _run_child(begun, folder)
+    if error is not None:
+        services.fail_round(round_id=begun.pk, attempt=begun.attempt, error=error)
+        services.note_activity(
+            project_id=begun.project_id, doing=f"Training round {begun.number} failed"
+        )
+        return
+    outcome = json.loads((folder / "outcome.json").read_text())
+    outcome["metrics"]["questions"] = {
+        name: services.told(report) for name, report in outcome["metrics"]["questions"].items()
+    }
+    services.finish_round(
+        round_id=begun.pk,
+        attempt=begun.attempt,
+        weights=str(folder.relative_to(store)),
+        config=outcome["config"],
+        metrics=outcome["metrics"],
+    )
+    (home / "checkpoint.pt").unlink(missing_ok=True)
+
+
+def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]") -> dict[str, Any]:
+    serving = serving_of(project_id=begun.project_id)
+    kind = "self-supervised" if begun.labels == 0 else "fine-tuned"
+    return {
+        "kind": kind,
+        "cache": str(cache_folder(begun.project_id)),
+        "embeddings": f"r{begun.number}a{begun.attempt}",
+        "backbone": begun.project.backbone,
+        "parent": str(serving.weights) if serving.weights else "",
+        "parent_embeddings": serving.name,
+        "checkpoint": str(home / "checkpoint.pt"),
+        "seconds": SECONDS[kind],
+        "seed": begun.number,
+        "questions": [asdict(question) for question in questions],
+    }
+
+
+def _doing(begun: Round, labels: int) -> str:
+    if begun.labels == 0:
+        return "Learning from unlabelled scans"
+    return f"Training round {begun.number} on {labels} labels"
+
+
+def _run_child(begun: Round, folder: Path) -> str | None:
+    """Run `learner.training_process` on the folder; what went wrong, or None."""
+    root = str(settings.BASE_DIR)
+    with (folder / "errors.log").open("w") as errors:
+        child = subprocess.Popen(  # noqa: S603  our own interpreter and module
+            [sys.executable, "-m", "learner.training_process", str(folder)],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": root},
+            stdin=subprocess.PIPE,  # its end tells the child that this process has died
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        _running.add(child)
+        try:
+            assert child.stdout is not None  # noqa: S101  (narrows the type)
+            for line in child.stdout:
+                services.note_activity(project_id=begun.project_id, doing=line.strip())
+            code = child.wait()
+        finally:
+            child.kill()
+            child.wait()
+            _running.discard(child)
+    if _stopping.is_set():
+        raise Interrupted
+    if code:
+        said = (folder / "errors.log").read_text().strip()
+        return said or f"The training process ended with code {code}; was memory short?"
+    return None
+
+
+def stop() -> None:
+    """End the training under way, if any."""
+    _stopping.set()
+    for child in list(_running):
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
