@@ -97,7 +97,11 @@ class _Own:
 def lock_reader(*, project_id: int, reader_id: int) -> None:
     """One request of a reader at a time, until the transaction ends: two tabs take turns."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [project_id << 32 | reader_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_reader_key(project_id, reader_id)])
+
+
+def _reader_key(project_id: int, reader_id: int) -> int:
+    return project_id << 32 | reader_id
 
 
 def lock_task(task_id: int) -> None:
@@ -162,10 +166,12 @@ def _arms(audit_share: float) -> tuple[Task.Arm, Task.Arm]:
 
 
 def _begin_claiming(project: Project, reader: User) -> None:
-    lock_reader(project_id=project.pk, reader_id=reader.pk)
     with connection.cursor() as cursor:
         # While a ranking is written its rows are locked, and SKIP LOCKED would pass over the best.
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [RANKING_LOCK, project.pk])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s), pg_advisory_xact_lock_shared(%s, %s)",
+            [_reader_key(project.pk, reader.pk), RANKING_LOCK, project.pk],
+        )
 
 
 def _own_claims(project: Project, reader: User) -> list[_Own]:
