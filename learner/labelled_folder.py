@@ -1,9 +1,7 @@
 """A folder of pictures with a CSV of answers, as a rehearsal reads it."""
 
 import csv
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from learner.frames import shrink
+from learner.processes import spread
 from learner.questions import Question
 
 Float32 = NDArray[np.float32]
@@ -101,9 +100,7 @@ def group_numbers(names: Sequence[str]) -> Int64:
 
 def small_frames(paths: Sequence[Path], *, processes: int) -> NDArray[np.uint8]:
     """Shrink every picture to what the networks see, [n, S, S]. ValueError names a bad file."""
-    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        return np.stack(list(pool.map(_small_frame, paths, chunksize=64)))
+    return np.stack(spread(_small_frame, paths, processes=processes, chunk=64))
 
 
 def _small_frame(path: Path) -> NDArray[np.uint8]:

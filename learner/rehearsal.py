@@ -4,11 +4,9 @@ The replay drives the same `Ranker` as a project does: refit after every few ans
 the answers off the table. Its score is that of the fast heads on scans of other patients.
 """
 
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from threadpoolctl import threadpool_limits
 
 from learner.curves import Replay, summarise
 from learner.labelled_folder import read_folder, small_frames
+from learner.processes import spread
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.ranker import Ranker
@@ -188,9 +186,7 @@ def replay_all(
         np.save(path, table.embeddings)  # mapped by all, where a pickle would be copied to each
         job = partial(_replay_job, path, table.question, table.targets, table.groups, budget, batch)
         pairs = [(name, seed) for name in strategies for seed in range(seeds)]
-        spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-        with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-            done = list(pool.map(job, *zip(*pairs, strict=True)))
+        done = spread(job, *zip(*pairs, strict=True), processes=processes)
     return {name: [one for one in done if one.strategy == name] for name in strategies}
 
 
@@ -205,5 +201,4 @@ def _replay_job(
     seed: int,
 ) -> Replay:
     table = Table(question, np.load(path, mmap_mode="r"), targets, groups)
-    with threadpool_limits(1):
-        return replay(table, strategy, budget=budget, batch=batch, seed=seed)
+    return replay(table, strategy, budget=budget, batch=batch, seed=seed)
