@@ -9,7 +9,8 @@ the dates are ours:
 - dates move by a number of days that is the patient's own (113107, retain longitudinal temporal
   information with modified dates); dates of birth go;
 - the patient is known by a keyed hash of the identifier, which links studies inside the archive;
-- overlays and curves go, since text may be drawn in them; file header and preamble are made anew.
+- overlays and curves go, since text may be drawn in them, those in unused bits of the pixels too;
+- comments and application segments of JPEG codestreams go; file header and preamble are made anew.
 """
 
 import datetime
@@ -20,13 +21,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from dicomanonymizer.simpledicomanonymizer import initialize_actions_2024b
 from pydicom.datadict import dictionary_has_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import UID
+from pydicom.uid import UID, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+
+from scans.pictures import stripped_jpeg
 
 Action = Callable[[Dataset, Any], None]
 
@@ -117,8 +122,8 @@ def has_burned_in_text(dataset: Dataset) -> bool:
 def deidentify(dataset: FileDataset, pseudonyms: Pseudonyms, patient: str = "") -> bytes:
     """`dataset`, changed in place, as the bytes of a de-identified DICOM file; pixels unchanged."""
     identity = identify(dataset, pseudonyms, patient)
-    dates = pseudonyms.days(identity.patient)
-    _clean(dataset, pseudonyms, dates)
+    _clean_pixel_data(dataset)
+    _clean(dataset, pseudonyms, pseudonyms.days(identity.patient))
     dataset.PatientName = identity.patient[:16]
     dataset.PatientID = identity.patient
     for keyword, value in (
@@ -150,6 +155,32 @@ def _clean(dataset: Dataset, pseudonyms: Pseudonyms, days: int) -> None:
             del dataset[tag]
             continue
         _clean_element(dataset, element, pseudonyms, days)
+
+
+def _clean_pixel_data(dataset: FileDataset) -> None:
+    """Drop what lies beside the pixels in the pixel data; the pixels stay bit by bit."""
+    if "PixelData" not in dataset:
+        return
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax in JPEGTransferSyntaxes or syntax in JPEGLSTransferSyntaxes:
+        count = int(dataset.get("NumberOfFrames") or 1)
+        frames = list(generate_frames(dataset.PixelData, number_of_frames=count))
+        stripped = [stripped_jpeg(frame) for frame in frames]
+        # An even number of bytes is what generate_frames gives and encapsulate makes.
+        if [frame.rstrip(b"\0") for frame in frames] != stripped:
+            dataset.PixelData = encapsulate(stripped)
+    elif (
+        not syntax.is_encapsulated and dataset.get("BitsAllocated") == 16 and _has_overlay(dataset)
+    ):
+        order = "<" if syntax.is_little_endian else ">"
+        words = np.frombuffer(dataset.PixelData, f"{order}u2")
+        low = int(dataset.HighBit) + 1 - int(dataset.BitsStored)
+        mask = ((1 << int(dataset.BitsStored)) - 1) << low
+        dataset.PixelData = (words & np.uint16(mask)).astype(words.dtype).tobytes()
+
+
+def _has_overlay(dataset: Dataset) -> bool:
+    return any(int(tag) >> 24 == 0x60 for tag in dataset.keys())  # noqa: SIM118  no elements parsed
 
 
 def _is_removed_whole(tag: int) -> bool:

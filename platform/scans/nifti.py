@@ -27,6 +27,10 @@ Frame = NDArray[Any]
 _DISPLAY = {2: ((1, True), (0, True)), 1: ((2, True), (0, True)), 0: ((2, True), (1, True))}
 # The direction in which frames are counted, so that it is the normal (row × column) of the frame.
 _FRAMES_REVERSED = {2: False, 1: True, 0: False}
+# nibabel's functions have no types.
+_ORIENTATION_OF: Callable[..., Any] = nib.io_orientation
+_TURNED: Callable[..., NDArray[Any]] = nib.apply_orientation
+_AFFINE_OF: Callable[..., NDArray[Any]] = nib.orientations.inv_ornt_aff
 # An axis this much coarser than the finest is the one that slices were cut along.
 _ANISOTROPIC = 1.5
 
@@ -69,22 +73,31 @@ def read_nifti(path: Path) -> Iterator[NiftiVolume]:
     content = inflated(path)
     image = _parsed(content)
     _check(image, len(content))
-    reoriented = _canonical(image)
-    stored = np.asanyarray(reoriented.dataobj.get_unscaled())
+    turned, affine = _canonical(image)
     slope, intercept = _scaling(image)
-    stored, colour = _colours(stored)
+    stored, colour = _colours(turned)
     volumes = stored.reshape(*stored.shape[:3], -1) if not colour else stored
     count = 1 if colour else volumes.shape[3]
     for number in range(count):
         voxels = volumes if colour else volumes[..., number]
         notes = (f"Volume {number + 1} of {count} in the file.",) if count > 1 else ()
-        yield _volume(reoriented, voxels, slope, intercept, notes)
+        header, frames, told = _volume(voxels, affine)
+        header |= {"slope": slope, "intercept": intercept, "window": _calibrated(image)}
+        yield NiftiVolume(header=header, data=frames, notes=(*notes, *told))
 
 
-def _canonical(image: Any) -> Any:
+def _canonical(image: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Stored values [x, y, z(, t…)] with the axes nearest to right, anterior, superior; the affine.
+
+    nibabel's own `as_closest_canonical` would scale them.
+    """
+    stored = np.asanyarray(image.dataobj.get_unscaled())
+    stored = stored.reshape(*stored.shape, *(1,) * (3 - stored.ndim))
+    affine = np.asarray(image.affine, np.float64)
     try:
-        reorient: Callable[[Any], Any] = nib.as_closest_canonical
-        return reorient(image)
+        turn = _ORIENTATION_OF(affine)
+        turned = _TURNED(stored, turn)
+        return turned, affine @ _AFFINE_OF(turn, stored.shape[:3])
     except Exception as error:  # a matrix that cannot be inverted, in one of several ways
         raise Rejected("The orientation in its header is no orientation.") from error
 
@@ -104,7 +117,7 @@ def _check(image: Any, length: int) -> None:
     item = image.header.get_data_dtype().itemsize
     frames = int(np.prod(shape[2:], dtype=np.int64))
     check_size(rows=shape[0], columns=shape[1], samples=1, frames=frames, item_bytes=item)
-    expected = int(image.header["vox_offset"]) + int(np.prod(shape, dtype=np.int64)) * item
+    expected = int(image.dataobj.offset) + int(np.prod(shape, dtype=np.int64)) * item
     if length < expected:
         raise Rejected(f"The voxels are cut off: {length:,} of {expected:,} bytes are there.")
 
@@ -121,17 +134,17 @@ def _colours(stored: NDArray[Any]) -> tuple[NDArray[Any], bool]:
         if stored.dtype.names[:3] != ("R", "G", "B") or stored.ndim > 3:
             raise Rejected("Coloured voxels are read in three dimensions only.")
         stored = np.stack([stored[name] for name in ("R", "G", "B")], axis=-1)
-        return stored.reshape(*stored.shape[:-1], *(1,) * (4 - stored.ndim), 3), True
+        return stored, True
     if stored.dtype.kind not in "iuf":
         raise Rejected(f"Voxels of type {stored.dtype} are not supported.")
-    return stored.reshape(*stored.shape, *(1,) * (3 - stored.ndim)), False
+    return stored, False
 
 
 def _volume(
-    image: Any, voxels: NDArray[Any], slope: float, intercept: float, notes: tuple[str, ...]
-) -> NiftiVolume:
-    zooms = [float(abs(zoom)) or 1.0 for zoom in image.header.get_zooms()[:3]]
-    zooms += [1.0] * (3 - len(zooms))
+    voxels: NDArray[Any], affine: NDArray[np.float64]
+) -> tuple[dict[str, Any], NDArray[Any], list[str]]:
+    """Header and frames of one volume [x, y, z(, 3)], and what had to be changed."""
+    zooms = [round(float(size), 6) or 1.0 for size in np.linalg.norm(affine[:3, :3], axis=0)]
     axis = _slice_axis(zooms, voxels.shape)
     (row_axis, row_flip), (column_axis, column_flip) = _DISPLAY[axis]
     flips = {axis: _FRAMES_REVERSED[axis], row_axis: row_flip, column_axis: column_flip}
@@ -145,14 +158,11 @@ def _volume(
         "columns": frames.shape[2],
         "samples": frames.shape[3] if frames.ndim == 4 else 1,
         "frame_count": frames.shape[0],
-        "slope": slope,
-        "intercept": intercept,
-        "window": _calibrated(image),
         "spacing": [zooms[row_axis], zooms[column_axis]],
         "slice_spacing": zooms[axis],
-        **_geometry(image.affine, flips, voxels.shape, (axis, row_axis, column_axis)),
+        **_geometry(affine, flips, voxels.shape, (axis, row_axis, column_axis)),
     }
-    return NiftiVolume(header=header, data=frames, notes=(*notes, *told))
+    return header, frames, told
 
 
 def _slice_axis(zooms: list[float], shape: tuple[int, ...]) -> int:
@@ -221,7 +231,7 @@ def cleaned_nifti(content: bytes) -> bytes:
     """
     image = _parsed(content)
     header, second = image.header, content[4:8] == b"n+2\0"
-    offset = int(header["vox_offset"])
+    offset = int(image.dataobj.offset)  # nibabel forgets the header's own
     for field in ("descrip", "aux_file", "intent_name", "data_type", "db_name"):
         if field in header:
             header[field] = b""

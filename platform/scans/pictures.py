@@ -213,8 +213,9 @@ def _stripped_png(content: bytes) -> bytes:
     return b"".join(kept)
 
 
-# The next marker inside or after entropy-coded data: no stuffed byte, no restart, no fill byte.
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# The next marker inside or after entropy-coded data: no stuffed byte (JPEG stuffs 00, JPEG-LS up to
+# 7F), no restart, no fill byte.
+_NEXT_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
 
 def stripped_jpeg(content: bytes) -> bytes:
@@ -238,6 +239,6 @@ def _kept_segment(marker: int, segment: bytes) -> bytes:
     if marker == 0xE0 and segment[4:9] == b"JFIF\0":
         # JFIF's own thumbnail could show what the picture no longer does.
         return b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0"
-    if marker == 0xEE and segment[4:9] == b"Adobe":
+    if segment[4:9] == b"Adobe" or segment[4:8] == b"mrfx":  # colour transforms
         return segment
     return b"" if 0xE0 <= marker <= 0xEF or marker == 0xFE else segment

@@ -16,12 +16,26 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+)
 
 from scans.dicom import find, frame_count, frame_groups, integer, linear_rescale
 from scans.limits import Rejected
 
 Frame = NDArray[Any]
+
+_LOSSY = (
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEG2000,
+    JPEGLSNearLossless,
+    HTJ2K,
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ def decode(dataset: FileDataset, frames: Sequence[int]) -> Iterator[Frame]:
         source = _with_mended_scan_headers(dataset)
     # All frames in order are read in one pass; single ones are looked up in the fragments.
     indices = None if list(frames) == list(range(frame_count(dataset))) else list(frames)
-    arrays = decoder.iter_array(source, indices=indices, raw=True)
+    arrays = decoder.iter_array(source, indices=indices, raw=True, correct_unused_bits=False)
     for number in frames:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -163,10 +177,14 @@ def _stored_bits(dataset: Dataset, array: Frame) -> Frame:
     unused = array.dtype.itemsize * 8 - stored
     if unused <= 0 or stored < 1:
         return array
-    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        return array  # decoders give the value itself
-    shift = max(0, integer(dataset, "HighBit", stored - 1) + 1 - stored)
-    array = array >> shift if shift else array
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax in _LOSSY and array.dtype.kind == "u":
+        # A lossy codec overshoots at edges; cutting bits off would turn the brightest pixel black.
+        clipped: Frame = np.minimum(array, array.dtype.type((1 << stored) - 1))
+        return clipped
+    shift = integer(dataset, "HighBit", stored - 1) + 1 - stored
+    if shift > 0 and not syntax.is_compressed:
+        array = array >> shift
     return (array << unused) >> unused  # arithmetic for signed, logical for unsigned
 
 
