@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Request, sync_playwright
 
 from tests.browser.rooms import Room, sign_in
 
@@ -51,6 +52,26 @@ def playwright() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def leftover_connections(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Ends what a request that the browser gave up left connected: the database is dropped next."""
+    from django.db import connection
+
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def live_server(leftover_connections: None, live_server: Any) -> Any:
+    """The server of pytest-django, stopped before its leftover connections are ended."""
+    return live_server
+
+
+@pytest.fixture(scope="session")
 def chromium(playwright: Any) -> Iterator[Browser]:
     browser = playwright.chromium.launch(**chromium_options())
     yield browser
@@ -58,9 +79,19 @@ def chromium(playwright: Any) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    # After the server and its database, so that the page is closed before the tables are emptied.
     context = chromium.new_context(viewport=SCREEN)
+    under_way: set[Request] = set()
+    context.on("request", lambda request: under_way.add(request))
+    context.on("requestfinished", lambda request: under_way.discard(request))
+    context.on("requestfailed", lambda request: under_way.discard(request))
     yield context
+    for page in context.pages:
+        # A request cut off in the middle would leave its thread of the server with a transaction.
+        until = time.monotonic() + 5
+        while under_way and time.monotonic() < until:
+            page.wait_for_timeout(20)
     context.close()
 
 
