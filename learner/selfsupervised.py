@@ -159,6 +159,7 @@ def learn(
     backbone: Backbone,
     frames: NDArray[np.uint8],
     *,
+    rows: NDArray[np.int64] | None = None,
     seconds: float = 240.0,
     steps: int | None = None,
     seed: int = 0,
@@ -166,21 +167,22 @@ def learn(
     checkpoint: Path | None = None,
     say: Callable[[float], None] = lambda done: None,
 ) -> int:
-    """Train the backbone in place on frames [n, S, S]; how many steps it took.
+    """Train the backbone in place on frames [n, S, S], or these `rows` of them; epochs it took.
 
     Ends after `seconds` of training or `recipe.epochs`, or after exactly `steps` (the same seed
     then gives the same weights on one thread). With a `checkpoint` path it is saved every half
     minute and resumed from where it stood. `say` is told the share that is done.
     Raises ValueError for fewer than two frames: there is nothing to tell apart.
     """
-    if len(frames) < 2:
+    rows = np.arange(len(frames)) if rows is None else rows
+    if len(rows) < 2:
         raise ValueError("Self-supervised training needs at least two frames")
     recipe = recipe or Recipe()
     trainer = _Trainer(backbone.train(), recipe, seed)
     if checkpoint is not None and checkpoint.exists():
         trainer.resume(checkpoint)
-    batch = min(recipe.batch, len(frames))
-    last_step = steps or recipe.epochs * max(1, len(frames) // batch)
+    batch = min(recipe.batch, len(rows))
+    last_step = steps or recipe.epochs * max(1, len(rows) // batch)
     progress = trainer.progress
     generator = torch.Generator().manual_seed(seed * 1_000_003 + progress.step)
     begun = saved = time.monotonic() - progress.seconds
@@ -189,9 +191,9 @@ def learn(
         done = progress.step / last_step
         done = done if steps else max(done, progress.seconds / seconds)
         if done >= 1:
-            return progress.step
-        rows = torch.randperm(len(frames), generator=generator)[:batch].numpy()
-        trainer.step(torch.from_numpy(frames[np.sort(rows)]), done, generator)
+            return progress.step * batch // len(rows)
+        drawn = torch.randperm(len(rows), generator=generator)[:batch].numpy()
+        trainer.step(torch.from_numpy(frames[np.sort(rows[drawn])]), done, generator)
         if time.monotonic() - saved > SAVE_SECONDS:
             say(done)
             if checkpoint is not None:

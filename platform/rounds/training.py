@@ -32,7 +32,7 @@ class Interrupted(Exception):
     """The learner is being stopped; the round goes on from its checkpoint at the next start."""
 
 
-def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]") -> None:
+def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, size: int) -> None:
     """Run the round's attempt and publish its outcome, or keep the reason why there is none.
 
     Raises Interrupted when the learner is being stopped.
@@ -41,7 +41,7 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]") -> N
     home = store / f"project-{begun.project_id}" / f"round-{begun.number}"
     folder = home / f"attempt-{begun.attempt}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    request = _request(begun, home, questions)
+    request = _request(begun, home, questions) | {"size": size}
     (folder / "request.json").write_text(json.dumps(request))
     is_pool = pool.is_labelled & ~pool.is_audit
     arrays: dict[str, Any] = {"patients": pool.patients, "is_audit": pool.is_audit}

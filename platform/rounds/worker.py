@@ -7,6 +7,7 @@
 
 import functools
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -235,8 +236,11 @@ def embed(*, project_id: int) -> None:
 @functools.lru_cache(maxsize=4)
 def _backbone(serves: Serving) -> "Backbone":
     # torch and MONAI take seconds and memory: only a learner that embeds imports them.
+    import torch
+
     from learner.embedding import Backbone, BackboneConfig, best_device
 
+    torch.set_num_threads(os.cpu_count() or 1)
     if serves.weights is None:
         return Backbone(BackboneConfig()).to(best_device())
     return Backbone.load(serves.weights).to(best_device())
@@ -308,7 +312,7 @@ def train(*, round_id: int) -> None:
         tasks = FrameCache(cache_folder(begun.project_id), SIZE).read().tasks
         pool = Pool(begun.project_id, tasks, questions)
         pool.take(labelled_answers(project=begun.project))
-        training.run(begun, pool, [learnt(question) for question in questions])
+        training.run(begun, pool, [learnt(question) for question in questions], size=SIZE)
     wake_embed(begun.project_id)
     wake_rerank(begun.project_id)
 

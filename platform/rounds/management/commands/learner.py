@@ -24,9 +24,10 @@ class Command(BaseCommand):
     help = 'Run the jobs of the queue "learner" until stopped; on a GPU if there is one.'
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Jobs wait in blocking calls, so several small thread pools would only get into each
-        # other's way; numpy reads this when it is imported.
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
+        # The heads are so small that threads of the linear algebra only wait for each other: on
+        # two busy cores a refit took thirty times as long. numpy and scipy read this at import;
+        # torch is told its number of threads where it is used.
+        os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
         from rounds import worker
 
         ending = threading.Event()
