@@ -9,8 +9,10 @@ from django.core.validators import validate_email
 from accounts.models import Role
 from projects import strategies
 from projects.label_config import LabelConfigError
+from projects.models import Project
 from projects.services import Settings
 
+_SETTINGS = Settings.__annotations__
 _CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": 20}
 
 
@@ -27,6 +29,11 @@ class EmailListField(forms.CharField):
             except ValidationError as error:
                 raise ValidationError(f"“{address}” is no e-mail address.") from error
         return addresses
+
+
+def _lines(text: str) -> str:
+    """Browsers end lines with CR LF; what was not changed must not look changed."""
+    return text.replace("\r\n", "\n")
 
 
 class ProjectForm(forms.Form):
@@ -58,6 +65,12 @@ class ProjectForm(forms.Form):
         initial=10,
         help_text="Share of the patients drawn at random to measure the model. Never trained on.",
     )
+
+    def clean_label_config(self) -> str:
+        return _lines(self.cleaned_data["label_config"])
+
+    def clean_description(self) -> str:
+        return _lines(self.cleaned_data["description"])
 
     def settings(self) -> Settings:
         """The cleaned fields under the services' names."""
@@ -91,7 +104,8 @@ class SettingsForm(ProjectForm):
     strategy = forms.ChoiceField(
         label="Reading order",
         choices=strategies.choices,
-        help_text="How the learner chooses what is read next.",
+        help_text="How what is read next is chosen. Automatic: at random until every class has two "
+        "labels, then by uncertainty and diversity.",
     )
     labels_per_round = forms.IntegerField(
         label="Labels per training",
@@ -112,9 +126,20 @@ class SettingsForm(ProjectForm):
         help_text="A MONAI network, a weights file or a hub name. Empty: Scout’s default.",
     )
 
+    def __init__(self, data: Any = None, *, project: Project) -> None:
+        initial = {name: getattr(project, name) for name in self.base_fields if name in _SETTINGS}
+        initial["audit_percent"] = round(project.audit_share * 100)
+        super().__init__(data, initial=initial)
+        if project.tasks.exists():
+            self.fields["audit_percent"].disabled = True
+            self.fields["audit_percent"].help_text = "Drawn when the scans came in; fixed since."
+
     def settings(self) -> Settings:
+        settings = super().settings()
+        if "audit_percent" not in self.changed_data:
+            del settings["audit_share"]  # a share of 12.5 % must not become 12 % by being shown
         return {
-            **super().settings(),
+            **settings,
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],

@@ -1,9 +1,19 @@
 """What pages and the REST interface show of projects, each in one query."""
 
-from django.db.models import CharField, Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Role, User
 from projects.models import Membership, Project
 from scans.models import Ingest, IngestedFile, Scan
 
@@ -47,10 +57,11 @@ def _count_per_project(relation: str, **conditions: object) -> Coalesce:
 
 def members_of(*, project: Project) -> QuerySet[Membership]:
     """Members with their accounts, managers first, then by name."""
+    managers_first = Case(When(role=Role.MANAGER, then=0), default=1)
     return (
         Membership.objects.filter(project=project)
         .select_related("user")
-        .order_by("role", "user__last_name", "user__first_name", "user__email")
+        .order_by(managers_first, "user__last_name", "user__first_name", "user__email")
     )
 
 

@@ -25,7 +25,7 @@ NAMES = (
     "modal:max_std_sampling",
 )
 
-_TITLES = {"auto": "Automatic: random at first, then uncertainty with diversity"}
+_TITLES = {"auto": "Automatic"}
 
 
 def choices() -> list[tuple[str, str]]:

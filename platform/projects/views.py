@@ -13,7 +13,6 @@ from projects.access import membership_of
 from projects.forms import NewProjectForm, ProjectForm, SettingsForm
 from projects.label_config import LabelConfigError, Question, parse
 from projects.label_templates import TEMPLATES
-from projects.models import Project
 from projects.queries import projects_of
 from projects.services import create_project, update_settings
 
@@ -53,7 +52,7 @@ def new_project(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def project_settings(request: SignedInRequest, project_id: int) -> HttpResponse:
     membership = membership_of(user=request.user, project_id=project_id, roles=[Role.MANAGER])
-    form = SettingsForm(request.POST or None, initial=_initial(membership.project))
+    form = SettingsForm(request.POST or None, project=membership.project)
     if request.method == "POST" and form.is_valid():
         try:
             update_settings(project_id=project_id, **form.settings())
@@ -83,12 +82,6 @@ def _preview(xml: str) -> dict[str, tuple[Question, ...] | tuple[str, ...]]:
         return {"questions": parse(xml), "problems": ()}
     except LabelConfigError as error:
         return {"questions": (), "problems": error.problems}
-
-
-def _initial(project: Project) -> dict[str, object]:
-    names = [name for name in SettingsForm.base_fields if name != "audit_percent"]
-    initial = {name: getattr(project, name) for name in names}
-    return initial | {"audit_percent": round(project.audit_share * 100)}
 
 
 def _status(form: ProjectForm) -> int:
