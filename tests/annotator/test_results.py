@@ -44,7 +44,8 @@ BOX = {"x": 10, "y": 20, "width": 30.5, "height": 40, "rotation": 0, "rectanglel
         entry("stars", "rating", rating=3),
         entry("remark", "textarea", text=["Näheres folgt"]),
         entry("boxes", "rectanglelabels", **BOX),
-        entry("outlines", "polygonlabels", points=[[0, 0], [5, 0], [5, 9.9]], polygonlabels=["Nodule"]),
+        entry("outlines", "polygonlabels", points=[[0, 0], [5, 0], [5, 9]],
+              polygonlabels=["Nodule"]),
         entry("masks", "brushlabels", format="rle", rle=[0, 255, 7], brushlabels=["Lesion"]),
     ],
 )  # fmt: skip
