@@ -109,7 +109,8 @@ class Killer:
             return None
         # Now the web server's parent process, now one of those that serve requests.
         parent = psutil.Process(child.process.pid)
-        return self.rng.choice([parent, *(parent.children() if target == "web" else ())]).pid
+        family = [parent, *(parent.children() if target == "web" else ())]
+        return int(self.rng.choice(family).pid)
 
 
 @contextmanager

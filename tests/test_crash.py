@@ -1,4 +1,4 @@
-"""Nothing that a reader was told is saved is ever lost, whatever dies; a short `benchmarks.crash`."""
+"""No answer that a reader was told is saved is lost, whatever dies: `benchmarks.crash`, short."""
 
 import json
 import subprocess

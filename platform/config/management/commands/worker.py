@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -16,7 +17,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         assert isinstance(app.connector, DjangoConnector)  # noqa: S101  (narrows the type)
-        with app.replace_connector(app.connector.get_worker_connector()) as working:
-            working.run_worker(
-                queues=["default"], concurrency=options["concurrency"], name="worker"
-            )
+        # An app of its own for the worker: what jobs enqueue goes through Django's connection, and
+        # so with the transaction that they are part of.
+        working = App(
+            connector=app.connector.get_worker_connector(), worker_defaults=app.worker_defaults
+        )
+        working.tasks, working.periodic_registry = app.tasks, app.periodic_registry
+        working.run_worker(queues=["default"], concurrency=options["concurrency"], name="worker")
