@@ -5,6 +5,7 @@ codes that are alike, and unlike those of all others. In the few minutes of two 
 project has, linear probes put it before VICReg (arXiv:2105.04906).
 """
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -120,7 +121,7 @@ class _Trainer:
 
     def step(self, frames: Tensor, done: float, generator: torch.Generator) -> float:
         """One step on frames [n, S, S]; `done` is the share of the budget that is used up."""
-        rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * np.cos(np.pi * done))
+        rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * rate
         frames = frames.to(self.device, non_blocking=True)
@@ -189,7 +190,7 @@ def learn(
     while True:
         progress.seconds = time.monotonic() - begun
         done = progress.step / last_step
-        done = done if steps else max(done, progress.seconds / seconds)
+        done = done if steps else max(done, progress.seconds / max(seconds, 1e-9))
         if done >= 1:
             return progress.step * batch // len(rows)
         drawn = torch.randperm(len(rows), generator=generator)[:batch].numpy()
