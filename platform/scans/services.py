@@ -15,7 +15,7 @@ from scans import delivery, records, staging
 from scans.ingesting import ingest_sources
 from scans.models import Archive, Ingest
 from scans.pool import SECONDS_PER_FILE
-from scans.staging import UploadRefused
+from scans.staging import UploadRefused as UploadRefused
 
 State = Ingest.State
 

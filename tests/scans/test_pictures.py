@@ -112,6 +112,6 @@ def test_bombs_and_broken_files_have_reasons(tmp_path: Path) -> None:
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     with pytest.raises(Rejected, match="larger than Scout takes"):
         read(bytes(bomb), tmp_path)
-    for content in (png(GREY)[:60], jpeg()[:200], tiff(GREY)[:30]):
+    for content in (png(GREY)[:48], jpeg()[:200], tiff(GREY)[:30]):
         with pytest.raises(Rejected):
             read(content, tmp_path)

@@ -1,0 +1,300 @@
+"""From files to scans: everything is in or has a reason, once, and pseudonymous."""
+
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom.data
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Model
+
+from scans import ingesting, queries, records, services
+from scans.decoding import Source
+from scans.models import Archive, Ingest, IngestedFile, Instance, Patient, Scan, Series, Study
+from tests.scans import decoders
+from tests.scans.cast import ct_series, dicom, png, written
+
+pytestmark = pytest.mark.django_db
+MR_STUDY = Path(__file__).parents[3] / "shared" / "data" / "dicom" / "brain-mr-study"
+Outcome = IngestedFile.Outcome
+
+
+@pytest.fixture
+def archive() -> Archive:
+    return services.create_archive(name="Chests")
+
+
+def ingested(archive: Archive, *paths: Path, **options: Any) -> Ingest:
+    ingest = services.begin_ingest(archive=archive)
+    services.ingest_paths(ingest=ingest, paths=paths, processes=1, **options)
+    services.finish_ingest(ingest=ingest)
+    return ingest
+
+
+def report(ingest: Ingest) -> dict[str, tuple[str, str]]:
+    return {f.path: (f.outcome, f.reason) for f in queries.files_of(ingest=ingest)}
+
+
+def counts() -> list[int]:
+    models: list[type[Model]] = [Patient, Study, Series, Scan, Instance]
+    return [model._default_manager.count() for model in models]
+
+
+def test_a_radiograph_becomes_a_scan_with_its_pixels(archive: Archive, tmp_path: Path) -> None:
+    values: dict[str, Any] = {
+        "ViewPosition": "PA",
+        "PixelSpacing": [0.2, 0.1],
+        "WindowCenter": 9,
+        "WindowWidth": 5,
+    }
+    written(dicom(**values), tmp_path / "in" / "a.dcm")
+    ingest = ingested(archive, tmp_path / "in")
+    assert report(ingest) == {"a.dcm": (Outcome.ADDED, "")}
+    scan = Scan.objects.get()
+    assert (scan.kind, scan.rows, scan.columns, scan.frame_count) == ("image", 6, 8, 1)
+    assert scan.geometry["view"] == "PA"
+    assert scan.geometry["spacing"] == [0.2, 0.1]
+    assert scan.geometry["window"] == [9.0, 5.0]
+    assert "index" not in scan.geometry
+    frame = queries.open_scan_frames(scan).frame(0)
+    assert (frame == np.arange(48).reshape(6, 8) * 80).all()
+    assert scan.name.startswith("2.25.")
+    ingest.refresh_from_db()
+    assert ingest.state == Ingest.State.DONE
+
+
+def test_a_series_becomes_one_volume_sorted_by_position(archive: Archive, tmp_path: Path) -> None:
+    ct_series(tmp_path / "in", [5.0, 0.0, 2.5])
+    ingested(archive, tmp_path / "in")
+    scan = Scan.objects.get()
+    frames = queries.open_scan_frames(scan)
+    assert (scan.kind, scan.frame_count, scan.instances.count()) == ("volume", 3, 3)
+    assert [int(frames.frame(number)[0, 0]) for number in range(3)] == [1, 2, 0]
+    assert scan.geometry["positions"] == [[0, 0, 0], [0, 0, 2.5], [0, 0, 5]]
+    assert (scan.geometry["slice_spacing"], scan.geometry["units"]) == (2.5, "HU")
+    assert (scan.geometry["slope"], scan.geometry["intercept"]) == (1.0, -1024.0)
+    assert (scan.geometry["smallest"], scan.geometry["largest"]) == (0, 2)
+
+
+def test_slices_with_slopes_of_their_own_are_stored_in_their_units(
+    archive: Archive, tmp_path: Path
+) -> None:
+    ct_series(tmp_path / "in", [0.0, 1.0], Modality="PT")
+    slice_ = pydicom.dcmread(tmp_path / "in" / "001.dcm")
+    slice_.RescaleSlope = 2.5
+    slice_.save_as(tmp_path / "in" / "001.dcm")
+    ingested(archive, tmp_path / "in")
+    scan = Scan.objects.get()
+    values = [float(queries.open_scan_frames(scan).frame(n)[0, 0]) for n in range(2)]
+    assert (scan.geometry["dtype"], scan.geometry["slope"]) == ("float32", 1.0)
+    assert values == [-1024.0, 2.5 - 1024.0]
+
+
+def test_a_bad_slice_is_reported_and_the_volume_goes_in(archive: Archive, tmp_path: Path) -> None:
+    paths = ct_series(tmp_path / "in", [0.0, 1.0, 2.0, 3.0])
+    paths[1].write_bytes(paths[1].read_bytes()[:-50])
+    ingest = ingested(archive, tmp_path / "in")
+    outcome, reason = report(ingest)["001.dcm"]
+    assert (outcome, reason) == (
+        Outcome.REJECTED,
+        "The pixels are cut off: 46 of 96 bytes are there.",
+    )
+    assert Scan.objects.get().frame_count == 3
+    assert queries.report_of(ingest=ingest) == queries.Report(
+        added=3, duplicates=0, rejected=1, scans=1
+    )
+
+
+def test_the_same_file_twice_is_one_scan(archive: Archive, tmp_path: Path) -> None:
+    path = written(dicom(), tmp_path / "in" / "a.dcm")
+    (tmp_path / "in" / "b.dcm").write_bytes(path.read_bytes())
+    first = ingested(archive, tmp_path / "in")
+    assert [outcome for outcome, _ in report(first).values()] == [Outcome.ADDED, Outcome.DUPLICATE]
+    before = counts()
+    again = ingested(archive, tmp_path / "in")
+    assert [outcome for outcome, _ in report(again).values()] == [Outcome.DUPLICATE] * 2
+    assert counts() == before == [1, 1, 1, 1, 1]
+    assert queries.scans_of(ingest=again).get() == Scan.objects.get()
+
+
+def test_equal_pixels_of_two_patients_are_two_scans(archive: Archive, tmp_path: Path) -> None:
+    for patient in ("A", "B"):
+        written(dicom(PatientID=patient), tmp_path / "in" / f"{patient}.dcm")
+    ingested(archive, tmp_path / "in")
+    assert Scan.objects.count() == 2
+    assert len(set(Scan.objects.values_list("series__study__patient", flat=True))) == 2
+
+
+def test_one_study_uid_for_two_patients_stays_two_patients(
+    archive: Archive, tmp_path: Path
+) -> None:
+    for patient in ("A", "B"):
+        written(dicom(PatientID=patient), tmp_path / "in" / f"{patient}.dcm")
+        ingested(archive, tmp_path / "in")
+    assert counts()[:2] == [2, 2]
+
+
+def test_pictures_and_volumes_of_other_formats_go_in(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.png").write_bytes(png(np.arange(12, dtype=np.uint8).reshape(3, 4)))
+    (tmp_path / "in" / "notes.txt").write_text("no image")
+    ingest = ingested(archive, tmp_path / "in")
+    assert report(ingest) == {
+        "x.png": (Outcome.ADDED, ""),
+        "notes.txt": (Outcome.REJECTED, "This is not an image format that Scout reads."),
+    }
+    scan = Scan.objects.get()
+    assert (scan.name, scan.geometry["window"]) == ("x.png", [127.5, 255.0])
+
+
+def test_patients_given_beside_the_files_count(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        picture = png(np.full((2, 2), number, np.uint8))
+        (tmp_path / "in" / f"{number}.png").write_bytes(picture)
+    written(dicom(PatientID="Anna"), tmp_path / "in" / "3.dcm")
+    ingested(archive, tmp_path / "in", patients={"0.png": "Anna", "1.png": "Anna"})
+    patients = Scan.objects.values_list("series__study__patient", flat=True)
+    assert Patient.objects.count() == 2
+    assert sorted(list(patients).count(patient) for patient in set(patients)) == [1, 3]
+
+
+def test_nothing_that_names_a_person_is_kept(archive: Archive, tmp_path: Path) -> None:
+    values: dict[str, Any] = {
+        "AccessionNumber": "ACC-99",
+        "InstitutionName": "Mercy",
+        "ImageComments": "for Jane",
+    }
+    dataset = dicom(**values)
+    dataset.private_block(0x0009, "Private", create=True).add_new(1, "LO", "Doe private")
+    written(dataset, tmp_path / "in" / "Doe_Jane.dcm")
+    ingested(archive, tmp_path / "in")
+    planted = ("Doe", "Jane", "MRN-4711", "ACC-99", "Mercy", "20240229", "2024-02-29", "1.2.3.4")
+    kept = [p for root in (settings.FRAME_STORE, settings.ORIGINALS) for p in Path(root).rglob("*")]
+    content = b"".join(path.read_bytes() for path in kept if path.is_file())
+    rows = [row for model in apps.get_app_config("scans").get_models() for row in
+            model._default_manager.values()]  # fmt: skip
+    # The report alone has the path, as the person gave it who may see the report.
+    told = [row.pop("path") for row in rows if "path" in row]
+    assert told == ["Doe_Jane.dcm"]
+    found = [text for text in planted if text.encode() in content or text in repr(rows)]
+    assert found == []
+    study = Study.objects.get()
+    assert study.date is not None and date(2014, 1, 1) < study.date < date(2024, 2, 29)
+
+
+def test_burned_in_text_is_flagged(archive: Archive, tmp_path: Path) -> None:
+    written(dicom(BurnedInAnnotation="YES"), tmp_path / "in" / "a.dcm")
+    outcome, reason = report(ingested(archive, tmp_path / "in"))["a.dcm"]
+    assert outcome == Outcome.ADDED
+    assert "burned into the pixels" in reason
+
+
+def test_a_zip_is_opened_and_hostile_members_are_told(archive: Archive, tmp_path: Path) -> None:
+    inner = written(dicom(), tmp_path / "a.dcm").read_bytes()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as opened:
+        opened.writestr("p1/a.dcm", inner)
+        opened.writestr("../evil.dcm", inner)
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as opened:
+        opened.write(tmp_path / "all.zip", "inner.zip")
+    ingest = ingested(archive, tmp_path / "all.zip", tmp_path / "outer.zip")
+    assert report(ingest) == {
+        "all.zip/p1/a.dcm": (Outcome.ADDED, ""),
+        "all.zip/../evil.dcm": (Outcome.REJECTED, "Its name points outside the zip file."),
+        "outer.zip/inner.zip": (Outcome.REJECTED, "A zip inside a zip is not opened."),
+    }
+    assert not (Path(settings.STAGED_UPLOADS) / str(ingest.pk)).exists()
+
+
+def test_killed_between_two_batches_it_goes_on_and_doubles_nothing(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        written(dicom(np.full((4, 4), number, np.uint16)), tmp_path / "in" / f"{number}.dcm")
+    ingest = services.begin_ingest(archive=archive)
+    monkeypatch.setattr(ingesting, "_FILES_PER_BATCH", 2)
+    save, saved = records.save, 0
+
+    def killed(**arguments: Any) -> None:
+        nonlocal saved
+        saved += 1
+        if saved == 3:
+            raise KeyboardInterrupt
+        save(**arguments)
+
+    monkeypatch.setattr(records, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        services.ingest_paths(ingest=ingest, paths=[tmp_path / "in"], processes=1)
+    assert counts() == [1, 1, 1, 4, 4]
+    monkeypatch.setattr(records, "save", save)
+    services.ingest_paths(ingest=ingest, paths=[tmp_path / "in"], processes=1)
+    assert counts() == [1, 1, 1, 6, 6]
+    assert [outcome for outcome, _ in report(ingest).values()] == [Outcome.ADDED] * 6
+
+
+def test_results_that_come_twice_are_written_once(archive: Archive, tmp_path: Path) -> None:
+    """A worker that was frozen wakes beside its successor: both write the same results."""
+    written(dicom(), tmp_path / "in" / "a.dcm")
+    ingest = ingested(archive, tmp_path / "in")
+    again = services.begin_ingest(archive=archive)
+    batches: list[records.Batch] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "known_scans", lambda *_: {})
+        patch.setattr(records, "save", lambda batch, **_: batches.append(batch))
+        services.ingest_paths(ingest=again, paths=[tmp_path / "in"], processes=1)
+    (batch,) = [batch for batch in batches if batch.decoded]
+    for _ in range(2):
+        records.save(ingest=again, sources=_sources(batch), batch=batch)
+    assert counts() == [1, 1, 1, 1, 1]
+    assert report(again) == {"a.dcm": (Outcome.DUPLICATE, "")}
+    assert report(ingest) == {"a.dcm": (Outcome.ADDED, "")}
+
+
+def _sources(batch: records.Batch) -> dict[int, Source]:
+    return {
+        f.source: Source(f.source, Path("a.dcm"), "a.dcm") for d in batch.decoded for f in d.files
+    }
+
+
+def test_a_file_that_crashes_its_decoder_is_reported(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(dicom(), tmp_path / "in" / "good.dcm")
+    written(dicom(np.ones((4, 4), np.uint16)), tmp_path / "in" / "bad.dcm")
+    monkeypatch.setattr(ingesting, "work", decoders.crash_at_bad)
+    ingest = ingested(archive, tmp_path / "in")
+    assert report(ingest) == {
+        "good.dcm": (Outcome.ADDED, ""),
+        "bad.dcm": (Outcome.REJECTED, "Its decoder crashed."),
+    }
+
+
+def test_every_test_file_of_pydicom_is_in_or_has_a_reason(archive: Archive) -> None:
+    folder = Path(pydicom.data.__file__).parent / "test_files"
+    ingest = services.begin_ingest(archive=archive)
+    services.ingest_paths(ingest=ingest, paths=[folder], processes=2)
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    lines = report(ingest)
+    zips = [name for name in files if name.endswith(".zip")]
+    assert [name for name in files if name not in lines and name not in zips] == []
+    assert all(reason for outcome, reason in lines.values() if outcome == Outcome.REJECTED)
+    assert not any("decoder crashed" in reason for _, reason in lines.values())
+    taken = [path for path, (outcome, _) in lines.items() if outcome != Outcome.REJECTED]
+    assert len(taken) >= 80
+    # No image is refused but the ones that are broken on purpose.
+    broken = {
+        path: reason for path, (_, reason) in lines.items() if "Error" in reason or "cut" in reason
+    }
+    assert sorted(broken) == ["JPEG2000-embedded-sequence-delimiter.dcm", "MR_truncated.dcm"]
+
+
+@pytest.mark.skipif(not MR_STUDY.is_dir(), reason=f"no MR study in {MR_STUDY}")
+def test_the_mr_study_becomes_two_volumes_of_22_slices(archive: Archive) -> None:
+    ingest = ingested(archive, MR_STUDY)
+    assert sorted(Scan.objects.values_list("kind", "frame_count")) == [("volume", 22)] * 2
+    assert (Patient.objects.count(), Study.objects.count(), Series.objects.count()) == (1, 1, 2)
+    assert {reason for _, reason in report(ingest).values()} == {""}
