@@ -111,8 +111,8 @@ def value_domain(points: Sequence[Point], *, is_share: bool) -> tuple[float, flo
     span = max(high - low, 0.1 if is_share else abs(high) or 1.0)
     step = nice_step(span, 5)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    if high - low < step:
-        low -= step
+    if high - low < step / 2:  # all in one place, on a tick
+        low, high = (low - step, high) if low > step / 2 else (low, high + step)
     return (max(low, 0.0), min(high, 1.0)) if is_share else (low, high)
 
 

@@ -1,5 +1,6 @@
 """How well the model does and what the learner is at, for the progress page."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -101,7 +102,8 @@ def learning_of(*, project: Project, question: str, metric: str) -> Learning:
                 "generations": list(range(newest, 0, -step)),
             },
         )
-        by_labels: dict[int, dict[str, Any]] = dict(cursor.fetchall())
+        # Django leaves jsonb of a raw cursor as text.
+        by_labels = {labels: json.loads(measured) for labels, measured in cursor.fetchall()}
     rounds = _measured_rounds(project, question, metric)
     newest_measure = by_labels[max(by_labels)] if by_labels else (rounds[-1][1] if rounds else {})
     return Learning(
