@@ -144,6 +144,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Proxies in front of Scout that append to X-Forwarded-For; without it everybody behind a proxy
+# shares its address, and so the ten failed log-ins a minute.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("SCOUT_PROXIES", default=0)
 # How long an invitation link works.
 PASSWORD_RESET_TIMEOUT = 7 * 24 * 3600
 LOGIN_URL = "account_login"

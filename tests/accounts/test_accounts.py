@@ -44,6 +44,16 @@ def test_five_wrong_passwords_shut_out_even_the_right_one(client: Client, alice:
     assert "Too many attempts have failed" in answer.content.decode()
 
 
+def test_another_host_header_is_worth_no_further_attempt(client: Client, alice: User) -> None:
+    form = {"login": alice.email, "password": "wrong"}
+    answers = [
+        Client(headers={"host": f"localhost:{port}"}).post("/account/login/", form)
+        for port in range(6)
+    ]
+    shut_out = ["Too many attempts" in answer.content.decode() for answer in answers]
+    assert shut_out == [False] * 5 + [True]
+
+
 def test_the_count_of_failures_lies_in_the_database(client: Client, alice: User) -> None:
     from django.db import connection
 
