@@ -142,15 +142,19 @@ def rehearse(
     budget: int = 500,
     seeds: int = 5,
     batch: int = BATCH,
-    represent: Represent,
+    seconds: float = 240.0,
+    weights: Path | None = None,
+    represent: Represent | None = None,
     processes: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, object]:
     """Replay a labelled folder and give what each strategy needed, as JSON.
 
-    `represent` turns small frames [n, S, S] into embeddings [n, d], once, seeing no answer. The
-    random baseline is always among the strategies. Keys: "full_score" (mean over the seeds),
-    "measure" (what the score is), "strategies" with `curves.summarise` of each, and the settings.
+    The pictures are embedded once, seeing no answer: by the backbone in the folder `weights`, or by
+    one trained on them for so many `seconds`, or by `represent`, small frames [n, S, S] to
+    embeddings [n, d]. The random baseline is always among the strategies. Keys: "full_score" (mean
+    over the seeds), "measure" (what the score is), "strategies" with `curves.summarise` of each,
+    and the settings.
     ValueError: unknown strategy, bad CSV, less than one label, batch or seed.
     """
     if min(budget, seeds, batch) < 1:
@@ -161,6 +165,7 @@ def rehearse(
     say(f"{len(source.paths)} pictures; preparing them")
     frames = small_frames(source.paths, processes=processes)
     say("Learning what they look like")
+    represent = represent or partial(_learnt, seconds=seconds, weights=weights)
     table = Table(source.question, represent(frames), source.targets, source.groups)
     say(f"Replaying {', '.join(names)}, {seeds} times each")
     replays = replay_all(table, names, budget=budget, batch=batch, seeds=seeds, processes=processes)
@@ -175,6 +180,13 @@ def rehearse(
         "budget": budget,
         "strategies": {name: summarise(replays[name], rng) for name in names},
     }
+
+
+def _learnt(frames: NDArray[np.uint8], *, seconds: float, weights: Path | None) -> Embeddings:
+    # torch and MONAI take seconds and memory: the processes that replay do without.
+    from learner.selfsupervised import represent
+
+    return represent(frames, seconds=seconds, weights=weights)
 
 
 def replay_all(

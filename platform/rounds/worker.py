@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -325,6 +326,13 @@ def sweep() -> None:
         done = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
         embedded[project_id] = 0 if done is None else len(done)
     serving.sweep(embedded=embedded)
+
+
+def rehearse(folder: Path, labels: Path, **settings: Any) -> dict[str, object]:
+    """`learner.rehearsal.rehearse`, for the command of that name: only here is it imported."""
+    from learner.rehearsal import rehearse as replay_folder
+
+    return replay_folder(folder, labels, **settings)
 
 
 stop = training.stop

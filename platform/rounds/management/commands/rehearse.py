@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, metavar="OUT", help="write the result there")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # torch and MONAI take seconds and memory: not for a mere look at --help.
-        from learner.rehearsal import rehearse
-        from learner.selfsupervised import represent
+        from rounds.worker import rehearse  # the learner's own packages: not for --help
 
         try:
             result = rehearse(
@@ -54,9 +51,8 @@ class Command(BaseCommand):
                 seeds=options["seeds"],
                 batch=options["batch"],
                 processes=options["processes"],
-                represent=partial(
-                    represent, seconds=options["learn_seconds"], weights=options["weights"]
-                ),
+                seconds=options["learn_seconds"],
+                weights=options["weights"],
                 say=lambda line: self.stderr.write(line),
             )
         except (ValueError, OSError) as error:
