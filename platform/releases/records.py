@@ -115,7 +115,7 @@ class Dataset:
         *,
         split: str,
     ) -> TaskRecord:
-        judged = [answer.values for answer in answers if not answer.was_cancelled]
+        judged = [answer.result for answer in answers if not answer.was_cancelled]
         state, consensus = state_of(self.questions, judged, cancelled=len(answers) - len(judged))
         return TaskRecord(
             id=task.pk,

@@ -4,12 +4,11 @@ Pure: values in, values out.
 """
 
 import re
-import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
-from annotator.results import REGION_KINDS, RESULT_TYPES
+from annotator.agreement import answer_value, consensus
+from annotator.results import REGION_KINDS, Result
 from projects.label_config import Question
 
 # What an answer says to one question: a choice, several, a number, a text; of regions the labels
@@ -53,73 +52,49 @@ def normal_answers(questions: Sequence[Question]) -> dict[str, list[str]]:
     }
 
 
-def value_of(question: Question, result: Sequence[Mapping[str, Any]]) -> Value:
+def value_of(question: Question, result: Result) -> Value:
     """What a result says to the question; several labels in the order of the label config."""
-    entries = [entry["value"] for entry in result if entry["from_name"] == question.name]
-    if question.kind in REGION_KINDS or question.kind == "multiple":
-        key = RESULT_TYPES[question.kind]
-        said = {label for value in entries for label in value[key]}
-        return tuple(option.answer for option in question.options if option.answer in said)
-    if not entries:
-        return None
-    return _single_value(question, entries[0])
+    value = answer_value(question, result)
+    return _in_order(question, value) if isinstance(value, frozenset) else value
 
 
-def _single_value(question: Question, value: Mapping[str, Any]) -> Value:
-    if question.kind == "single":
-        chosen: str = value["choices"][0]
-        return chosen
-    if question.kind == "text":
-        return "\n".join(value["text"])
-    number: float = value[RESULT_TYPES[question.kind]]
-    return int(number) if question.kind == "rating" else float(number)
-
-
-def consensus(question: Question, values: Sequence[Value]) -> Value:
-    """What most of the readers said: of labels each by its own majority, of numbers the median."""
-    if not values:
-        return None
-    if question.kind in ("number", "rating"):
-        return statistics.median(value for value in values if isinstance(value, float | int))
-    if question.kind in REGION_KINDS or question.kind == "multiple":
-        counts = _said(values)
-        return tuple(o.answer for o in question.options if 2 * counts[o.answer] > len(values))
-    (value, most), *others = Counter(values).most_common(2)
-    return value if not others or most > others[0][1] else None
-
-
-def is_tied(question: Question, values: Sequence[Value]) -> bool:
-    """Whether the readers' choices balance each other, so that there is no majority."""
-    if question.kind in REGION_KINDS or question.kind == "multiple":
-        return any(2 * count == len(values) for count in _said(values).values())
-    return question.kind == "single" and bool(values) and consensus(question, values) is None
-
-
-def _said(values: Sequence[Value]) -> Counter[str]:
-    return Counter(label for value in values if isinstance(value, tuple) for label in value)
+def _in_order(question: Question, labels: Collection[str]) -> tuple[str, ...]:
+    return tuple(option.answer for option in question.options if option.answer in labels)
 
 
 def state_of(
-    questions: Sequence[Question], judged: Sequence[Mapping[str, Value]], *, cancelled: int
+    questions: Sequence[Question], judged: Sequence[Result], *, cancelled: int
 ) -> tuple[str, dict[str, Value]]:
     """A task's state (one of STATES) and the consensus on each question.
 
-    `judged` are the readers' values by question; `cancelled` readers said it cannot be judged.
+    `judged` are the results of the readers who could judge the task; `cancelled` could not.
     """
     if not judged and not cancelled:
         return "unread", {}
     if cancelled > len(judged):
         return "not-judgeable", {}
-    values = {
-        question.name: [
-            value for answer in judged if (value := answer.get(question.name)) is not None
-        ]
-        for question in questions
-    }
-    agreed = {question.name: consensus(question, values[question.name]) for question in questions}
-    if cancelled == len(judged) or any(is_tied(q, values[q.name]) for q in questions):
-        return "disagreement", agreed
-    return _finding_state(questions, agreed), agreed
+    agreed = {}
+    is_even = cancelled == len(judged)
+    for question in questions:
+        agreed[question.name], is_tied = _agreement(question, judged)
+        is_even = is_even or is_tied
+    return "disagreement" if is_even else _finding_state(questions, agreed), agreed
+
+
+def _agreement(question: Question, judged: Sequence[Result]) -> tuple[Value, bool]:
+    """What most said, and whether the readers' choices balance each other.
+
+    Regions have no consensus; which labels most readers drew, anywhere, has one.
+    """
+    if question.kind in REGION_KINDS:
+        drawn = Counter(label for result in judged for label in answer_value(question, result))
+        most = [label for label, readers in drawn.items() if 2 * readers > len(judged)]
+        return _in_order(question, most), len(judged) / 2 in drawn.values()
+    said = consensus(question, judged)
+    if isinstance(said, dict):
+        return _in_order(question, [o for o, there in said.items() if there]), None in said.values()
+    answered = any(answer_value(question, result) is not None for result in judged)
+    return said, said is None and answered and question.kind == "single"
 
 
 def _finding_state(questions: Sequence[Question], agreed: Mapping[str, Value]) -> str:

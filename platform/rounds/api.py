@@ -18,7 +18,7 @@ from rounds.queries import counts_of, progress_per_reader, reader_progress, task
 
 
 class RoundSerializer(serializers.ModelSerializer[Round]):
-    # A field of DRF has a parent itself; declared ones are taken off the class, so nothing is hidden.
+    # A field of DRF has a parent too; declared ones leave the class, so nothing is hidden.
     parent = serializers.SlugRelatedField[Round](  # type: ignore[assignment]
         slug_field="number", read_only=True
     )

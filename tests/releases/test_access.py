@@ -113,7 +113,7 @@ def test_ann_makes_a_release_in_the_browser_and_fetches_it(cast: Cast) -> None:
     assert "Ready" in table
     assert "hx-get" not in table
     answer = client.get(address + "1/download/")
-    content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+    content = answer.getvalue()
     assert zipfile.ZipFile(BytesIO(content)).namelist() == [
         "coco.json",
         "manifest.json",

