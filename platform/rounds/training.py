@@ -95,8 +95,9 @@ def _doing(begun: Round, labels: int) -> str:
 def _run_child(begun: Round, folder: Path) -> str | None:
     """Run `learner.training_process` on the folder; what went wrong, or None."""
     root = str(settings.BASE_DIR)
-    with (folder / "errors.log").open("w") as errors:
-        child = subprocess.Popen(  # noqa: S603  our own interpreter and module
+    with (
+        (folder / "errors.log").open("w") as errors,
+        subprocess.Popen(  # noqa: S603  our own interpreter and module
             [sys.executable, "-m", "learner.training_process", str(folder)],
             cwd=root,
             env={**os.environ, "PYTHONPATH": root},
@@ -104,7 +105,8 @@ def _run_child(begun: Round, folder: Path) -> str | None:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-        )
+        ) as child,
+    ):
         _running.add(child)
         try:
             assert child.stdout is not None  # noqa: S101  (narrows the type)
@@ -113,7 +115,6 @@ def _run_child(begun: Round, folder: Path) -> str | None:
             code = child.wait()
         finally:
             child.kill()
-            child.wait()
             _running.discard(child)
     if _stopping.is_set():
         raise Interrupted
