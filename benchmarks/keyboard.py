@@ -140,8 +140,9 @@ def served_generations(project_id: int) -> list[int]:
     """
     from annotator.models import Annotation
 
-    answers = Annotation.objects.filter(project=project_id, generation__isnull=False)
-    return list(answers.order_by("id").values_list("generation", flat=True))
+    answers = Annotation.objects.filter(project=project_id)
+    placed = answers.order_by("id").values_list("generation", flat=True)
+    return [generation for generation in placed if generation is not None]
 
 
 def browse(folder: Path, address: str, password: str, reads: int, pictures: Path) -> Sitting:
