@@ -7,113 +7,28 @@ import hashlib
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from scans import dicom_scans, nifti, pictures
 from scans.deidentify import Pseudonyms, identify
-from scans.dicom import Slice, read_dataset, slices
+from scans.dicom import read_dataset, slices
 from scans.framestore import open_frames, write_frames
+from scans.jobs import (
+    Decoded,
+    DecodeJob,
+    KeptFile,
+    Outcome,
+    Probe,
+    ProbeJob,
+    Source,
+    Stores,
+)
 from scans.limits import Rejected
 from scans.originals import keep_original
 from scans.volumes import Group
 
 Started = Callable[[int], None]  # told the number of each file as its turn comes
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of a delivery."""
-
-    number: int
-    path: Path
-    label: str  # its path as the person who gave it knows it
-    patient: str = ""  # identifier given beside the file, which then counts
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Where results go, and the archive's secret."""
-
-    frames: Path
-    originals: Path
-    secret: bytes
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a look at one file gave: its digest and format, or the reason why it is not taken."""
-
-    number: int
-    digest: str = ""  # keyed
-    kind: str = ""  # "dicom", "nifti", "png", "jpeg" or "tiff"
-    slices: tuple[Slice, ...] = ()  # DICOM's
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class ProbeJob:
-    sources: tuple[Source, ...]
-
-    def without(self, number: int) -> "ProbeJob":
-        return replace(self, sources=tuple(s for s in self.sources if s.number != number))
-
-
-@dataclass(frozen=True)
-class DecodeJob:
-    """Files that become one scan, or several that share files."""
-
-    kind: str
-    sources: tuple[Source, ...]
-    digests: Mapping[int, str]
-    groups: tuple[Group, ...] = ()  # DICOM's
-
-    def without(self, number: int) -> "DecodeJob":
-        kept = (
-            replace(g, slices=tuple(s for s in g.slices if s.source != number)) for g in self.groups
-        )
-        return replace(
-            self,
-            sources=tuple(s for s in self.sources if s.number != number),
-            groups=tuple(group for group in kept if group.slices),
-        )
-
-
-@dataclass(frozen=True)
-class KeptFile:
-    """One file that a scan was made from."""
-
-    source: int
-    uid: str
-    number: int
-    source_digest: str
-    original: str
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """One scan in the frame store, as the database will know it."""
-
-    kind: str  # "image" or "volume"
-    name: str
-    frames: str
-    header: dict[str, Any]  # the frame file's, without its index
-    patient: str
-    study: str
-    study_date: str | None
-    series: str
-    files: tuple[KeptFile, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass
-class Outcome:
-    """What became of a job: scans, and reasons for the files that are in none."""
-
-    probes: list[Probe] = field(default_factory=list)
-    scans: list[Decoded] = field(default_factory=list)
-    rejected: dict[int, str] = field(default_factory=dict)
 
 
 def work(stores: Stores, job: ProbeJob | DecodeJob, started: Started) -> Outcome:
@@ -127,7 +42,9 @@ def work(stores: Stores, job: ProbeJob | DecodeJob, started: Started) -> Outcome
     for source in job.sources:
         started(source.number)
         try:
-            outcome.scans.extend(_decode_file(stores, job.kind, source, job.digests))
+            for scan in _decode_file(stores, job.kind, source, job.digests):
+                outcome.scans.append(scan)
+                started(source.number)  # the next of its scans has the full time again
         except Rejected as rejected:
             outcome.rejected[source.number] = rejected.reason
         except MemoryError:

@@ -1,4 +1,8 @@
-"""What was delivered: files, folders and zip files become a numbered list of files to decode."""
+"""What was delivered: files, folders and zip files become a numbered list of files to decode.
+
+Paths often hold names of patients. They are kept in the report of the ingest alone, which is for
+those who manage the project, and in the names of scans that are no DICOM files.
+"""
 
 import contextlib
 import zipfile
@@ -6,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scans.decoding import Source
+from scans.jobs import Source
 from scans.limits import Rejected
 from scans.unpack import is_zip, unpack
 

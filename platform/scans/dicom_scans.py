@@ -106,6 +106,7 @@ class GroupReader:
                 frames = decode(dataset, [one.frame for one in listed])
                 for one, frame in zip(listed, frames, strict=True):
                     yield self._value(frame, one)
+                    self.started(source)  # the time allowed is for a frame, not for a long file
             except Rejected as rejected:
                 raise SourceRejected(rejected.reason) from rejected
             if source not in self.kept:
@@ -134,7 +135,7 @@ def why_unreadable(
     frames = [one.frame for g in groups for one in g.slices if one.source == source]
     try:
         for _ in decode(read_dataset(path), frames):
-            pass
+            started(source)
     except Rejected as rejected:
         return rejected.reason
     return ""

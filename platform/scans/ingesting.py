@@ -12,7 +12,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from django.conf import settings
 
 from scans import records
-from scans.decoding import DecodeJob, Outcome, Probe, ProbeJob, Source, Stores, work
+from scans.decoding import work
+from scans.jobs import DecodeJob, Outcome, Probe, ProbeJob, Source, Stores
 from scans.models import Ingest
 from scans.pool import DecodingPool, Lost
 from scans.volumes import Group, join

@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 SECONDS_PER_FILE = 120.0
 # Address space of one process: what a scan of the largest size taken needs, several times over.
-_ADDRESS_SPACE = 8 << 30
+_ADDRESS_SPACE = 6 << 30
 
 
 class Job(Protocol):

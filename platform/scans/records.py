@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from scans.decoding import Decoded, Source
+from scans.jobs import Decoded, Source
 from scans.models import (
     Archive,
     Ingest,

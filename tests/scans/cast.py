@@ -53,6 +53,14 @@ def dicom(pixels: NDArray[Any] | None = None, **values: Any) -> FileDataset:
     return dataset
 
 
+def item(**values: Any) -> Dataset:
+    """One item of a sequence."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
 def written(dataset: Dataset, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable
 
-from scans.decoding import DecodeJob, Outcome, ProbeJob, Stores, work
+from scans.decoding import work
+from scans.jobs import DecodeJob, Outcome, ProbeJob, Stores
 
 
 def crash_at_bad(

@@ -8,13 +8,13 @@ import numpy as np
 import pydicom
 import pydicom.data
 import pytest
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID
 
 from scans.deidentify import Pseudonyms, deidentify, has_burned_in_text, identify, shift_date
 from scans.dicom import read_dataset
-from tests.scans.cast import dicom, written
+from tests.scans.cast import dicom, item, written
 
 SECRET = b"s" * 32
 # Everything planted below; none of it may be in what is kept.
@@ -45,13 +45,13 @@ def named() -> FileDataset:
     )
     private = dataset.private_block(0x0009, "Privatklinik", create=True)
     private.add_new(0x01, "LO", "Privatklinik Doe")
-    private.add_new(0x02, "SQ", [_item(PatientName="Nested-Name^A")])
-    dataset.RequestAttributesSequence = [_item(RequestedProcedureID="ACC-99")]
+    private.add_new(0x02, "SQ", [item(PatientName="Nested-Name^A")])
+    dataset.RequestAttributesSequence = [item(RequestedProcedureID="ACC-99")]
     # A sequence the profile keeps, with people two levels down.
-    inner = _item(PatientName="Nested-Name^B", ContentDate="20240229", OperatorsName="Secretary^S")
+    inner = item(PatientName="Nested-Name^B", ContentDate="20240229", OperatorsName="Secretary^S")
     inner.private_block(0x0009, "Privatklinik", create=True).add_new(0x01, "LO", "Doe")
-    dataset.SharedFunctionalGroupsSequence = [_item(PixelMeasuresSequence=[inner])]
-    dataset.OriginalAttributesSequence = [_item(ModifiedAttributesSequence=[inner])]
+    dataset.SharedFunctionalGroupsSequence = [item(PixelMeasuresSequence=[inner])]
+    dataset.OriginalAttributesSequence = [item(ModifiedAttributesSequence=[inner])]
     dataset.add_new(0x60000010, "US", 6)
     dataset.add_new(0x60000022, "LO", "Overlay-Label")
     dataset.add_new(0x60003000, "OW", b"Doe^Jane")
@@ -63,13 +63,6 @@ def named() -> FileDataset:
     dataset.file_meta.PrivateInformationCreatorUID = UID("1.2.3.4.5")
     dataset.file_meta.PrivateInformation = b"MRN-4711"
     return dataset
-
-
-def _item(**values: object) -> Dataset:
-    item = Dataset()
-    for keyword, value in values.items():
-        setattr(item, keyword, value)
-    return item
 
 
 def cleaned(dataset: FileDataset, folder: Path) -> bytes:
@@ -106,7 +99,7 @@ def test_the_file_says_that_and_how_it_was_de_identified(tmp_path: Path) -> None
 def test_uids_are_mapped_the_same_way_everywhere() -> None:
     pseudonyms = Pseudonyms(SECRET)
     dataset = dicom(FrameOfReferenceUID="1.2.3.9")
-    dataset.SharedFunctionalGroupsSequence = [_item(FrameOfReferenceUID="1.2.3.9")]
+    dataset.SharedFunctionalGroupsSequence = [item(FrameOfReferenceUID="1.2.3.9")]
     identity = identify(dataset, pseudonyms)
     back = pydicom.dcmread(io.BytesIO(deidentify(dataset, pseudonyms)))
     assert back.SeriesInstanceUID == identity.series == pseudonyms.uid("1.2.3.4.5")

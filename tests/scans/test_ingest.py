@@ -1,6 +1,5 @@
 """From files to scans: everything is in or has a reason, once, and pseudonymous."""
 
-import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,38 +9,16 @@ import pydicom.data
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Model
+from pydicom.dataset import FileDataset
 
-from scans import ingesting, queries, records, services
-from scans.decoding import Source
-from scans.models import Archive, Ingest, IngestedFile, Instance, Patient, Scan, Series, Study
-from tests.scans import decoders
-from tests.scans.cast import ct_series, dicom, png, written
+from scans import queries
+from scans.models import Archive, Ingest, IngestedFile, Patient, Scan, Series, Study
+from tests.scans.cast import ct_series, dicom, item, png, written
+from tests.scans.ingests import counts, ingested, report
 
 pytestmark = pytest.mark.django_db
 MR_STUDY = Path(__file__).parents[3] / "shared" / "data" / "dicom" / "brain-mr-study"
 Outcome = IngestedFile.Outcome
-
-
-@pytest.fixture
-def archive() -> Archive:
-    return services.create_archive(name="Chests")
-
-
-def ingested(archive: Archive, *paths: Path, **options: Any) -> Ingest:
-    ingest = services.begin_ingest(archive=archive)
-    services.ingest_paths(ingest=ingest, paths=paths, processes=1, **options)
-    services.finish_ingest(ingest=ingest)
-    return ingest
-
-
-def report(ingest: Ingest) -> dict[str, tuple[str, str]]:
-    return {f.path: (f.outcome, f.reason) for f in queries.files_of(ingest=ingest)}
-
-
-def counts() -> list[int]:
-    models: list[type[Model]] = [Patient, Study, Series, Scan, Instance]
-    return [model._default_manager.count() for model in models]
 
 
 def test_a_radiograph_becomes_a_scan_with_its_pixels(archive: Archive, tmp_path: Path) -> None:
@@ -194,102 +171,54 @@ def test_burned_in_text_is_flagged(archive: Archive, tmp_path: Path) -> None:
     assert "burned into the pixels" in reason
 
 
-def test_a_zip_is_opened_and_hostile_members_are_told(archive: Archive, tmp_path: Path) -> None:
-    inner = written(dicom(), tmp_path / "a.dcm").read_bytes()
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as opened:
-        opened.writestr("p1/a.dcm", inner)
-        opened.writestr("../evil.dcm", inner)
-    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as opened:
-        opened.write(tmp_path / "all.zip", "inner.zip")
-    ingest = ingested(archive, tmp_path / "all.zip", tmp_path / "outer.zip")
-    assert report(ingest) == {
-        "all.zip/p1/a.dcm": (Outcome.ADDED, ""),
-        "all.zip/../evil.dcm": (Outcome.REJECTED, "Its name points outside the zip file."),
-        "outer.zip/inner.zip": (Outcome.REJECTED, "A zip inside a zip is not opened."),
-    }
-    assert not (Path(settings.STAGED_UPLOADS) / str(ingest.pk)).exists()
+def enhanced_ct(places: list[float], times: list[int]) -> FileDataset:
+    """One file of many frames, each with its place and time in functional groups."""
+    pixels = np.stack([np.full((6, 8), number, np.int16) for number in range(len(places))])
+    dataset = dicom(pixels, Modality="CT", SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1")
+    dataset.SharedFunctionalGroupsSequence = [
+        item(
+            PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
+            PixelMeasuresSequence=[item(PixelSpacing=[0.5, 0.5])],
+            PixelValueTransformationSequence=[item(RescaleSlope=2, RescaleIntercept=-1000)],
+        )
+    ]
+    dataset.PerFrameFunctionalGroupsSequence = [
+        item(
+            PlanePositionSequence=[item(ImagePositionPatient=[0, 0, place])],
+            FrameContentSequence=[item(TemporalPositionIndex=time)],
+        )
+        for place, time in zip(places, times, strict=True)
+    ]
+    return dataset
 
 
-def test_killed_between_two_batches_it_goes_on_and_doubles_nothing(
-    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_enhanced_file_is_sorted_by_its_functional_groups(
+    archive: Archive, tmp_path: Path
 ) -> None:
-    for number in range(6):
-        written(dicom(np.full((4, 4), number, np.uint16)), tmp_path / "in" / f"{number}.dcm")
-    ingest = services.begin_ingest(archive=archive)
-    monkeypatch.setattr(ingesting, "_FILES_PER_BATCH", 2)
-    save, saved = records.save, 0
-
-    def killed(**arguments: Any) -> None:
-        nonlocal saved
-        saved += 1
-        if saved == 3:
-            raise KeyboardInterrupt
-        save(**arguments)
-
-    monkeypatch.setattr(records, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
-        services.ingest_paths(ingest=ingest, paths=[tmp_path / "in"], processes=1)
-    assert counts() == [1, 1, 1, 4, 4]
-    monkeypatch.setattr(records, "save", save)
-    services.ingest_paths(ingest=ingest, paths=[tmp_path / "in"], processes=1)
-    assert counts() == [1, 1, 1, 6, 6]
-    assert [outcome for outcome, _ in report(ingest).values()] == [Outcome.ADDED] * 6
+    written(enhanced_ct([4, 0, 2], [1, 1, 1]), tmp_path / "in" / "a.dcm")
+    ingested(archive, tmp_path / "in")
+    scan = Scan.objects.get()
+    frames = queries.open_scan_frames(scan)
+    assert [int(frames.frame(number)[0, 0]) for number in range(3)] == [1, 2, 0]
+    assert (scan.kind, scan.geometry["slice_spacing"]) == ("volume", 2.0)
+    assert (scan.geometry["slope"], scan.geometry["intercept"]) == (2.0, -1000.0)
+    assert scan.geometry["spacing"] == [0.5, 0.5]
 
 
-def test_results_that_come_twice_are_written_once(archive: Archive, tmp_path: Path) -> None:
-    """A worker that was frozen wakes beside its successor: both write the same results."""
-    written(dicom(), tmp_path / "in" / "a.dcm")
+def test_two_times_in_one_file_are_two_volumes(archive: Archive, tmp_path: Path) -> None:
+    written(enhanced_ct([0, 2, 0, 2], [1, 1, 2, 2]), tmp_path / "in" / "a.dcm")
     ingest = ingested(archive, tmp_path / "in")
-    again = services.begin_ingest(archive=archive)
-    batches: list[records.Batch] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "known_scans", lambda *_: {})
-        patch.setattr(records, "save", lambda batch, **_: batches.append(batch))
-        services.ingest_paths(ingest=again, paths=[tmp_path / "in"], processes=1)
-    (batch,) = [batch for batch in batches if batch.decoded]
-    for _ in range(2):
-        records.save(ingest=again, sources=_sources(batch), batch=batch)
-    assert counts() == [1, 1, 1, 1, 1]
-    assert report(again) == {"a.dcm": (Outcome.DUPLICATE, "")}
-    assert report(ingest) == {"a.dcm": (Outcome.ADDED, "")}
-
-
-def _sources(batch: records.Batch) -> dict[int, Source]:
-    return {
-        f.source: Source(f.source, Path("a.dcm"), "a.dcm") for d in batch.decoded for f in d.files
+    scans = Scan.objects.order_by("pk")
+    assert [scan.frame_count for scan in scans] == [2, 2]
+    shown = [queries.open_scan_frames(scan) for scan in scans]
+    assert [[int(one.frame(n)[0, 0]) for n in range(2)] for one in shown] == [[0, 1], [2, 3]]
+    assert {reason for _, reason in report(ingest).values()} == {
+        "Positions repeat; volumes kept apart by TemporalPositionIndex."
     }
-
-
-def test_a_file_that_crashes_its_decoder_is_reported(
-    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written(dicom(), tmp_path / "in" / "good.dcm")
-    written(dicom(np.ones((4, 4), np.uint16)), tmp_path / "in" / "bad.dcm")
-    monkeypatch.setattr(ingesting, "work", decoders.crash_at_bad)
-    ingest = ingested(archive, tmp_path / "in")
-    assert report(ingest) == {
-        "good.dcm": (Outcome.ADDED, ""),
-        "bad.dcm": (Outcome.REJECTED, "Its decoder crashed."),
-    }
-
-
-def test_every_test_file_of_pydicom_is_in_or_has_a_reason(archive: Archive) -> None:
-    folder = Path(pydicom.data.__file__).parent / "test_files"
-    ingest = services.begin_ingest(archive=archive)
-    services.ingest_paths(ingest=ingest, paths=[folder], processes=2)
-    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    lines = report(ingest)
-    zips = [name for name in files if name.endswith(".zip")]
-    assert [name for name in files if name not in lines and name not in zips] == []
-    assert all(reason for outcome, reason in lines.values() if outcome == Outcome.REJECTED)
-    assert not any("decoder crashed" in reason for _, reason in lines.values())
-    taken = [path for path, (outcome, _) in lines.items() if outcome != Outcome.REJECTED]
-    assert len(taken) >= 80
-    # No image is refused but the ones that are broken on purpose.
-    broken = {
-        path: reason for path, (_, reason) in lines.items() if "Error" in reason or "cut" in reason
-    }
-    assert sorted(broken) == ["JPEG2000-embedded-sequence-delimiter.dcm", "MR_truncated.dcm"]
+    before = counts()
+    again = ingested(archive, tmp_path / "in")
+    assert [outcome for outcome, _ in report(again).values()] == [Outcome.DUPLICATE]
+    assert counts() == before == [1, 1, 1, 2, 2]
 
 
 @pytest.mark.skipif(not MR_STUDY.is_dir(), reason=f"no MR study in {MR_STUDY}")
