@@ -113,13 +113,15 @@ def log_in(user: "User", *, port: int, project: int) -> Reader:
 
 def wait_until_served(port: int) -> None:
     for _ in range(START_SECONDS * 10):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/account/login/")
             if connection.getresponse().status == 200:
                 return
         except OSError:
             pass
+        finally:
+            connection.close()
         time.sleep(0.1)
     raise RuntimeError("The web server did not come up.")
 
