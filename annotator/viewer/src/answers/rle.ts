@@ -85,17 +85,17 @@ export function decodeMask(code: ArrayLike<number>): Uint8Array {
   const wordBits = reader.read(5) + 1;
   const runBits = RUN_BITS.map(() => reader.read(4) + 1);
   const mask = new Uint8Array(length / CHANNELS);
-  const put = (index: number, value: number): void => {
-    if (value !== 0 && index % CHANNELS === CHANNELS - 1) mask[(index - 3) / CHANNELS] = 1;
-  };
   for (let index = 0; index < length; ) {
     const isRepeated = reader.read(1) === 1;
     const end = index + 1 + reader.read(runBits[reader.read(2)] ?? 0);
     if (isRepeated) {
-      const value = reader.read(wordBits);
-      for (; index < end; index += 1) put(index, value);
+      // Of pixel p, alpha is byte 4p + 3.
+      if (reader.read(wordBits) !== 0) mask.fill(1, index >> 2, end >> 2);
+      index = end;
     } else {
-      for (; index < end; index += 1) put(index, reader.read(wordBits));
+      for (; index < end; index += 1) {
+        if (reader.read(wordBits) !== 0 && (index & 3) === 3) mask[index >> 2] = 1;
+      }
     }
   }
   return mask;

@@ -13,6 +13,9 @@ import { isSessionEnd, type Outbox } from "./outbox";
 import type { Prefetch } from "./prefetch";
 import type { Journal } from "./journal";
 
+/** A scan that was prefetched is there sooner, and needs no word. */
+const LATE_MS = 300;
+
 export type RoomState = "loading" | "ready" | "submitting" | "empty" | "error";
 
 export interface RoomParts {
@@ -37,6 +40,7 @@ export class Room {
   private task_: Task | null = null;
   private ahead: Task | null = null;
   private state_: RoomState = "loading";
+  private read = 0;
   /** When the claim was last renewed, and for how long it holds, both in milliseconds. */
   private renewedAt = 0;
   private claimLasts = Infinity;
@@ -152,6 +156,7 @@ export class Room {
       async () => {
         const { next } = await this.parts.outbox.send(task.id, submission);
         this.parts.notice.clear();
+        this.setRead(this.read + 1);
         await this.openNext(next);
       },
       "ready",
@@ -172,15 +177,16 @@ export class Room {
   private async open(task: Task): Promise<void> {
     const { clock, frame, panel, prefetch, regions, screen } = this.parts;
     this.setState("loading", task);
-    prefetch.only(task, this.ahead);
+    const late = setTimeout(() => frame.cover("Loading…"), LATE_MS);
     this.renewedAt = Date.now();
     this.claimLasts = Math.max(0, Date.parse(task.claim.expires_at) - this.renewedAt);
     const draft = await this.drafts.start(task.id, task.draft);
     this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
     this.comment = draft?.comment ?? "";
-    frame.setRead(task.read);
     panel.clear();
-    await screen.show(task);
+    await screen.show(task).finally(() => clearTimeout(late));
+    prefetch.only(task, this.ahead);
+    this.setRead(task.read);
     regions.load(this.sheet);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
@@ -204,8 +210,17 @@ export class Room {
     if (this.task_ === task && this.ahead) await prefetch.ahead(this.ahead);
   }
 
+  private setRead(read: number): void {
+    this.read = read;
+    this.parts.frame.setRead(read);
+  }
+
   private showEmpty(reason: string | undefined): void {
     this.drafts.stop();
+    this.sheet = emptySheet();
+    this.comment = "";
+    this.parts.panel.clear();
+    this.refresh();
     this.parts.prefetch.only(null);
     this.parts.frame.cover(reason || "Nothing is left to read.");
     this.setState("empty", null);
@@ -237,7 +252,8 @@ export class Room {
         this.sayMustLogIn(message);
       } else if (isLoading || after === "error") {
         this.setState("error");
-        this.parts.frame.cover("");
+        // Never the last scan behind an error about the next.
+        this.parts.frame.cover("This scan could not be shown.");
         this.parts.notice.say(`${message} Your answers are safe.`, "bad", {
           text: "Try again",
           act: () => void this.start(),
@@ -245,6 +261,7 @@ export class Room {
       } else {
         await refused();
         this.setState(after);
+        this.parts.panel.takeFocus(this.parts.frame.stage);
         this.parts.notice.say(message, "warning");
       }
     }

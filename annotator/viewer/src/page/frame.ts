@@ -37,7 +37,8 @@ export class Frame {
         make("div", { class: "side-status" }, this.count, this.saved),
       ),
     );
-    root.replaceChildren(make("div", { class: "stage-wrap" }, this.stage, this.veil, this.tools), this.side);
+    const box = make("div", { class: "stage-box" }, this.stage, this.veil);
+    root.replaceChildren(make("div", { class: "stage-wrap" }, box, this.tools), this.side);
   }
 
   setRead(read: number): void {

@@ -27,6 +27,7 @@ export interface PanelActions {
 export class Panel {
   readonly element: HTMLElement;
   readonly fields: readonly Field[];
+  private readonly asked: HTMLDivElement;
   private readonly submitButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;
@@ -53,10 +54,16 @@ export class Panel {
       this.commentArea,
     );
     this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.asked = make(
+      "div",
+      { class: "questions" },
+      ...this.fields.map(({ element }) => element),
+      this.commentBox,
+    );
     this.element = make(
       "div",
       { class: "panel" },
-      make("div", { class: "questions" }, ...this.fields.map(({ element }) => element), this.commentBox),
+      this.asked,
       make(
         "div",
         { class: "actions" },
@@ -87,8 +94,9 @@ export class Panel {
     this.commentBox.open = false;
   }
 
+  /** While busy nothing is typed: it would belong to a task that is not yet, or no longer, in view. */
   setBusy(isBusy: boolean): void {
-    this.element.classList.toggle("is-busy", isBusy);
+    this.asked.inert = isBusy;
     this.submitButton.disabled = isBusy;
   }
 

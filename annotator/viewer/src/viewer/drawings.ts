@@ -1,16 +1,15 @@
 import { eventTarget } from "@cornerstonejs/core";
-import { annotation, Enums, LengthTool, RectangleROITool, type Types } from "@cornerstonejs/tools";
+import { annotation, Enums, LengthTool } from "@cornerstonejs/tools";
 
 import { type Box, itemOf, locate, newId } from "../answers/sheet";
 import type { Scan } from "../types";
+import { type Drawn, LabelledBoxTool } from "./labelledbox";
 import type { RegionLabel } from "./labels";
 import { boxCorners, framePlane, percentBox, pixelToWorld, worldToPixel } from "./plane";
 import { address, imageId } from "./registry";
 
 /** A click that did not become a drag leaves a box thinner than this many pixels. */
 const THINNEST = 1;
-
-type Drawn = Types.Annotation;
 
 interface Named {
   id: string;
@@ -39,19 +38,19 @@ export class Drawings {
   }
 
   /** Takes away what was drawn on the last task and draws the boxes of a draft. */
-  load(scans: readonly Scan[], boxes: readonly Box[], element: HTMLDivElement): void {
+  load(scans: readonly Scan[], boxes: readonly Box[]): void {
     this.named.clear();
     this.lastLength = "";
     this.scans = [];
     annotation.state.removeAllAnnotations();
     this.scans = scans;
-    for (const box of boxes) this.draw(box, element);
+    for (const box of boxes) this.draw(box);
   }
 
   boxes(): Box[] {
     return annotation.state
       .getAllAnnotations()
-      .filter(({ metadata }) => metadata?.toolName === RectangleROITool.toolName)
+      .filter(({ metadata }) => metadata?.toolName === LabelledBoxTool.toolName)
       .flatMap((drawn) => this.box(drawn) ?? []);
   }
 
@@ -91,7 +90,7 @@ export class Drawings {
 
   private name(drawn: Drawn): void {
     const uid = drawn.annotationUID;
-    if (drawn.metadata?.toolName !== RectangleROITool.toolName || !uid || !this.label) return;
+    if (drawn.metadata?.toolName !== LabelledBoxTool.toolName || !uid || !this.label) return;
     if (!this.named.has(uid)) this.attach(drawn, { id: newId(), label: this.label });
   }
 
@@ -119,7 +118,7 @@ export class Drawings {
 
   private completed(drawn: Drawn): void {
     const uid = drawn.annotationUID;
-    if (drawn.metadata?.toolName === RectangleROITool.toolName && uid && !this.box(drawn)) {
+    if (drawn.metadata?.toolName === LabelledBoxTool.toolName && uid && !this.box(drawn)) {
       annotation.state.removeAnnotation(uid);
     }
     this.changed(drawn);
@@ -141,7 +140,7 @@ export class Drawings {
     return { id: named.id, question, label: value, item: itemOf(this.scans, scan, frame), ...box };
   }
 
-  private draw(box: Box, element: HTMLDivElement): void {
+  private draw(box: Box): void {
     const place = locate(this.scans, box.item);
     const label = this.labels.find(
       ({ question, value }) => question === box.question && value === box.label,
@@ -150,12 +149,12 @@ export class Drawings {
     const { scan, frame } = place;
     const plane = framePlane(scan, frame);
     const points = boxCorners(box, scan.rows, scan.columns).map((pixel) => pixelToWorld(plane, pixel));
-    const drawn = RectangleROITool.createAnnotation(
+    const drawn = LabelledBoxTool.createAnnotation(
       {
         annotationUID: crypto.randomUUID(),
         highlighted: false,
         metadata: {
-          toolName: RectangleROITool.toolName,
+          toolName: LabelledBoxTool.toolName,
           FrameOfReferenceUID: `scan-${scan.id}`,
           referencedImageId: imageId(scan, frame),
         },
@@ -163,6 +162,6 @@ export class Drawings {
       { data: { label: label.text, handles: { points } } },
     ) as unknown as Drawn;
     this.attach(drawn, { id: box.id, label });
-    annotation.state.addAnnotation(drawn, element);
+    annotation.state.addAnnotation(drawn, `scan-${scan.id}`);
   }
 }

@@ -5,7 +5,7 @@ import { CT_PRESETS, windowText } from "./windows";
 
 const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"] as const;
 const EDGES = ["left", "right", "top", "bottom"] as const;
-const SIDES: Record<string, string> = { L: "Left", R: "Right", B: "Both sides" };
+const SIDES: Record<string, string> = { L: "Left", R: "Right", B: "Both sides", U: "" };
 
 type Place = (typeof CORNERS)[number] | (typeof EDGES)[number];
 

@@ -33,7 +33,7 @@ export class Regions {
     const [first] = cells;
     if (!first) return;
     this.masks.load(cells, sheet.masks);
-    this.drawings.load(cells.map(({ scan }) => scan), sheet.boxes, first.element);
+    this.drawings.load(cells.map(({ scan }) => scan), sheet.boxes);
     const { spacing, columns } = first.scan.geometry;
     // A fiftieth of the frame's width suits a lesion in most scans; the reader changes it from there.
     toolbox.brushRadius = ((spacing?.[1] ?? 1) * columns) / 50;

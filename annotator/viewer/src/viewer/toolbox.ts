@@ -1,11 +1,11 @@
 import {
   addTool,
+  annotation,
   BrushTool,
   cancelActiveManipulations,
   Enums,
   LengthTool,
   PanTool,
-  RectangleROITool,
   ToolGroupManager,
   type Types,
   utilities,
@@ -13,6 +13,7 @@ import {
 } from "@cornerstonejs/tools";
 
 import type { Cell } from "./cell";
+import { LabelledBoxTool } from "./labelledbox";
 import { followWindowDrags, WindowDragTool } from "./windowdrag";
 
 const GROUP = "reading-room";
@@ -28,7 +29,7 @@ const TOOLS: Record<ToolName, string> = {
   zoom: ZoomTool.toolName,
   pan: PanTool.toolName,
   length: LengthTool.toolName,
-  box: RectangleROITool.toolName,
+  box: LabelledBoxTool.toolName,
   brush: BrushTool.toolName,
   eraser: ERASER,
 };
@@ -39,6 +40,23 @@ const FIXED: readonly (readonly [tool: string, button: Enums.MouseBindings])[] =
   [PanTool.toolName, Auxiliary],
 ];
 
+/** Lengths: seen on bone and on air, and no colour that a label has. */
+const LINES = Object.fromEntries([
+  ...["", "Highlighted", "Selected"].map((state) => [`color${state}`, "#8fe3d2"]),
+  ...["", "Highlighted", "Selected"].map((state) => [`textBoxColor${state}`, "#8fe3d2"]),
+  ["lineWidth", "1.5"],
+]) as Record<string, string>;
+
+interface Measured {
+  cachedStats: Record<string, { length?: number; unit?: string } | undefined>;
+}
+
+/** One decimal, as it is entered into a number field. */
+function lengthText({ cachedStats }: Measured, target: string): string[] {
+  const { length, unit } = cachedStats[target] ?? {};
+  return length === undefined ? [] : [`${length.toFixed(1)} ${unit ?? ""}`];
+}
+
 /** The tools of every viewport, one of them in the reader's hand. */
 export class Toolbox {
   private readonly group: Types.IToolGroup;
@@ -46,7 +64,7 @@ export class Toolbox {
   onChange: (tool: ToolName) => void = () => undefined;
 
   constructor() {
-    for (const tool of [WindowDragTool, ZoomTool, PanTool, LengthTool, RectangleROITool, BrushTool]) {
+    for (const tool of [WindowDragTool, ZoomTool, PanTool, LengthTool, LabelledBoxTool, BrushTool]) {
       addTool(tool);
     }
     const group = ToolGroupManager.createToolGroup(GROUP);
@@ -55,16 +73,19 @@ export class Toolbox {
     group.addTool(WindowDragTool.toolName);
     group.addTool(ZoomTool.toolName);
     group.addTool(PanTool.toolName);
-    group.addTool(LengthTool.toolName);
-    group.addTool(RectangleROITool.toolName, {
+    group.addTool(LengthTool.toolName, { getTextLines: lengthText });
+    group.addTool(LabelledBoxTool.toolName, {
       calculateStats: false,
       getTextLines: (data: { label?: string }) => (data.label ? [data.label] : []),
     });
     group.addTool(BrushTool.toolName);
     group.addToolInstance(ERASER, BrushTool.toolName, { activeStrategy: "ERASE_INSIDE_CIRCLE" });
+    annotation.config.style.setDefaultToolStyles({
+      global: { ...annotation.config.style.getDefaultToolStyles()?.["global"], ...LINES },
+    });
     // Passive: what has been drawn can be moved and resized with any tool in hand.
     group.setToolPassive(LengthTool.toolName);
-    group.setToolPassive(RectangleROITool.toolName);
+    group.setToolPassive(LabelledBoxTool.toolName);
     this.take("window");
   }
 

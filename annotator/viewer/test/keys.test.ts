@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+
+import { commandFor, COMMANDS, optionKeys, pressed, shownKeys } from "../src/page/keys";
+import { question } from "./questions";
+
+function press(key: string, more: KeyboardEventInit = {}): string {
+  return pressed(new KeyboardEvent("keydown", { key, ...more }));
+}
+
+describe("the keys of options", () => {
+  it("are 1 to 9 over all questions, then letters that no command has", () => {
+    const many = question("multiple", "findings", ..."abcdefgh");
+    const more = question("single", "quality", "good", "fair", "poor");
+    const keys = optionKeys([many, more]).map(({ key }) => key);
+    expect(keys.slice(0, 9)).toEqual([..."123456789"]);
+    const commands = new Set(COMMANDS.flatMap((command) => command.keys));
+    expect(keys.slice(9).every((key) => /^[a-z]$/.test(key) && !commands.has(key))).toBe(true);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("are those of the config first, each once", () => {
+    const asked = question("single", "finding", "nodule", "other", "none");
+    asked.options[0] = { value: "nodule", hotkey: "2" };
+    asked.options[1] = { value: "other", hotkey: "W" };
+    expect(optionKeys([asked]).map(({ key }) => key)).toEqual(["2", "w", "1"]);
+    const twice = question("single", "finding", "a", "b");
+    twice.options = [{ value: "a", hotkey: "q" }, { value: "b", hotkey: "q" }];
+    expect(optionKeys([twice]).map(({ key }) => key)).toEqual(["q", "1"]);
+  });
+
+  it("leave combinations of the config aside", () => {
+    const asked = question("single", "finding", "a", "b");
+    asked.options[0] = { value: "a", hotkey: "ctrl+1" };
+    expect(optionKeys([asked]).map(({ key }) => key)).toEqual(["1", "2"]);
+  });
+});
+
+describe("presses", () => {
+  it("are read alike on every keyboard", () => {
+    expect(press("1", { code: "Digit1" })).toBe("1");
+    expect(press("&", { code: "Digit1" })).toBe("1"); // French, plain
+    expect(press("!", { code: "Digit1", shiftKey: true })).toBe("Shift+1");
+    expect(press("?", { code: "Slash", shiftKey: true })).toBe("?");
+    expect(press("W", { code: "KeyW" })).toBe("w"); // caps lock
+    expect(press("z", { ctrlKey: true })).toBe("Ctrl+z");
+    expect(press("z", { metaKey: true })).toBe("Ctrl+z");
+    expect(press("ArrowUp", { shiftKey: true })).toBe("Shift+ArrowUp");
+  });
+
+  it("reach a command with Shift where an option has taken its letter", () => {
+    expect(commandFor("p")).toBe("pan");
+    expect(commandFor("Shift+p")).toBe("pan");
+    const pan = COMMANDS.find(({ name }) => name === "pan");
+    expect(pan && shownKeys(pan, new Set(["p"]))).toEqual(["Shift+p"]);
+  });
+
+  it("mean one command each", () => {
+    const keys = COMMANDS.flatMap((command) => command.keys);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
