@@ -91,7 +91,7 @@ class Backbone(nn.Module):
         device = next(self.parameters()).device
         parts = [np.zeros((0, self.features), dtype=np.float16)]
         for start in range(0, len(frames), batch):
-            part = torch.from_numpy(np.ascontiguousarray(frames[start : start + batch]))
+            part = torch.from_numpy(np.array(frames[start : start + batch]))  # off the memory map
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 features = self(part.to(device, non_blocking=True))
             parts.append(features.to("cpu", torch.float16).numpy())

@@ -217,7 +217,9 @@ def say(words: str) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock a thread must not hold when the interpreter ends.
+    while os.read(0, 1024):
+        pass
     os._exit(1)
 
 

@@ -22,6 +22,7 @@ from rounds.serving import cache_folder, serving_of
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+CHILD = "learner.training_process"
 # On two CPU cores; a GPU gets through more epochs in the same time.
 SECONDS = {"self-supervised": 240.0, "fine-tuned": 180.0}
 _running: set[subprocess.Popen[str]] = set()
@@ -93,12 +94,12 @@ def _doing(begun: Round, labels: int) -> str:
 
 
 def _run_child(begun: Round, folder: Path) -> str | None:
-    """Run `learner.training_process` on the folder; what went wrong, or None."""
+    """Run the child on the folder; what went wrong, or None."""
     root = str(settings.BASE_DIR)
     with (
         (folder / "errors.log").open("w") as errors,
         subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", "learner.training_process", str(folder)],
+            [sys.executable, "-m", CHILD, str(folder)],
             cwd=root,
             env={**os.environ, "PYTHONPATH": root},
             stdin=subprocess.PIPE,  # its end tells the child that this process has died

@@ -1,17 +1,16 @@
-"""The cast of the learner's tests."""
+"""The progress page is tested with the project of the releases' tests."""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.rounds.learning_project import LearningProject
+    from tests.releases.cast import Cast
 
 
 @pytest.fixture
-def radiographs(transactional_db: None) -> "LearningProject":
-    # Jobs write through connections of their own, so what they read must have been committed. This
-    # file is read before Django is set up, so models cannot be imported above.
-    from tests.rounds.learning_project import make_learning_project
+def cast(db: None) -> "Cast":
+    # pytest reads this file before Django is set up.
+    from tests.releases.cast import new_cast
 
-    return make_learning_project()
+    return new_cast()

@@ -1,0 +1,301 @@
+"""The learner's jobs, on a real database, real frames and the real learner."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from django.conf import settings
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+from pytest_django.fixtures import Settings
+
+from annotator.models import Task
+from annotator.services import claim_next_task, undo_last
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
+from rounds import services, serving, training, worker
+from rounds.models import Activity, Ranking, Round
+from tests.rounds.learning_project import LearningProject, add_scans, make_learning_project
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def radiographs(transactional_db: None) -> LearningProject:
+    # Jobs write through connections of their own, so what they read must have been committed.
+    return make_learning_project()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner that has just started, with empty caches."""
+    settings.LEARNER_CACHE = tmp_path / "cache"
+    settings.MODEL_STORE = tmp_path / "models"
+    monkeypatch.setattr(worker, "_live_projects", {})
+    monkeypatch.setattr(serving, "_resting", {})
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    worker._backbone.cache_clear()
+
+
+def waiting_jobs() -> list[str]:
+    jobs = ProcrastinateJob.objects.filter(status="todo").order_by("task_name")
+    return list(jobs.values_list("task_name", flat=True))
+
+
+def last_ranking(learning: LearningProject) -> Ranking:
+    ranking = Ranking.objects.filter(project=learning.project).order_by("generation").last()
+    assert ranking is not None
+    return ranking
+
+
+def test_every_scan_is_embedded_and_ranked(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    folder = serving.cache_folder(radiographs.project.pk)
+    bags = FrameCache(folder, SIZE).read()
+    embeddings = EmbeddingCache.find(folder, "r0")
+    assert sorted(bags.tasks) == sorted(radiographs.has_nodule)
+    assert embeddings is not None and embeddings.shape == (24, 512)
+    worker.rerank(project_id=radiographs.project.pk)
+    assert set(radiographs.generations().values()) == {1}
+    activity = Activity.objects.get(project=radiographs.project)
+    assert activity.doing.startswith("Ranked 24 scans after 0 labels in ")
+
+
+def test_each_label_gives_a_new_order(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    for labels in range(1, 13):
+        annotation = radiographs.read_next()
+        worker.rerank(project_id=radiographs.project.pk)
+        ranking = last_ranking(radiographs)
+        assert (ranking.labels, ranking.last_annotation) == (labels, annotation.pk)
+        assert ranking.generation == labels
+        assert ranking.placed == 24 - labels
+    assert ranking.strategy == "uncertainty_herding"
+
+
+def test_a_task_in_hand_is_left_where_it_is(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    claimed = claim_next_task(project=radiographs.project, reader=radiographs.cast.bob)
+    assert claimed is not None
+    worker.rerank(project_id=radiographs.project.pk)
+    assert radiographs.generations()[claimed.task_id] is None
+
+
+def test_an_answer_taken_back_is_no_label_any_more(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    radiographs.read_next()
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).labels == 1
+    undo_last(project=radiographs.project, reader=radiographs.cast.bob)
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).labels == 0
+
+
+def test_a_learner_that_starts_anew_knows_all_labels(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    for _ in range(3):
+        radiographs.read_next()
+    worker.rerank(project_id=radiographs.project.pk)
+    monkeypatch.setattr(worker, "_live_projects", {})
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).labels == 3
+
+
+def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
+    project_id = radiographs.project.pk
+    worker.embed(project_id=project_id)
+    worker.rerank(project_id=project_id)
+    add_scans(radiographs, 3, frame_count=20)  # volumes
+    worker.sweep()
+    assert "rounds.embed" in waiting_jobs()
+    worker.embed(project_id=project_id)
+    worker.rerank(project_id=project_id)
+    bags = FrameCache(serving.cache_folder(project_id), SIZE).read()
+    assert bags.counts.tolist() == [1] * 24 + [16] * 3
+    assert last_ranking(radiographs).placed == 27
+    embeddings = EmbeddingCache.find(serving.cache_folder(project_id), "r0")
+    assert embeddings is not None
+    assert np.abs(embeddings[:24, 256:]).max() == 0
+    assert np.abs(embeddings[24:, 256:]).max() > 0
+
+
+def test_a_begun_task_is_finished_before_others(transactional_db: None) -> None:
+    learning = make_learning_project(overlap=2)
+    worker.embed(project_id=learning.project.pk)
+    read = learning.read_next()
+    worker.rerank(project_id=learning.project.pk)
+    claimed = claim_next_task(project=learning.project, reader=learning.cast.dora)
+    assert claimed is not None and claimed.task_id == read.task_id
+
+
+def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: None) -> None:
+    learning = make_learning_project(count=40)
+    audit = sorted(learning.has_nodule)[:10]
+    Task.objects.filter(pk__in=audit).update(arm=Task.Arm.AUDIT)
+    worker.embed(project_id=learning.project.pk)
+    learning.project.audit_share = 0.5  # half of what Bob is served
+    for _ in range(24):
+        learning.read_next()
+    worker.rerank(project_id=learning.project.pk)
+    ranking = last_ranking(learning)
+    read = Task.objects.filter(project=learning.project, answers=1)
+    audited = read.filter(arm=Task.Arm.AUDIT).count()
+    assert (ranking.labels, ranking.metrics["audit"]) == (24 - audited, audited)
+    assert ranking.metrics["labels"] == 24 - audited
+    metrics = ranking.metrics["questions"]["diagnosis"]
+    assert metrics["accuracy"]["n"] == audited
+    assert 0 <= metrics["accuracy"]["low"] <= metrics["accuracy"]["value"] <= 1
+    assert not Task.objects.filter(pk__in=audit, generation__isnull=False).exists()
+
+
+def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: None) -> None:
+    learning = make_learning_project(labels_per_round=5)
+    services.queue_round(project_id=learning.project.pk, labels=0, last_annotation=0)
+    first = Round.objects.get(project=learning.project)
+    services.begin_round(round_id=first.pk)
+    config = {"embeddings": "r0", "serves": False}
+    services.finish_round(round_id=first.pk, attempt=1, weights="", config=config, metrics={})
+    worker.embed(project_id=learning.project.pk)
+    for _ in range(7):
+        learning.read_next()
+        worker.rerank(project_id=learning.project.pk)
+    rounds = Round.objects.filter(project=learning.project)
+    assert list(rounds.order_by("number").values_list("number", "labels")) == [(1, 0), (2, 5)]
+    assert waiting_jobs().count("rounds.train") == 2  # the first one's own job was not run here
+
+
+def test_the_first_round_learns_without_labels_and_serves(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_id = radiographs.project.pk
+    worker.embed(project_id=project_id)
+    monkeypatch.setitem(training.SECONDS, "self-supervised", 1.0)
+    begun = services.queue_round(project_id=project_id, labels=0, last_annotation=0)
+    assert begun is not None
+    worker.train(round_id=begun.pk)
+    begun.refresh_from_db()
+    assert (begun.state, begun.error) == ("done", "")
+    assert begun.weights == f"project-{project_id}/round-1/attempt-1"
+    assert begun.config["kind"] == "self-supervised"
+    assert begun.metrics["labels"] == 0
+    worker.rerank(project_id=project_id)
+    assert last_ranking(radiographs).round == begun
+    add_scans(radiographs, 2)
+    worker.embed(project_id=project_id)  # with the new weights
+    found = EmbeddingCache.find(serving.cache_folder(project_id), "r1a1")
+    assert found is not None and len(found) == 26
+
+
+def test_a_round_that_crashes_leaves_its_reason_and_the_old_order(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "CHILD", "learner.absent")
+    worker.embed(project_id=radiographs.project.pk)
+    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
+    assert begun is not None
+    worker.train(round_id=begun.pk)
+    begun.refresh_from_db()
+    assert begun.state == "failed"
+    assert "No module named learner.absent" in begun.error
+    assert serving.serving_of(project_id=radiographs.project.pk).name == "r0"
+
+
+def test_a_worker_that_was_overtaken_publishes_nothing(radiographs: LearningProject) -> None:
+    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
+    assert begun is not None
+    services.begin_round(round_id=begun.pk)
+    second = services.begin_round(round_id=begun.pk)
+    assert second is not None and second.attempt == 2
+    publish = {"round_id": begun.pk, "weights": "w", "config": {}, "metrics": {}}
+    assert not services.finish_round(attempt=1, **publish)  # type: ignore[arg-type]
+    assert not services.fail_round(round_id=begun.pk, attempt=1, error="late")
+    assert services.finish_round(attempt=2, **publish)  # type: ignore[arg-type]
+    assert services.begin_round(round_id=begun.pk) is None
+
+
+def test_two_rounds_are_never_unfinished_at_once(radiographs: LearningProject) -> None:
+    project_id = radiographs.project.pk
+    assert services.queue_round(project_id=project_id, labels=0, last_annotation=0)
+    assert services.queue_round(project_id=project_id, labels=9, last_annotation=9) is None
+
+
+def test_the_sweep_starts_what_nobody_started(radiographs: LearningProject) -> None:
+    worker.sweep()
+    assert waiting_jobs() == ["rounds.embed", "rounds.rerank"]
+    worker.sweep()
+    assert waiting_jobs() == ["rounds.embed", "rounds.rerank"]
+
+
+def test_the_sweep_starts_the_first_round_when_no_more_scans_come(
+    radiographs: LearningProject,
+) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    worker.sweep()
+    assert not Round.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE annotator_task SET created_at = now() - interval '1 minute'")
+    worker.sweep()
+    worker.sweep()
+    assert Round.objects.get().labels == 0
+    assert waiting_jobs().count("rounds.train") == 1
+
+
+def test_a_round_whose_job_is_gone_gets_another_until_it_has_killed_five(
+    radiographs: LearningProject,
+) -> None:
+    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
+    assert begun is not None
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    worker.sweep()
+    assert waiting_jobs().count("rounds.train") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    Round.objects.update(state=Round.State.RUNNING, attempt=5)
+    worker.sweep()
+    begun.refresh_from_db()
+    assert (begun.state, begun.error) == ("failed", "Broke off 5 times.")
+
+
+def test_a_damaged_frame_file_does_not_stop_the_others(radiographs: LearningProject) -> None:
+    task = Task.objects.filter(project=radiographs.project).first()
+    assert task is not None
+    scan = task.scans.get()
+    (Path(settings.FRAME_STORE) / scan.frames[:2] / f"{scan.frames}.frames").write_bytes(b"")
+    worker.embed(project_id=radiographs.project.pk)
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).placed == 24
+
+
+def test_a_failing_project_says_why_and_rests(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **options: object) -> None:
+        raise RuntimeError("no more room on the disk")
+
+    monkeypatch.setattr(worker, "_embed_chunk", broken)
+    with pytest.raises(RuntimeError):
+        worker.embed(project_id=radiographs.project.pk)
+    activity = Activity.objects.get(project=radiographs.project)
+    assert activity.doing == "Embedding failed: no more room on the disk"
+    worker.sweep()
+    assert waiting_jobs() == []
+
+
+def test_reports_keep_the_shape_that_pages_read() -> None:
+    one = {"value": 0.5, "low": 0.25, "high": 0.75}
+    unknown = {"value": None, "low": None, "high": None}
+    classes = {
+        name: {"sensitivity": one, "specificity": unknown, "roc_auc": one, "n": 4, "positive": 2}
+        for name in ("Nodule", "Effusion", "Mass")
+    }
+    report = {"n": 4, "patients": 4, "accuracy": one, "roc_auc": unknown, "classes": classes}
+    told = services.told(report)
+    assert told["accuracy"] == {**one, "n": 4}
+    assert told["sensitivity"] == {"value": 0.5, "low": None, "high": None, "n": 4}
+    assert "specificity" not in told and "roc_auc" not in told and "patients" not in told
+    assert json.dumps(told)
