@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 # Reranks of two projects, an embedding and a training go on beside each other.
 CONCURRENCY = 4
 SWEEP_SECONDS = 5.0
+# A job that waits for its lock (a label that came while the last one was being ranked) is announced
+# when it is put in, not when the lock is free, and an announcement during a fetch is lost.
+POLL_SECONDS = 0.1
 
 
 class Command(BaseCommand):
@@ -68,6 +71,7 @@ async def _work(stop: Any) -> None:
                 queues=["learner"],
                 concurrency=CONCURRENCY,
                 name="learner",
+                fetch_job_polling_interval=POLL_SECONDS,
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=5.0,
             )
