@@ -5,7 +5,7 @@ import sys
 
 # Python uses one core per process. The threads of a process wait for the database most of their
 # time; settings.DATABASES keeps a connection for each. Measured by benchmarks/reading.py.
-THREADS = 6
+THREADS = 4
 _MOST_PROCESSES = 8
 
 
