@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Request, ViewportSize, sync_playwright
 
 from tests.browser.rooms import Room, sign_in
 
@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-sync",
 ]
 _SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
-SCREEN = {"width": 1280, "height": 800}
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
 
 
 def chromium_options() -> dict[str, Any]:
@@ -139,14 +139,12 @@ def session(bob: User) -> str:
 
 
 @pytest.fixture
-def enter(
-    live_server: Any, context: BrowserContext, session: str
-) -> Callable[[Project], Room]:
+def enter(live_server: Any, context: BrowserContext, session: str) -> Callable[..., Room]:
     """Opens the reading room of a project as Bob."""
 
-    def open_room(project: Project) -> Room:
+    def open_room(project: Project, state: str = "ready") -> Room:
         sign_in(context, live_server.url, session)
         room = Room(context.new_page(), f"{live_server.url}/projects/{project.pk}/read/")
-        return room.enter()
+        return room.enter(state)
 
     return open_room

@@ -27,9 +27,9 @@ class Room:
         if message.type == "error":
             self.problems.append(message.text)
 
-    def enter(self) -> "Room":
+    def enter(self, state: str = "ready") -> "Room":
         self.page.goto(self.url)
-        self.wait_for_state("ready")
+        self.wait_for_state(state)
         return self
 
     def root(self, name: str) -> str:
@@ -69,9 +69,10 @@ class Room:
         return str(self.page.locator(f".overlay-part.{place}").inner_text())
 
     def chosen(self) -> list[str]:
-        return self.page.locator("[aria-checked=true]").evaluate_all(
+        values: list[str] = self.page.locator("[aria-checked=true]").evaluate_all(
             "buttons => buttons.map(button => button.dataset.value)"
         )
+        return values
 
     def picture(self) -> NDArray[np.uint8]:
         """The canvas of the first scan as drawn, [rows, columns, 3], without text over it."""

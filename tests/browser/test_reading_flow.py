@@ -21,7 +21,7 @@ from tests.browser.rooms import Room, sign_in
 pytestmark = pytest.mark.browser
 
 MakeProject = Callable[[str, list[Scan]], Project]
-Enter = Callable[[Project], Room]
+Enter = Callable[..., Room]
 
 FINDINGS = """
 <Header value="Findings"/>
@@ -223,7 +223,7 @@ def test_a_dropped_network_loses_and_doubles_nothing(
 
     def drop_the_reply(route: Route) -> None:
         """The first time the server is not reached; the second time its reply is lost."""
-        sent.append(route.request.post_data_json["unique_id"])
+        sent.append((route.request.post_data_json or {})["unique_id"])
         if len(sent) == 2:
             route.fetch()
         if len(sent) > 2:
@@ -290,6 +290,35 @@ def test_a_server_that_fails_is_waited_for(
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
     assert len(answers()) == 1
+
+
+def test_the_next_scan_is_fetched_while_this_one_is_read(
+    scans: list[Scan], make_project: MakeProject, enter: Enter
+) -> None:
+    room = enter(make_project(FINDINGS, scans))
+    task = room.root("task")
+    fetched = (
+        "() => performance.getEntriesByType('resource').filter(r => /frames/.test(r.name)).length"
+    )
+    room.wait(lambda: room.page.evaluate(fetched) == 2, "the frames of two tasks")
+    room.page.route("**/frames/**", lambda route: route.abort())
+    room.press("1", "Enter")
+    room.wait_for_task(other_than=task)
+
+
+def test_a_scan_that_does_not_load_is_not_answered(
+    scans: list[Scan], make_project: MakeProject, enter: Enter, context: BrowserContext
+) -> None:
+    context.route("**/frames/**", lambda route: route.fulfill(status=404, json={"detail": "Gone."}))
+    room = enter(make_project(FINDINGS, scans), "error")
+    assert "Gone." in room.says("notice")
+    assert room.root("image-shown") == ""
+    room.press("1", "Enter")
+    assert answers() == []
+    context.unroute("**/frames/**")
+    room.page.get_by_role("button", name="Try again").click()
+    room.wait_for_state("ready")
+    assert room.root("image-shown") != ""
 
 
 def test_reading_time_is_counted(

@@ -81,8 +81,13 @@ def test_a_box_is_kept_in_percent_and_comes_back(
     assert first["value"]["rectanglelabels"] == ["Nodule"]
     assert (first["original_width"], first["original_height"]) == (200, 100)
     assert "item_index" not in first
-    drawn = [[item["value"][key] for key in ("x", "y", "width", "height")] for item in (first, second)]
-    assert drawn == [pytest.approx([10, 10, 20, 30], abs=0.5), pytest.approx([70, 60, 20, 30], abs=0.5)]
+    drawn = [
+        [item["value"][key] for key in ("x", "y", "width", "height")] for item in (first, second)
+    ]
+    assert drawn == [
+        pytest.approx([10, 10, 20, 30], abs=0.5),
+        pytest.approx([70, 60, 20, 30], abs=0.5),
+    ]
 
     task = room.root("task")
     room.enter()
@@ -168,6 +173,7 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
 ) -> None:
     room = enter(make_project(MASKS, radiographs))
     at = frame_box(room, 200, 100)
+    assert room.says("saved") == ""  # to look is not to answer
     room.press("1")
     room.drag(at(20, 50), at(60, 50))
     (lesion,) = draft(room, 1).result

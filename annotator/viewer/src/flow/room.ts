@@ -220,6 +220,7 @@ export class Room {
     this.sheet = emptySheet();
     this.comment = "";
     this.parts.panel.clear();
+    this.parts.regions.clear();
     this.refresh();
     this.parts.prefetch.only(null);
     this.parts.frame.cover(reason || "Nothing is left to read.");

@@ -53,7 +53,7 @@ export class Panel {
       make("summary", { tabindex: "-1" }, "Comment ", keyCap("c")),
       this.commentArea,
     );
-    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.submitButton = make("button", { type: "button", class: "submit", "aria-keyshortcuts": "Enter", onclick: () => actions.submit() });
     this.asked = make(
       "div",
       { class: "questions" },
@@ -84,7 +84,7 @@ export class Panel {
     const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
-      this.submitButton.replaceChildren(says, keyCap("Enter"));
+      this.submitButton.replaceChildren(says, make("kbd", { class: "cap" }, "↵"));
     }
   }
 

@@ -12,7 +12,10 @@ const OPACITY = 110;
 
 /** Painted label maps, one a scan: Cornerstone's segmentation, told to the sheet as masks. */
 export class Masks {
+  private cells: readonly Cell[] = [];
   private scans: readonly Scan[] = [];
+  /** What a draft paints is no change of the answer. */
+  private isLoading = false;
   private readonly maps = new Map<number, Core.IImage[]>();
   /** What has been coded, by frame; a stroke makes a frame's code stale. */
   private readonly coded = new Map<number, Mask[]>();
@@ -39,13 +42,12 @@ export class Masks {
     this.scans = cells.map(({ scan }) => scan);
     for (const cell of cells) this.addMap(cell);
     for (const mask of masks) this.paint(mask);
+    this.isLoading = true;
     for (const cell of cells) {
       segmentation.triggerSegmentationEvents.triggerSegmentationDataModified(mapId(cell.scan));
     }
-    this.stale.clear();
+    this.isLoading = false;
   }
-
-  private cells: readonly Cell[] = [];
 
   /** Makes a label the one that the brush paints with. */
   take(label: RegionLabel): void {
@@ -111,7 +113,7 @@ export class Masks {
 
   private painted(segmentationId: string): void {
     const cell = this.cells.find(({ scan }) => mapId(scan) === segmentationId);
-    if (!cell) return;
+    if (!cell || this.isLoading) return;
     // The brush paints the frame on the screen and no other.
     this.stale.add(itemOf(this.scans, cell.scan, cell.shownFrame));
     this.onChange();

@@ -41,6 +41,12 @@ export class Regions {
     this.screen.render();
   }
 
+  /** Takes everything off the screen. */
+  clear(): void {
+    this.masks.load([], []);
+    this.drawings.load([], []);
+  }
+
   /** Writes what is drawn into a sheet. */
   read(sheet: Sheet): void {
     sheet.boxes = this.drawings.boxes();
