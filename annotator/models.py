@@ -22,7 +22,7 @@ class Task(models.Model):
     scans = models.ManyToManyField(Scan, through="TaskScan", related_name="tasks")
     arm = models.CharField(max_length=5, choices=Arm, default=Arm.POOL)
     # The one number the queue is ordered by, lowest first. Positive and random at creation;
-    # rankings write negative numbers, lower with every generation (annotator.services.apply_ranking).
+    # rankings write negative numbers, lower with every generation (annotator.queue.apply_ranking).
     rank = models.BigIntegerField()
     # Which ranking placed it, and the score it gave; null until one did.
     generation = models.PositiveIntegerField(null=True)
@@ -56,7 +56,7 @@ class TaskScan(models.Model):
 
 
 class Claim(models.Model):
-    """A reader's reservation of a task. Open: in hand. Ahead: reserved so its frames can be fetched."""
+    """A reader's reservation of a task: in hand, or ahead, so that its frames can be fetched."""
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="claims")
     project = models.ForeignKey(Project, models.CASCADE, related_name="claims")
