@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
-from annotator.models import Annotation, Draft
+from annotator.models import Annotation, Claim, Draft
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
@@ -319,6 +319,19 @@ def test_a_scan_that_does_not_load_is_not_answered(
     room.page.get_by_role("button", name="Try again").click()
     room.wait_for_state("ready")
     assert room.root("image-shown") != ""
+
+
+def test_a_task_that_went_to_somebody_else_is_said_and_left(
+    scans: list[Scan], make_project: MakeProject, enter: Enter
+) -> None:
+    room = enter(make_project(FINDINGS, scans))
+    room.wait(lambda: Claim.objects.count() == 2, "the claim ahead")
+    Claim.objects.all().delete()
+    room.press("1")
+    room.wait(lambda: "not in your hands" in room.says("notice"), "a sentence")
+    room.page.get_by_role("button", name="Next scan").click()
+    room.wait_for_state("ready")
+    room.wait(lambda: Claim.objects.count() == 2, "a claim of the next task")
 
 
 def test_reading_time_is_counted(
