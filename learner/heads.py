@@ -125,10 +125,8 @@ def _minimise(
     first = np.zeros((d + 1, c))
     if start is not None:
         first = np.vstack([start.weights, start.bias]) / scale
-    found = minimize(
-        objective, first.ravel(), jac=True, method="L-BFGS-B", options=_LBFGS
-    ).x.reshape(d + 1, c)
-    solution = (found * scale).astype(np.float32)
+    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=_LBFGS)
+    solution = (found.x.reshape(d + 1, c) * scale).astype(np.float32)
     if not np.isfinite(solution).all():
         raise FloatingPointError("the head did not converge to finite weights")
     return Linear(solution[:d], solution[d])

@@ -42,7 +42,6 @@ def evaluate(
     is called at a probability of 0.5, a class when it is the likeliest. At the top, sensitivity,
     specificity and area are means over the classes; of two classes, those of the second.
     `intervals` False saves the resampling: "low" and "high" are None where they would come of it.
-
     ValueError: shapes that differ, non-finite predictions, probabilities outside [0, 1].
     """
     y = question.check_targets(targets).astype(np.float64)

@@ -175,9 +175,7 @@ def rehearse(
         "measure": MEASURES[source.question.kind],
         "pictures": len(source.paths),
         "groups": len(np.unique(source.groups)),
-        "seeds": seeds,
-        "batch": batch,
-        "budget": budget,
+        **{"seeds": seeds, "batch": batch, "budget": budget},
         "strategies": {name: summarise(replays[name], rng) for name in names},
     }
 
