@@ -65,6 +65,17 @@ def queue_round(*, project_id: int, labels: int, last_annotation: int) -> Round 
     return new
 
 
+def queue_due_round(*, project: Project, ranking: Ranking) -> None:
+    """Queue the next round where enough labels have come since the last, failed ones included."""
+    last = Round.objects.filter(project=project).order_by("-number").first()
+    if last is not None and ranking.labels - last.labels >= project.labels_per_round:
+        queue_round(
+            project_id=project.pk,
+            labels=ranking.labels,
+            last_annotation=ranking.last_annotation,
+        )
+
+
 def defer_round(*, round_id: int) -> None:
     """Put the job of a round on the queue. Rounds run one at a time: they take all of the GPU."""
     app.configure_task(

@@ -1,6 +1,9 @@
 """Which representation serves a project, what is due, and how the learner's jobs are woken."""
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from annotator.services import changing_labels
 from projects.models import Project
 from rounds import services
 from rounds.models import Round
+
+logger = logging.getLogger(__name__)
 
 EMBED_JOB = "rounds.embed"
 MOST_ATTEMPTS = 5
@@ -93,6 +98,19 @@ def wake_embed(project_id: int) -> None:
 def rest(project_id: int) -> None:
     """Leave a project that failed alone for a minute."""
     _resting[project_id] = time.monotonic() + _REST_SECONDS
+
+
+@contextmanager
+def answering_for(project_id: int, doing: str) -> Iterator[None]:
+    """Say on the progress page what failed, let the project rest, and hold up no other project."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("%s failed for project %s", doing, project_id)
+        rest(project_id)
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        services.note_activity(project_id=project_id, doing=f"{doing} failed: {reason}")
+        raise
 
 
 def sweep(*, embedded: dict[int, int]) -> None:

@@ -10,16 +10,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
@@ -32,11 +30,12 @@ from learner.questions import Question as LearntQuestion
 from learner.ranker import Ranker
 from projects.models import Project
 from rounds import services, serving, training
-from rounds.models import Ranking, Round
+from rounds.models import Ranking
 from rounds.pool import Pool, frames_of_tasks, held_tasks, learnt_questions, task_ids
 from rounds.serving import (
     EMBED_JOB,
     Serving,
+    answering_for,
     cache_folder,
     projects_with_tasks,
     serving_of,
@@ -78,25 +77,10 @@ class LiveProject:
 _live_projects: dict[int, LiveProject] = {}
 
 
-@contextmanager
-def _answering_for(project_id: int, doing: str) -> Iterator[None]:
-    """Say on the progress page what failed, let the project rest, and hold up no other project."""
-    try:
-        yield
-    except Exception as error:
-        logger.exception("%s failed for project %s", doing, project_id)
-        serving.rest(project_id)
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        services.note_activity(project_id=project_id, doing=f"{doing} failed: {reason}")
-        raise
-    finally:
-        connections.close_all()  # back to the pool: the next job runs on another thread
-
-
 @app.task(name=RERANK_JOB, queue=RERANK_QUEUE)
 def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
-    with _answering_for(project_id, "Ranking"):
+    with answering_for(project_id, "Ranking"):
         project = Project.objects.filter(pk=project_id).first()
         live = _live(project) if project else None
         if project is None or live is None:
@@ -104,7 +88,7 @@ def rerank(*, project_id: int) -> None:
         with live.lock:
             ranking = _rank(project, live)
             _measure(live, ranking)
-        _queue_due_round(project, live, ranking)
+        services.queue_due_round(project=project, ranking=ranking)
 
 
 def _live(project: Project) -> LiveProject | None:
@@ -210,20 +194,10 @@ def _measure(live: LiveProject, ranking: Ranking) -> None:
     live.measured_seconds = time.perf_counter() - begun
 
 
-def _queue_due_round(project: Project, live: LiveProject, ranking: Ranking) -> None:
-    last = Round.objects.filter(project=project).order_by("-number").first()
-    if last is not None and ranking.labels - last.labels >= project.labels_per_round:
-        services.queue_round(
-            project_id=project.pk,
-            labels=ranking.labels,
-            last_annotation=ranking.last_annotation,
-        )
-
-
 @app.task(name=EMBED_JOB, queue=RERANK_QUEUE)
 def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
-    with _answering_for(project_id, "Embedding"):
+    with answering_for(project_id, "Embedding"):
         serves = serving_of(project_id=project_id)
         backbone = _backbone(serves)
         ranked = 0.0
@@ -308,12 +282,16 @@ def train(*, round_id: int) -> None:
     begun = services.begin_round(round_id=round_id)
     if begun is None:
         return
-    with _answering_for(begun.project_id, f"Training round {begun.number}"):
+    with answering_for(begun.project_id, f"Training round {begun.number}"):
         questions = learnt_questions(begun.project.label_config)
         tasks = FrameCache(cache_folder(begun.project_id), SIZE).read().tasks
         pool = Pool(begun.project_id, tasks, questions)
         pool.take(labelled_answers(project=begun.project))
-        training.run(begun, pool, [learnt(question) for question in questions], size=SIZE)
+        asked = [learnt(question) for question in questions]
+        try:
+            training.run(begun, pool, asked, size=SIZE)
+        except training.Interrupted:
+            return  # the sweep of the next learner takes the round up again
     wake_embed(begun.project_id)
     wake_rerank(begun.project_id)
 
