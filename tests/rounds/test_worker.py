@@ -150,6 +150,9 @@ def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: N
     assert metrics["accuracy"]["n"] == audited
     assert 0 <= metrics["accuracy"]["low"] <= metrics["accuracy"]["value"] <= 1
     assert not Task.objects.filter(pk__in=audit, generation__isnull=False).exists()
+    live = worker._live_projects[learning.project.pk]
+    assert len(live.ranker._labelled) == 24 - audited
+    assert not live.pool.is_audit[live.ranker._labelled].any()
 
 
 def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: None) -> None:
