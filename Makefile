@@ -74,7 +74,7 @@ clean:
 	@touch $@
 
 $(VIEWER)/node_modules/installed: $(VIEWER)/package.json $(VIEWER)/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null \
 		|| { echo "Scout needs Node 20 or newer: https://nodejs.org"; exit 1; }
 	cd $(VIEWER) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
