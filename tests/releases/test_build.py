@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -285,25 +284,3 @@ def test_the_manifest_names_rounds_and_strategies(cast: Cast) -> None:
         {"strategy": "uncertainty", "first_generation": 3, "last_generation": 3},
         {"strategy": "random", "first_generation": 4, "last_generation": 4},
     ]
-
-
-def test_the_command_makes_the_file_here_and_now(
-    cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cast.answer(cast.task("a.png"), cast.bob, findings("Nodule"))
-    one, two = tmp_path / "one.zip", tmp_path / "two.zip"
-    call_command("release", str(cast.project.pk), formats=["csv", "coco"], out=one)
-    call_command("release", "Chests", formats=["csv", "coco"], out=two, by="ann@example.org")
-    assert one.read_bytes() == two.read_bytes()
-    release = Release.objects.get()
-    assert (release.created_by, release.formats) == (cast.alice, ["csv", "coco"])
-    assert f"SHA-256 {release.digest}" in capsys.readouterr().out
-
-
-def test_the_command_says_which_projects_there_are(cast: Cast) -> None:
-    with pytest.raises(
-        CommandError, match=rf"0 projects are “Knees”. There are: {cast.project.pk}"
-    ):
-        call_command("release", "Knees")
-    with pytest.raises(CommandError, match="no account with the address nobody@"):
-        call_command("release", "Chests", by="nobody@example.org")
