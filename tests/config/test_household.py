@@ -101,6 +101,16 @@ def test_stopping_ends_everything(household: Household) -> None:
     assert all(is_gone(pid) for pid in pids)
 
 
+def test_stopping_ends_what_the_processes_had_started_too(household: Household) -> None:
+    household.start("scans", *PARENT, again=False)
+    log = household.logs / "scans.log"
+    wait_for(lambda: log.read_text().strip() != "")
+
+    household.stop()
+
+    wait_for(lambda: is_gone(int(log.read_text())))
+
+
 def test_what_a_killed_process_had_started_is_ended_with_it(household: Household) -> None:
     web = household.start("web", *PARENT)
     log = household.logs / "web.log"

@@ -69,11 +69,10 @@ class Household:
         for child in self.children:
             if child.process is None:
                 continue
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(child.process.pid, signal.SIGKILL)
-                child.process.wait()
+            _end_family(child.process)
+            child.process.wait()
         self._register.unlink(missing_ok=True)
 
     def end_orphans(self) -> None:
@@ -113,9 +112,7 @@ class Household:
 
     def _bury(self, child: Child, now: float) -> None:
         assert child.process is not None  # noqa: S101  (narrows the type)
-        with contextlib.suppress(ProcessLookupError):
-            # What a killed process had started lives on, and may hold its port.
-            os.killpg(child.process.pid, signal.SIGKILL)
+        _end_family(child.process)
         lived = now - child.started
         child.pause = 1.0 if lived > _HEALTHY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
         child.due = now if lived > _HEALTHY_SECONDS else now + child.pause / 2
@@ -124,3 +121,9 @@ class Household:
             f"see {self.logs / child.name}.log"
         )
         child.process = None
+
+
+def _end_family(process: subprocess.Popen[bytes]) -> None:
+    """End what the process had started and left behind: it may hold its port."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
