@@ -45,10 +45,10 @@ WHERE round.state IN ('queued', 'running') AND NOT EXISTS (
       AND (job.args ->> 'round_id')::bigint = round.id)
 """
 _WITHOUT_ROUND = """
-SELECT project_id FROM annotator_task task
-WHERE NOT EXISTS (SELECT FROM rounds_round round WHERE round.project_id = task.project_id)
-GROUP BY project_id
-HAVING count(*) >= %s AND max(created_at) < now() - make_interval(secs => %s)
+SELECT project.id FROM projects_project project
+WHERE NOT EXISTS (SELECT FROM rounds_round round WHERE round.project_id = project.id)
+  AND (SELECT count(*) >= %s AND max(created_at) < now() - make_interval(secs => %s)
+       FROM annotator_task task WHERE task.project_id = project.id)
 """
 
 
@@ -121,10 +121,11 @@ def sweep(*, embedded: dict[int, int]) -> None:
     services.renew_activity()
     for project_id in _ids(_STALE):
         wake_rerank(project_id)
-    for project_id in _behind(embedded):
+    behind = _behind(embedded)
+    for project_id in behind:
         wake_embed(project_id)
     for project_id in _ids(_WITHOUT_ROUND, [_LEAST_SCANS, _QUIET_SECONDS]):
-        if project_id not in _behind(embedded):
+        if project_id not in behind:
             services.queue_round(project_id=project_id, labels=0, last_annotation=0)
     _take_up_orphans()
 
