@@ -17,14 +17,14 @@ def answer_value(question: Question, result: Result) -> Any:
     """What one reader's result says to a question, as plain value.
 
     single: str; multiple: frozenset of str, empty where nothing was found; number, rating: float;
-    text: str; boxes, polygons, masks: frozenset of the labels drawn. None: not answered.
+    text: str; boxes, masks: frozenset of the labels drawn. None: not answered.
     """
     values = [entry["value"] for entry in result if entry["from_name"] == question.name]
     key = RESULT_TYPES[question.kind]
     match question.kind:
         case "single":
             return values[0][key][0] if values else None
-        case "multiple" | "boxes" | "polygons" | "masks":
+        case "multiple" | "boxes" | "masks":
             return frozenset(label for value in values for label in value[key])
         case "number" | "rating":
             return float(values[0][key]) if values else None

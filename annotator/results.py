@@ -23,10 +23,9 @@ RESULT_TYPES: Mapping[Kind, str] = {
     "rating": "rating",
     "text": "textarea",
     "boxes": "rectanglelabels",
-    "polygons": "polygonlabels",
     "masks": "brushlabels",
 }
-REGION_KINDS: frozenset[Kind] = frozenset({"boxes", "polygons", "masks"})
+REGION_KINDS: frozenset[Kind] = frozenset({"boxes", "masks"})
 
 _MOST_ENTRIES = 2000
 _MOST_CHARACTERS = 20_000  # of one text
@@ -167,19 +166,6 @@ def _check_box(question: Question, value: dict[str, Any]) -> None:
         raise Refused(f"A box of “{question.name}” does not lie inside the image (0 to 100 %).")
 
 
-def _check_polygon(question: Question, value: dict[str, Any]) -> None:
-    _check_region(question, value)
-    points = value.get("points")
-    if not isinstance(points, list) or len(points) < 3:
-        raise Refused(f"A polygon of “{question.name}” needs at least three points.")
-    for point in points:
-        if not isinstance(point, list) or len(point) != 2:
-            raise Refused(f"A point of “{question.name}” is [x, y] in percent.")
-        for number in point:
-            if not -0.01 <= _number(question, {"points": number}, "points") <= 100.01:
-                raise Refused(f"A point of “{question.name}” lies outside the image.")
-
-
 def _check_mask(question: Question, value: dict[str, Any]) -> None:
     _check_region(question, value)
     rle = value.get("rle")
@@ -196,6 +182,5 @@ _CHECKS: Mapping[Kind, Callable[[Question, dict[str, Any]], None]] = {
     "rating": _check_number,
     "text": _check_text,
     "boxes": _check_box,
-    "polygons": _check_polygon,
     "masks": _check_mask,
 }

@@ -6,7 +6,7 @@ from typing import Any
 from projects.label_config import Question
 
 # Under which key of a result's value its choices or labels stand.
-_ANSWER_KEYS = ("choices", "rectanglelabels", "polygonlabels", "brushlabels")
+_ANSWER_KEYS = ("choices", "rectanglelabels", "brushlabels")
 
 Used = Mapping[str, frozenset[str]]  # question's name -> the choices and labels given so far
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
-Kind = Literal["single", "multiple", "number", "rating", "text", "boxes", "polygons", "masks"]
+Kind = Literal["single", "multiple", "number", "rating", "text", "boxes", "masks"]
 
 _CONTROLS: dict[str, Kind] = {
     "Choices": "single",  # or multiple, as its attribute `choice` says
@@ -22,14 +22,12 @@ _CONTROLS: dict[str, Kind] = {
     "Rating": "rating",
     "TextArea": "text",
     "RectangleLabels": "boxes",
-    "PolygonLabels": "polygons",
     "BrushLabels": "masks",
 }
 _OPTION_TAGS: dict[Kind, str] = {
     "single": "Choice",
     "multiple": "Choice",
     "boxes": "Label",
-    "polygons": "Label",
     "masks": "Label",
 }
 _LAYOUT = frozenset({"View", "Header", "Style"})
@@ -37,11 +35,12 @@ _LAYOUT = frozenset({"View", "Header", "Style"})
 _NOT_YET_NAMES = """
     Audio Bitmask BitmaskLabels Brush Chat Collapse DateTime Ellipse EllipseLabels Filter
     HyperText HyperTextLabels KeyPoint KeyPointLabels Labels List MagicWand Markdown OcrLabels
-    Pairwise ParagraphLabels Paragraphs Pdf Polygon Ranker ReactCode Rectangle Relation Relations
-    Repeater Shortcut Table Taxonomy Text TimeSeries TimeSeriesLabels TimelineLabels Vector
-    VectorLabels Video VideoRectangle VideoVector VideoVectorLabels
+    Pairwise ParagraphLabels Paragraphs Pdf Polygon PolygonLabels Ranker ReactCode Rectangle
+    Relation Relations Repeater Shortcut Table Taxonomy Text TimeSeries TimeSeriesLabels
+    TimelineLabels Vector VectorLabels Video VideoRectangle VideoVector VideoVectorLabels
 """
 _NOT_YET = frozenset(_NOT_YET_NAMES.split())
+_INSTEAD = {"PolygonLabels": ": ask for <RectangleLabels> or <BrushLabels>"}
 _LONGEST = 200_000  # characters
 _DEEPEST = 20  # levels of tags
 
@@ -163,7 +162,8 @@ class _Parser:
         elif tag in ("Choice", "Label"):
             self.problems.append(f"<{tag}> belongs inside the question that it answers.")
         elif tag in _NOT_YET:
-            self.problems.append(f"Scout cannot show <{tag}> yet.")
+            instead = _INSTEAD.get(tag, "")
+            self.problems.append(f"Scout cannot show <{tag}> yet{instead}.")
         else:
             self.problems.append(f"There is no tag <{tag}> in Label Studio.")
 

@@ -13,8 +13,6 @@ def shape_of(entry: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
     value = entry["value"]
     if entry["type"] == RESULT_TYPES["masks"]:
         return _mask_shape(value["rle"], scan)
-    if entry["type"] == RESULT_TYPES["polygons"]:
-        return _outline([(x, y) for x, y in value["points"]], scan)
     return _box_shape(value, scan)
 
 
@@ -35,10 +33,6 @@ def _box_shape(value: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
         (x + down[0], y + down[1]),
     ]
     return _polygon_shape(corners)
-
-
-def _outline(points: list[tuple[float, float]], scan: ScanRecord) -> dict[str, Any]:
-    return _polygon_shape([(x * scan.columns / 100, y * scan.rows / 100) for x, y in points])
 
 
 def _polygon_shape(corners: list[tuple[float, float]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from projects.label_config import Question
 from projects.models import Project
 from rounds.queries import class_balance
 
-COUNTED = ("single", "multiple", "rating", "boxes", "polygons", "masks")
+COUNTED = ("single", "multiple", "rating", "boxes", "masks")
 
 
 @dataclass(frozen=True)

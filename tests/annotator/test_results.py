@@ -21,7 +21,6 @@ CONFIG = """
   <Rating name="stars" toName="image" maxRating="5"/>
   <TextArea name="remark" toName="image"/>
   <RectangleLabels name="boxes" toName="image"><Label value="Nodule"/></RectangleLabels>
-  <PolygonLabels name="outlines" toName="image"><Label value="Nodule"/></PolygonLabels>
   <BrushLabels name="masks" toName="image"><Label value="Lesion"/></BrushLabels>
 </View>
 """
@@ -44,8 +43,6 @@ BOX = {"x": 10, "y": 20, "width": 30.5, "height": 40, "rotation": 0, "rectanglel
         entry("stars", "rating", rating=3),
         entry("remark", "textarea", text=["Näheres folgt"]),
         entry("boxes", "rectanglelabels", **BOX),
-        entry("outlines", "polygonlabels", points=[[0, 0], [5, 0], [5, 9]],
-              polygonlabels=["Nodule"]),
         entry("masks", "brushlabels", format="rle", rle=[0, 255, 7], brushlabels=["Lesion"]),
     ],
 )  # fmt: skip
@@ -80,8 +77,6 @@ def test_several_regions_are_taken() -> None:
         ([entry("boxes", "rectanglelabels", **{**BOX, "x": 80})], "A box of “boxes” does not lie"),
         ([entry("boxes", "rectanglelabels", **{**BOX, "width": 0})], "A box of “boxes” does not"),
         ([entry("boxes", "rectanglelabels", **{**BOX, "y": None})], "“boxes” needs a number"),
-        ([entry("outlines", "polygonlabels", points=[[0, 0]], polygonlabels=["Nodule"])],
-         "A polygon of “outlines” needs"),
         ([entry("masks", "brushlabels", format="rle", rle=[256], brushlabels=["Lesion"])],
          "A mask of “masks” holds"),
         ([entry("masks", "brushlabels", rle=[1], brushlabels=["Lesion"])], "A mask of “masks” has"),

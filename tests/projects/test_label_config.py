@@ -70,7 +70,7 @@ def test_numbers_ratings_and_texts_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("tag", "kind"),
-    [("RectangleLabels", "boxes"), ("PolygonLabels", "polygons"), ("BrushLabels", "masks")],
+    [("RectangleLabels", "boxes"), ("BrushLabels", "masks")],
 )
 def test_regions_are_read(tag: str, kind: str) -> None:
     xml = view(f'<{tag} name="r" toName="image"><Label value="Mass" background="red"/></{tag}>')
@@ -125,6 +125,10 @@ TWO = '<Choice value="A"/><Choice value="B"/>'
         (view(RATING + "<Foo/>"), "There is no tag <Foo> in Label Studio."),
         (view(RATING + "<choices/>"), "There is no tag <choices> in Label Studio."),
         (view(RATING + "<Taxonomy/>"), "Scout cannot show <Taxonomy> yet."),
+        (
+            view('<PolygonLabels name="a" toName="image"><Label value="A"/></PolygonLabels>'),
+            "Scout cannot show <PolygonLabels> yet: ask for <RectangleLabels> or <BrushLabels>.",
+        ),
         (view(RATING + '<Choice value="A"/>'), "<Choice> belongs inside the question"),
         (
             view(f'<Choices name="a" toName="image" perRegion="true">{TWO}</Choices>'),

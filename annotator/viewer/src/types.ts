@@ -94,8 +94,7 @@ export type QuestionKind =
   | "rating"
   | "text"
   | "boxes"
-  | "masks"
-  | "polygons";
+  | "masks";
 
 export interface Question {
   name: string;

@@ -1,4 +1,4 @@
-"""COCO (https://cocodataset.org/#format-data): boxes, polygons and masks; other answers per image.
+"""COCO (https://cocodataset.org/#format-data): boxes and masks; other answers per image.
 
 An image of COCO is a plane: a radiograph is one, and of a volume each frame that somebody drew on
 (`frame`, from 0), or the volume as a whole (`frame` null) where nobody did. `file_name` is the

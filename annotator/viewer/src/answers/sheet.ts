@@ -102,8 +102,6 @@ export function isAnswered(sheet: Sheet, question: Question): boolean {
       return sheet.boxes.some((box) => box.question === question.name);
     case "masks":
       return sheet.masks.some((mask) => mask.question === question.name);
-    case "polygons":
-      return false;
   }
 }
 
