@@ -1,21 +1,17 @@
 """The reading interface: what the reading room, or any other client of a reader, sends."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, parser_classes
-from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
+from accounts.http import person_of
 from accounts.models import User
-from annotator import services
-from annotator.claims import ClaimedTask
-from annotator.queries import READING_ROLES, membership_for_task, reading_task
+from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
+from annotator.queries import membership_for_task, reading_task
 from annotator.serializers import (
     AnnotationSerializer,
     DraftSerializer,
@@ -25,36 +21,14 @@ from annotator.serializers import (
     SubmissionSerializer,
     TakenBackSerializer,
 )
-from projects.access import project_of_member
-from projects.errors import Refused
+from annotator.services import Submission, save_draft, submit_annotation
+from annotator.withdrawals import undo_last
+from projects.access import READING_ROLES, project_of_member
+from projects.http import parsed, sentences_for_refusals
 from projects.models import Project
 
 _NOTHING_LEFT = "There is nothing left for you to read in this project now."
 _NOTHING_AHEAD = "There is nothing after the task in your hand."
-
-
-@contextmanager
-def sentences_for_refusals() -> Iterator[None]:
-    """Answer 400 with the sentence of the service that refused."""
-    try:
-        yield
-    except Refused as refused:
-        raise ParseError(str(refused)) from refused
-
-
-def person_of(request: Request) -> User:
-    """Who asks; the permission classes have let nobody in without an account."""
-    return cast(User, request.user)
-
-
-def parsed(serializer: Serializer[Any]) -> dict[str, Any]:
-    """What the client sent, checked; one sentence about the first mistake otherwise."""
-    if serializer.is_valid():
-        return dict(serializer.validated_data)
-    field, problems = next(iter(serializer.errors.items()))
-    while not isinstance(problems, str):
-        problems = next(iter(problems.values() if isinstance(problems, dict) else problems))
-    raise ParseError(problems if field == "non_field_errors" else f"{field}: {problems}")
 
 
 @extend_schema(request=None, responses=NextSerializer)
@@ -63,7 +37,7 @@ def next_task(request: Request, project_id: str) -> Response:
     """The task in the reader's hand; where there is none, the next is claimed."""
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
-    claim = services.claim_next_task(project=project, reader=reader)
+    claim = claim_next_task(project=project, reader=reader)
     return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
 
 
@@ -73,7 +47,7 @@ def task_ahead(request: Request, project_id: str) -> Response:
     """Reserve the task after the one in hand, so that its frames can be fetched early."""
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
-    claim = services.claim_ahead(project=project, reader=reader)
+    claim = claim_ahead(project=project, reader=reader)
     return Response(_next_json(project, reader, claim, _NOTHING_AHEAD))
 
 
@@ -84,7 +58,7 @@ def undo(request: Request, project_id: str) -> Response:
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     with sentences_for_refusals():
-        claim = services.undo_last(project=project, reader=reader)
+        claim = undo_last(project=project, reader=reader)
     return Response({"task": _task_json(project, reader, claim)})
 
 
@@ -97,7 +71,7 @@ def draft(request: Request, task_id: str) -> Response:
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(DraftSerializer(data=request.data))
     with sentences_for_refusals():
-        version = services.save_draft(project=project, task_id=int(task_id), reader=reader, **sent)
+        version = save_draft(project=project, task_id=int(task_id), reader=reader, **sent)
     return Response({"version": version})
 
 
@@ -107,13 +81,13 @@ def submit(request: Request, task_id: str) -> Response:
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(SubmissionSerializer(data=request.data))
     with sentences_for_refusals():
-        submitted = services.submit_annotation(
+        submitted = submit_annotation(
             project=project,
             task_id=int(task_id),
             reader=reader,
-            submission=services.Submission(**sent),
+            submission=Submission(**sent),
         )
-    claim = services.claim_next_task(project=project, reader=reader)
+    claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
     following = _next_json(project, reader, claim, _NOTHING_LEFT)
     return Response({**answer, "next": following}, status=201 if submitted.is_new else 200)

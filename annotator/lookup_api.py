@@ -11,11 +11,10 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.http import person_of
 from accounts.models import Role
-from annotator.api import parsed, person_of, sentences_for_refusals, submit
+from annotator.api import submit
 from annotator.queries import (
-    OVERSEEING_ROLES,
-    PREDICTING_ROLES,
     blind_tasks,
     membership_for_annotation,
     membership_for_task,
@@ -34,7 +33,8 @@ from annotator.serializers import (
     TaskPageSerializer,
 )
 from annotator.services import keep_prediction
-from projects.access import membership_of
+from projects.access import DATA_ROLES, OVERSEEING_ROLES, membership_of
+from projects.http import parsed, sentences_for_refusals
 from projects.models import Membership
 
 _LARGEST_PAGE = 1000
@@ -147,7 +147,7 @@ def predictions(request: Request) -> Response:
 def _keep_prediction(request: Request) -> Response:
     sent = parsed(PredictionSerializer(data=request.data))
     person = person_of(request)
-    membership = membership_for_task(user=person, task_id=sent["task_id"], roles=PREDICTING_ROLES)
+    membership = membership_for_task(user=person, task_id=sent["task_id"], roles=DATA_ROLES)
     with sentences_for_refusals():
         kept = keep_prediction(project=membership.project, created_by=person, **sent)
     return Response(PredictionSerializer(kept).data, status=201)

@@ -9,22 +9,9 @@ from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Role, User
 from annotator.claims import ClaimedTask
-from annotator.dataset import LabelledAnswers, LabelledTask, ReaderAnswer, labelled_answers
 from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
 from projects.access import admit
 from projects.models import Membership, Project
-
-__all__ = [
-    "LabelledAnswers",
-    "LabelledTask",
-    "ReaderAnswer",
-    "labelled_answers",
-]
-
-# Analysts export; they do not read.
-READING_ROLES = (Role.READER, Role.ADJUDICATOR, Role.MANAGER)
-OVERSEEING_ROLES = (Role.ADJUDICATOR, Role.MANAGER, Role.ANALYST)
-PREDICTING_ROLES = (Role.MANAGER, Role.ANALYST)
 
 # All of a task that its reader may know, in one statement.
 _READING_TASK = """

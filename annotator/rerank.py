@@ -17,7 +17,7 @@ RERANK_LOCK = 0x5C07
 RANKING_LOCK = 0x5C08
 
 RERANK_JOB = "rounds.rerank"
-RERANK_QUEUE = "learner"
+LEARNER_QUEUE = "learner"
 
 
 def rerank_lock_name(project_id: int) -> str:
@@ -50,7 +50,7 @@ def _enqueue(project_id: int) -> None:
         )
         if cursor.fetchone():
             return
-    job = app.configure_task(RERANK_JOB, queue=RERANK_QUEUE, lock=lock, queueing_lock=lock)
+    job = app.configure_task(RERANK_JOB, queue=LEARNER_QUEUE, lock=lock, queueing_lock=lock)
     try:
         with transaction.atomic():
             job.defer(project_id=project_id)

@@ -1,4 +1,8 @@
-"""What readers do to their tasks. Each function is one transaction."""
+"""Answers, drafts and predictions. Each function is one transaction.
+
+Beside it: annotator.claims (who gets which task), annotator.withdrawals (taking an answer back),
+annotator.queue (which tasks there are, in which order).
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -9,49 +13,12 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from annotator.claims import (
-    ClaimedTask,
-    claim_ahead,
-    claim_next_task,
-    lock_reader,
-    renew_claim,
-)
+from annotator.claims import lock_reader, renew_claim
 from annotator.models import Annotation, Draft, Prediction
-from annotator.queue import apply_ranking, create_tasks, reopen_tasks
-from annotator.rerank import (
-    RERANK_JOB,
-    RERANK_LOCK,
-    RERANK_QUEUE,
-    changing_labels,
-    rerank_lock_name,
-    wait_for_label_changes,
-)
+from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
-from annotator.withdrawals import undo_last
 from projects.errors import Refused
 from projects.models import Project
-
-__all__ = [
-    "RERANK_JOB",
-    "RERANK_LOCK",
-    "RERANK_QUEUE",
-    "ClaimedTask",
-    "Refused",
-    "Submission",
-    "Submitted",
-    "apply_ranking",
-    "changing_labels",
-    "claim_ahead",
-    "claim_next_task",
-    "create_tasks",
-    "keep_prediction",
-    "reopen_tasks",
-    "rerank_lock_name",
-    "save_draft",
-    "submit_annotation",
-    "undo_last",
-    "wait_for_label_changes",
-]
 
 _SERVED = """
 SELECT claim.id IS NOT NULL

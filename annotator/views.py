@@ -9,9 +9,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from annotator.queries import READING_ROLES
 from annotator.results import questions_of
-from projects.access import project_of_member
+from projects.access import READING_ROLES, project_of_member
 from projects.label_config import question_json
 
 

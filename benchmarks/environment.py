@@ -137,7 +137,7 @@ def create_project(
 def create_tasks(project: "Project", *, count: int, audit_share: float = 0.1) -> list[int]:
     """So many open tasks, a patient and an image each, without pixels; their ids in order.
 
-    The rows are those that ingest and `annotator.services.create_tasks` would write, in bulk; every
+    The rows are those that ingest and `annotator.queue.create_tasks` would write, in bulk; every
     tenth patient or so (`audit_share`) is of the audit sample.
     """
     from annotator.models import Task, TaskScan

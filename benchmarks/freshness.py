@@ -102,7 +102,8 @@ def label_and_wait(
     here: Installation, project: "Project", reader: "User", truth: dict[int, str]
 ) -> float:
     """Claim a task, answer it truly, and wait for the order that knows of it; milliseconds."""
-    from annotator.services import Submission, claim_next_task, submit_annotation
+    from annotator.claims import claim_next_task
+    from annotator.services import Submission, submit_annotation
 
     claimed = claim_next_task(project=project, reader=reader)
     assert claimed is not None, "the queue is empty"

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 from rest_framework.generics import RetrieveAPIView
 
+from accounts.http import person_of
 from accounts.models import User
 
 
@@ -25,6 +26,4 @@ class WhoAmIView(RetrieveAPIView[User]):
     serializer_class = UserSerializer
 
     def get_object(self) -> User:
-        user = self.request.user
-        assert isinstance(user, User)  # noqa: S101  IsAuthenticated has turned others away
-        return user
+        return person_of(self.request)

@@ -8,6 +8,13 @@ from django.http import Http404
 from accounts.models import Role, User
 from projects.models import Membership, Project
 
+# Analysts take data out; they do not read.
+READING_ROLES = (Role.READER, Role.ADJUDICATOR, Role.MANAGER)
+# A reader must not learn how far the others are, nor what they said.
+OVERSEEING_ROLES = (Role.ADJUDICATOR, Role.MANAGER, Role.ANALYST)
+# Releases go out, predictions come in.
+DATA_ROLES = (Role.MANAGER, Role.ANALYST)
+
 
 def membership_of(
     *, user: User, project_id: int, roles: Collection[Role] | None = None

@@ -5,14 +5,15 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 from rest_framework.generics import GenericAPIView, ListCreateAPIView, RetrieveUpdateAPIView
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.serializers import BaseSerializer
 
 from accounts.api import UserSerializer
-from accounts.models import Role, User
+from accounts.http import person_of
+from accounts.models import Role
 from projects.access import membership_of
+from projects.http import sentences_for_refusals
 from projects.models import Project
 from projects.queries import projects_of
 from projects.services import create_project, update_settings
@@ -71,17 +72,15 @@ class _ProjectsOfUser(GenericAPIView[Project]):
     def get_queryset(self) -> QuerySet[Project]:
         if getattr(self, "swagger_fake_view", False):  # drf-spectacular asks without a user
             return Project.objects.none()
-        return projects_of(user=_user(self.request))
+        return projects_of(user=person_of(self.request))
 
 
 class ProjectListView(_ProjectsOfUser, ListCreateAPIView[Project]):
     pagination_class = ProjectPages
 
     def perform_create(self, serializer: BaseSerializer[Project]) -> None:
-        try:
-            project = create_project(creator=_user(self.request), **serializer.validated_data)
-        except ValueError as error:
-            raise ParseError(str(error)) from error
+        with sentences_for_refusals():
+            project = create_project(creator=person_of(self.request), **serializer.validated_data)
         serializer.instance = self.get_queryset().get(pk=project.pk)
 
 
@@ -90,15 +89,7 @@ class ProjectView(_ProjectsOfUser, RetrieveUpdateAPIView[Project]):
 
     def perform_update(self, serializer: BaseSerializer[Project]) -> None:
         project_id = self.kwargs["project_id"]
-        membership_of(user=_user(self.request), project_id=project_id, roles=[Role.MANAGER])
-        try:
+        membership_of(user=person_of(self.request), project_id=project_id, roles=[Role.MANAGER])
+        with sentences_for_refusals():
             update_settings(project_id=project_id, **serializer.validated_data)
-        except ValueError as error:
-            raise ParseError(str(error)) from error
         serializer.instance = self.get_queryset().get(pk=project_id)
-
-
-def _user(request: Any) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  IsAuthenticated has turned others away
-    return user

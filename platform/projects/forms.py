@@ -8,6 +8,7 @@ from django.core.validators import validate_email
 
 from accounts.models import Role
 from projects import strategies
+from projects.errors import Refused
 from projects.label_config import LabelConfigError
 from projects.models import Project
 from projects.services import Settings
@@ -82,12 +83,12 @@ class ProjectForm(forms.Form):
             "audit_share": self.cleaned_data["audit_percent"] / 100,
         }
 
-    def take_refusal(self, error: ValueError) -> None:
+    def take_refusal(self, refused: Refused) -> None:
         """Show why the service said no: beside the label config where that is at fault."""
-        if isinstance(error, LabelConfigError):
-            self.add_error("label_config", list(error.problems))
+        if isinstance(refused, LabelConfigError):
+            self.add_error("label_config", list(refused.problems))
         else:
-            self.add_error(None, str(error))
+            self.add_error(None, str(refused))
 
 
 class NewProjectForm(ProjectForm):

@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.http import person_of
 from projects.queries import frames_of_scan
 from scans.framestore import FrameFile, open_frames
 
@@ -42,8 +42,9 @@ class FrameView(APIView):
     def get(self, request: Request, project_id: str, scan_id: str, number: str) -> HttpResponse:
         """Raw little-endian samples, row-major, compressed with gzip; what they mean is said in
         the scan's geometry."""
-        assert isinstance(request.user, User)  # noqa: S101  IsAuthenticated
-        found = frames_of_scan(user=request.user, project_id=int(project_id), scan_id=int(scan_id))
+        found = frames_of_scan(
+            user=person_of(request), project_id=int(project_id), scan_id=int(scan_id)
+        )
         if found is None or int(number) >= found[1]:
             raise Http404(_NOTHING)
         digest = found[0]

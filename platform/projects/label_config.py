@@ -14,6 +14,8 @@ from xml.etree.ElementTree import Element, ParseError
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
+from projects.errors import Refused
+
 Kind = Literal["single", "multiple", "number", "rating", "text", "boxes", "masks"]
 
 _CONTROLS: dict[str, Kind] = {
@@ -45,7 +47,7 @@ _LONGEST = 200_000  # characters
 _DEEPEST = 20  # levels of tags
 
 
-class LabelConfigError(ValueError):
+class LabelConfigError(Refused):
     """A label config that cannot be used; `problems` has a sentence for each reason."""
 
     def __init__(self, problems: Iterable[str]) -> None:

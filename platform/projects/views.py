@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import SignedInRequest
 from accounts.models import Role
 from projects.access import membership_of
+from projects.errors import Refused
 from projects.forms import NewProjectForm, ProjectForm, SettingsForm
 from projects.label_config import LabelConfigError, Question, parse
 from projects.label_templates import TEMPLATES
@@ -34,8 +35,8 @@ def new_project(request: SignedInRequest) -> HttpResponse:
             project = create_project(
                 creator=request.user, readers=form.cleaned_data["readers"], **form.settings()
             )
-        except ValueError as error:
-            form.take_refusal(error)
+        except Refused as refused:
+            form.take_refusal(refused)
         else:
             messages.success(request, "The project is ready. Add the scans next.")
             return redirect("project_scans", project_id=project.pk)
@@ -56,8 +57,8 @@ def project_settings(request: SignedInRequest, project_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             update_settings(project_id=project_id, **form.settings())
-        except ValueError as error:
-            form.take_refusal(error)
+        except Refused as refused:
+            form.take_refusal(refused)
         else:
             messages.success(request, "The settings are saved.")
             return redirect("project_settings", project_id=project_id)

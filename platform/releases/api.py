@@ -9,13 +9,14 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.api import parsed, person_of
-from projects.access import project_of_member
+from accounts.http import person_of
+from projects.access import DATA_ROLES, project_of_member
+from projects.http import parsed, sentences_for_refusals
 from releases.downloads import export_response, release_response
 from releases.formats import FORMATS
 from releases.models import Release
-from releases.queries import ROLES, release_of, releases_of
-from releases.services import UnknownFormat, create_release
+from releases.queries import release_of, releases_of
+from releases.services import create_release
 
 EXPORT_TYPES = {chosen.export_type: chosen for chosen in FORMATS.values()}
 
@@ -58,14 +59,12 @@ def releases(request: Request, project_id: int) -> Response:
     """The project's releases, newest first; POST makes one, or gives the newest (200) where nothing
     has changed since."""
     person = person_of(request)
-    project = project_of_member(user=person, project_id=project_id, roles=ROLES)
+    project = project_of_member(user=person, project_id=project_id, roles=DATA_ROLES)
     if request.method == "GET":
         return Response(ReleaseSerializer(releases_of(project_id=project_id), many=True).data)
     sent = parsed(NewReleaseSerializer(data=request.data))
-    try:
+    with sentences_for_refusals():
         made = create_release(project=project, user=person, formats=sent["formats"])
-    except UnknownFormat as unknown:
-        raise ParseError(str(unknown)) from unknown
     return Response(ReleaseSerializer(made.release).data, status=201 if made.is_new else 200)
 
 
@@ -73,7 +72,7 @@ def releases(request: Request, project_id: int) -> Response:
 @api_view(["GET"])
 def release(request: Request, project_id: int, number: int) -> Response:
     """One release; its `state` says whether the file can be fetched."""
-    project_of_member(user=person_of(request), project_id=project_id, roles=ROLES)
+    project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
     return Response(ReleaseSerializer(release_of(project_id=project_id, number=number)).data)
 
 
@@ -81,7 +80,7 @@ def release(request: Request, project_id: int, number: int) -> Response:
 @api_view(["GET"])
 def download(request: Request, project_id: int, number: int) -> FileResponse:
     """The release's ZIP; 404 until it is built."""
-    project_of_member(user=person_of(request), project_id=project_id, roles=ROLES)
+    project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
     return release_response(release_of(project_id=project_id, number=number))
 
 
@@ -98,7 +97,7 @@ def download(request: Request, project_id: int, number: int) -> FileResponse:
 @api_view(["GET"])
 def export(request: Request, project_id: int) -> StreamingHttpResponse:
     """The project's data as it is now: the tasks that somebody answered, or all."""
-    project = project_of_member(user=person_of(request), project_id=project_id, roles=ROLES)
+    project = project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
     wanted = request.query_params.get("export_type", "JSON")
     if wanted not in EXPORT_TYPES:
         raise ParseError(f"There is no export_type {wanted}; choose {', '.join(EXPORT_TYPES)}.")

@@ -8,13 +8,9 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
 
-from accounts.models import Role
 from projects.models import Membership, Project
 from releases.models import Release
 from rounds.models import Ranking, Round
-
-# Who makes and takes releases.
-ROLES = (Role.MANAGER, Role.ANALYST)
 
 # One statement sees one moment, so no lock is needed: an annotation is in the release if it had
 # been committed and not withdrawn then, and stays in it though it be withdrawn before the file is

@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts.models import User
+from projects.errors import Refused
 from projects.models import Project
 from releases.archive import file_digest
 from releases.build import build_archive
@@ -29,17 +30,13 @@ class Made:
     is_new: bool  # False where the newest release holds the same
 
 
-class UnknownFormat(ValueError):
-    """A release was asked for in no format, or in one that there is not."""
-
-
 def known_formats(names: Collection[str]) -> list[str]:
-    """The formats, each once and in one order. Raises UnknownFormat."""
+    """The formats, each once and in one order. Raises Refused."""
     unknown = sorted(set(names) - FORMATS.keys())
     if unknown or not names:
         offered = ", ".join(FORMATS)
         what = f"There is no format {', '.join(unknown)}" if unknown else "No format was chosen"
-        raise UnknownFormat(f"{what}; choose among {offered}.")
+        raise Refused(f"{what}; choose among {offered}.")
     return [name for name in FORMATS if name in names]
 
 
@@ -50,7 +47,7 @@ def create_release(
     """Fix what a new release holds, and leave its file to a worker.
 
     The newest release is given instead where it is in the same formats and nothing was read,
-    withdrawn or added since: asking twice makes one. Raises UnknownFormat.
+    withdrawn or added since: asking twice makes one. Raises Refused for formats that there are not.
     """
     names = known_formats(formats)
     # Whoever else makes a release of the project waits here, so that the numbers have no gap.

@@ -10,12 +10,13 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from projects.access import membership_of, project_of_member
+from projects.access import DATA_ROLES, membership_of, project_of_member
+from projects.errors import Refused
 from releases.downloads import release_response
 from releases.formats import FORMATS
 from releases.models import Release
-from releases.queries import ROLES, release_of, releases_of
-from releases.services import UnknownFormat, build_again, create_release
+from releases.queries import release_of, releases_of
+from releases.services import build_again, create_release
 from releases.split import SPLITS
 from releases.states import STATES
 
@@ -25,7 +26,7 @@ from releases.states import STATES
 @require_http_methods(["GET", "POST"])
 def releases(request: SignedInRequest, project_id: int) -> HttpResponse:
     """The list, and the form that makes another."""
-    membership = membership_of(user=request.user, project_id=project_id, roles=ROLES)
+    membership = membership_of(user=request.user, project_id=project_id, roles=DATA_ROLES)
     if request.method == "POST":
         return _make(request, project_id)
     context = {
@@ -38,13 +39,13 @@ def releases(request: SignedInRequest, project_id: int) -> HttpResponse:
 
 
 def _make(request: SignedInRequest, project_id: int) -> HttpResponse:
-    project = project_of_member(user=request.user, project_id=project_id, roles=ROLES)
+    project = project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
     try:
         made = create_release(
             project=project, user=request.user, formats=request.POST.getlist("format")
         )
-    except UnknownFormat as unknown:
-        messages.error(request, str(unknown))
+    except Refused as refused:
+        messages.error(request, str(refused))
         return redirect("releases", project_id)
     number = made.release.number
     if made.is_new:
@@ -68,7 +69,7 @@ def table(request: HttpRequest, project_id: int) -> HttpResponse:
     """The list alone, which asks again while a release is being built."""
     if not isinstance(request.user, User):
         return HttpResponseClientRefresh()
-    project_of_member(user=request.user, project_id=project_id, roles=ROLES)
+    project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
     return render(request, "releases/table.html", _table(project_id))
 
 
@@ -77,7 +78,7 @@ def table(request: HttpRequest, project_id: int) -> HttpResponse:
 @require_GET
 def release(request: SignedInRequest, project_id: int, number: int) -> HttpResponse:
     """What is in a release: its manifest."""
-    membership = membership_of(user=request.user, project_id=project_id, roles=ROLES)
+    membership = membership_of(user=request.user, project_id=project_id, roles=DATA_ROLES)
     shown = release_of(project_id=project_id, number=number)
     counts = shown.manifest.get("counts", {})
     # jsonb keeps no order of keys; these have one.
@@ -98,7 +99,7 @@ def release(request: SignedInRequest, project_id: int, number: int) -> HttpRespo
 @login_required
 @require_GET
 def download(request: SignedInRequest, project_id: int, number: int) -> FileResponse:
-    project_of_member(user=request.user, project_id=project_id, roles=ROLES)
+    project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
     return release_response(release_of(project_id=project_id, number=number))
 
 
@@ -106,7 +107,7 @@ def download(request: SignedInRequest, project_id: int, number: int) -> FileResp
 @require_POST
 def again(request: SignedInRequest, project_id: int, number: int) -> HttpResponse:
     """Build a release that failed once more."""
-    project_of_member(user=request.user, project_id=project_id, roles=ROLES)
+    project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
     build_again(release=release_of(project_id=project_id, number=number))
     messages.success(request, f"Release {number} is being built again.")
     return redirect("releases", project_id)

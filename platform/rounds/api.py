@@ -9,9 +9,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.api import person_of
-from annotator.queries import OVERSEEING_ROLES
-from projects.access import membership_of, project_of_member
+from accounts.http import person_of
+from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
 from rounds.models import Ranking, Round
 from rounds.queries import counts_of, progress_per_reader, reader_progress, tasks_left_for

@@ -6,7 +6,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from annotator.queries import LabelledAnswers
+from annotator.dataset import LabelledAnswers
 from annotator.results import questions_of
 from projects.label_config import Question
 from rounds.labels import outputs_of, targets_of

@@ -37,12 +37,12 @@ from django.db.models import F, Max
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from annotator.services import apply_ranking
+from annotator.queue import apply_ranking
+from annotator.rerank import LEARNER_QUEUE
 from projects.models import Project
 from rounds.models import Activity, Ranking, Round
 
 TRAIN_JOB = "rounds.train"
-LEARNER_QUEUE = "learner"
 _UNFINISHED = (Round.State.QUEUED, Round.State.RUNNING)
 
 

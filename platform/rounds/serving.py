@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from annotator.services import changing_labels
+from annotator.rerank import LEARNER_QUEUE, changing_labels
 from projects.models import Project
 from rounds import services
 from rounds.models import Round
@@ -84,7 +84,7 @@ def wake_embed(project_id: int) -> None:
     # One at a time, as embedding uses every core or the GPU.
     job = app.configure_task(
         EMBED_JOB,
-        queue=services.LEARNER_QUEUE,
+        queue=LEARNER_QUEUE,
         lock="embed",
         queueing_lock=f"embed-{project_id}",
     )

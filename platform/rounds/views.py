@@ -11,8 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from annotator.queries import OVERSEEING_ROLES
-from projects.access import membership_of, project_of_member
+from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from projects.models import Membership
 from rounds.charts import daily_bars
 from rounds.parts import PARTS, part_html

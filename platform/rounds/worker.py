@@ -21,8 +21,8 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
-from annotator.queries import labelled_answers
-from annotator.services import RERANK_JOB, RERANK_QUEUE
+from annotator.dataset import labelled_answers
+from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices, shrink
 from learner.metrics import evaluate
@@ -77,7 +77,7 @@ class LiveProject:
 _live_projects: dict[int, LiveProject] = {}
 
 
-@app.task(name=RERANK_JOB, queue=RERANK_QUEUE)
+@app.task(name=RERANK_JOB, queue=LEARNER_QUEUE)
 def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
     with answering_for(project_id, "Ranking"):
@@ -194,7 +194,7 @@ def _measure(live: LiveProject, ranking: Ranking) -> None:
     live.measured_seconds = time.perf_counter() - begun
 
 
-@app.task(name=EMBED_JOB, queue=RERANK_QUEUE)
+@app.task(name=EMBED_JOB, queue=LEARNER_QUEUE)
 def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
     with answering_for(project_id, "Embedding"):
@@ -276,7 +276,7 @@ def _bag(digests: list[str]) -> NDArray[np.uint8]:
     return np.stack(small) if small else np.zeros((1, SIZE, SIZE), dtype=np.uint8)
 
 
-@app.task(name=services.TRAIN_JOB, queue=services.LEARNER_QUEUE)
+@app.task(name=services.TRAIN_JOB, queue=LEARNER_QUEUE)
 def train(*, round_id: int) -> None:
     """Run a training round in a child process and publish what it made."""
     begun = services.begin_round(round_id=round_id)

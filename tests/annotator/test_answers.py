@@ -8,9 +8,11 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from annotator.claims import claim_next_task
+from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Draft, Task
-from annotator.queries import labelled_answers
-from annotator.services import claim_next_task, save_draft, undo_last
+from annotator.services import save_draft
+from annotator.withdrawals import undo_last
 from projects.errors import Refused
 from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks
 

@@ -4,15 +4,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from annotator.claims import claim_ahead, claim_next_task
 from annotator.models import Claim, Task
-from annotator.services import (
-    apply_ranking,
-    claim_ahead,
-    claim_next_task,
-    create_tasks,
-    reopen_tasks,
-    undo_last,
-)
+from annotator.queue import apply_ranking, create_tasks, reopen_tasks
+from annotator.withdrawals import undo_last
 from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
 
 

@@ -7,8 +7,9 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
+from annotator.claims import claim_next_task
 from annotator.models import Annotation, Claim, Prediction, Task
-from annotator.services import claim_next_task, undo_last
+from annotator.withdrawals import undo_last
 from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_cast, make_tasks
 from tests.annotator.test_reading_api import Asking
 

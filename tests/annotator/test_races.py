@@ -13,16 +13,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Role, User
 from annotator import rerank
+from annotator.claims import claim_ahead, claim_next_task
+from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Task
-from annotator.queries import labelled_answers
+from annotator.queue import apply_ranking, create_tasks
 from annotator.rerank import changing_labels
-from annotator.services import (
-    apply_ranking,
-    claim_ahead,
-    claim_next_task,
-    create_tasks,
-    undo_last,
-)
+from annotator.withdrawals import undo_last
 from projects.models import Membership
 from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
 

@@ -9,8 +9,9 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from accounts.models import User
+from annotator.claims import claim_next_task
 from annotator.models import Annotation, Prediction, Task
-from annotator.services import apply_ranking, claim_next_task
+from annotator.queue import apply_ranking
 from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks
 
 

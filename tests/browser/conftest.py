@@ -113,7 +113,7 @@ def bob(transactional_db: None) -> User:
 def make_project(archive: Archive, bob: User) -> Callable[[str, list[Scan]], Project]:
     """A project that asks what the XML says about these scans, and that Bob reads."""
     from accounts.models import Role
-    from annotator.services import create_tasks
+    from annotator.queue import create_tasks
     from projects.models import Membership, Project
 
     def make(questions: str, scans: list[Scan]) -> Project:

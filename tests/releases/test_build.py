@@ -16,9 +16,9 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from annotator.models import Annotation, Task
+from projects.errors import Refused
 from releases.models import Release
 from releases.services import (
-    UnknownFormat,
     build_again,
     build_release,
     create_release,
@@ -249,9 +249,9 @@ def test_a_file_that_would_have_other_bytes_is_not_published(cast: Cast) -> None
 
 
 def test_no_format_and_an_unknown_one_are_refused(cast: Cast) -> None:
-    with pytest.raises(UnknownFormat, match="No format was chosen"):
+    with pytest.raises(Refused, match="No format was chosen"):
         create_release(project=cast.project, user=cast.alice, formats=[])
-    with pytest.raises(UnknownFormat, match="no format voc"):
+    with pytest.raises(Refused, match="no format voc"):
         create_release(project=cast.project, user=cast.alice, formats=["csv", "voc"])
 
 

@@ -9,8 +9,10 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from accounts.models import User
+from annotator.claims import claim_next_task
 from annotator.models import Annotation, Task
-from annotator.services import Submission, claim_next_task, create_tasks, submit_annotation
+from annotator.queue import create_tasks
+from annotator.services import Submission, submit_annotation
 from projects.models import Project
 from scans.framestore import write_frames
 from scans.models import Archive, Patient, Scan, Series, Study

@@ -11,8 +11,9 @@ from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
+from annotator.claims import claim_next_task
 from annotator.models import Task
-from annotator.services import claim_next_task, undo_last
+from annotator.withdrawals import undo_last
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
 from rounds import services, serving, training, worker
