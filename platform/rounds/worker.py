@@ -142,8 +142,10 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
     ranked = live.ranker.rank(np.flatnonzero(free & ~pool.is_begun), BATCH)
     best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
-    # What a first reader has answered is finished before anything new is begun.
-    placed = [(task, best) for task in pool.tasks[free & pool.is_begun].tolist()]
+    # What a first reader has answered is finished before anything new is begun; a batch of it at a
+    # time, as readers out of step leave thousands, and who has answered them walks past them all.
+    begun_tasks = pool.tasks[free & pool.is_begun][:BATCH]
+    placed = [(task, best) for task in begun_tasks.tolist()]
     placed += zip(pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
