@@ -9,7 +9,8 @@ Shapes of the JSON kept, for whoever shows it
      "questions": {QUESTION: {METRIC: {"value": 0.83, "low": 0.6, "high": 0.95, "n": 12},
                               "classes": {CLASS: {"n", "positive", METRIC: {...}}}}}}
 
-METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse.
+METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse, r2.
+Over several classes or findings each is their mean; every one's own stand under "classes".
 `low` and `high` are the 95 % interval, null where it is not known.
 `questions` is {} until audit tasks are labelled; a metric that cannot be had (one class) is absent.
 
@@ -159,28 +160,13 @@ def add_ranking_metrics(*, ranking: Ranking, metrics: Mapping[str, Any]) -> None
 
 
 def told(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A question's report by `learner.metrics.evaluate` as kept in metrics: with n beside each.
-
-    Sensitivity and specificity are those of the one finding (of two classes: the last), or where
-    there are more the mean over them, without an interval; each one's own stand under "classes".
-    """
-    n = report.get("n", 0)
-    metrics = {
-        name: {**estimate, "n": n}
+    """A question's report by `learner.metrics.evaluate` as kept in metrics: what is defined."""
+    kept = {
+        name: estimate
         for name, estimate in report.items()
-        if name not in ("n", "patients", "classes") and estimate is not None
+        if name not in ("n", "patients", "classes") and estimate["value"] is not None
     }
-    classes = dict(report.get("classes", {}))
-    for name in ("sensitivity", "specificity"):
-        known = [one[name] for one in classes.values() if one[name] is not None]
-        known = [one for one in known if one["value"] is not None]
-        if known and len(classes) <= 2:
-            metrics[name] = {**known[-1], "n": n}
-        elif known:
-            mean = sum(one["value"] for one in known) / len(known)
-            metrics[name] = {"value": mean, "low": None, "high": None, "n": n}
-    metrics = {name: one for name, one in metrics.items() if one["value"] is not None}
-    return metrics | ({"classes": classes} if classes else {})
+    return kept | ({"classes": report["classes"]} if report.get("classes") else {})
 
 
 def note_activity(*, project_id: int, doing: str) -> None:
