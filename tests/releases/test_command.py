@@ -24,8 +24,8 @@ def test_the_command_makes_the_file_here_and_now(
 
 def test_the_command_says_which_projects_there_are(cast: Cast) -> None:
     with pytest.raises(
-        CommandError, match=rf"0 projects are “Knees”. There are: {cast.project.pk}"
+        CommandError, match=rf"No project is called Knees. There are: {cast.project.pk} “Chests”"
     ):
         call_command("release", "Knees")
-    with pytest.raises(CommandError, match="no account with the address nobody@"):
+    with pytest.raises(CommandError, match="Nobody here has the address nobody@"):
         call_command("release", "Chests", by="nobody@example.org")

@@ -16,6 +16,7 @@ from annotator.labels_import import (
     rows_by_label,
 )
 from annotator.queue import create_tasks
+from projects.command_line import named_person, named_project
 from projects.models import Project
 from scans import queries, services
 from scans.delivery import labelled_files, labels_of
@@ -41,8 +42,8 @@ class Command(BaseCommand):
         for path in paths:
             if not path.exists():
                 raise CommandError(f"There is no {path}.")
-        project = _project(options["project"])
-        reader = _reader(options["by"])
+        project = named_project(options["project"]) if options["project"] else None
+        reader = named_person(options["by"]) if options["by"] else None
         rows = _rows(options["labels"], paths, project, reader)
         archive = project.archive if project else services.get_default_archive()
         ingest = services.begin_ingest(archive=archive, user=reader)
@@ -80,29 +81,6 @@ class Command(BaseCommand):
         except LabelsError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{written:,} labels imported as answers of {reader.email}.")
-
-
-def _project(name: str | None) -> Project | None:
-    if name is None:
-        return None
-    found = Project.objects.filter(title=name)
-    if name.isdecimal():
-        found = found | Project.objects.filter(pk=int(name))
-    projects = list(found[:2])
-    if len(projects) != 1:
-        known = ", ".join(f"{p.pk} “{p.title}”" for p in Project.objects.order_by("pk")[:20])
-        which = "More than one project is" if projects else "No project is"
-        raise CommandError(f"{which} called {name}. There are: {known or 'none yet'}.")
-    return projects[0]
-
-
-def _reader(email: str | None) -> User | None:
-    if email is None:
-        return None
-    found = User.objects.filter(email=email.strip().lower()).first()
-    if found is None:
-        raise CommandError(f"Nobody here has the address {email}.")
-    return found
 
 
 def _rows(

@@ -5,10 +5,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from accounts.models import User
-from projects.models import Project
+from projects.command_line import named_person, named_project
 from releases.formats import FORMATS
 from releases.models import Release
 from releases.services import build_release, create_release, release_path
@@ -30,10 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--by", help="e-mail address of the person who makes the release")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = _project(options["project"])
+        project = named_project(options["project"])
         made = create_release(
             project=project,
-            user=_person(options["by"], project),
+            user=named_person(options["by"]) if options["by"] else project.created_by,
             formats=options["formats"] or list(FORMATS),
             enqueue=False,
         )
@@ -49,22 +48,3 @@ class Command(BaseCommand):
             f"Release {release.number} of “{release.project.title}”: {counts['tasks']} tasks, "
             f"{counts['annotations']} annotations.\n{path}\nSHA-256 {release.digest}"
         )
-
-
-def _project(wanted: str) -> Project:
-    found = Project.objects.filter(**({"pk": wanted} if wanted.isdigit() else {"title": wanted}))
-    if len(found) != 1:
-        listed = ", ".join(
-            f"{pk} ({title})" for pk, title in Project.objects.values_list("pk", "title")
-        )
-        raise CommandError(f"{len(found)} projects are “{wanted}”. There are: {listed or 'none'}.")
-    return found[0]
-
-
-def _person(email: str | None, project: Project) -> User:
-    if email is None:
-        return project.created_by
-    person = User.objects.filter(email=email.lower()).first()
-    if person is None:
-        raise CommandError(f"There is no account with the address {email}.")
-    return person
