@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scans.jobs import Source
 from scans.limits import Rejected
-from scans.unpack import is_zip, unpack
+from scans.unpack import files_in, is_zip, unpack
 
 
 @dataclass
@@ -54,7 +54,7 @@ def labels_of(files: Iterable[tuple[str, Path]]) -> Iterator[str]:
             yield label
             continue
         with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as opened:
-            yield from (f"{label}/{one.filename}" for one in opened.infolist() if not one.is_dir())
+            yield from (f"{label}/{one.filename}" for one in files_in(opened))
 
 
 def collect(

@@ -2,7 +2,6 @@
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ MAX_MEMBERS = 200_000
 # Scans shrink by 2 to 4 in a zip, a blank 16-bit image by some hundreds; a bomb by a million.
 _MAX_RATIO = 200
 _SMALL = 1 << 30  # below this the ratio does not matter
+_MOST = 64 << 30  # whatever the ratio
 _CHUNK = 1 << 20
 
 
@@ -35,11 +35,11 @@ def unpack(archive: Path, folder: Path) -> Iterator[Unpacked]:
 
     Raises Rejected when the archive itself cannot be read or unpacks to too much.
     """
-    budget = max(_SMALL, archive.stat().st_size * _MAX_RATIO)
+    budget = min(max(_SMALL, archive.stat().st_size * _MAX_RATIO), _MOST)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = [member for member in opened.infolist() if not member.is_dir()]
+            members = files_in(opened)
             if len(members) > MAX_MEMBERS:
                 raise Rejected(f"The zip file holds more than {MAX_MEMBERS:,} files.")
             for number, member in enumerate(members):
@@ -53,8 +53,15 @@ def unpack(archive: Path, folder: Path) -> Iterator[Unpacked]:
         raise Rejected("The zip file is damaged.") from error
 
 
+def files_in(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members that are no folders. `ZipInfo.is_dir` fails on a member without a name."""
+    return [member for member in opened.infolist() if not member.filename.endswith("/")]
+
+
 def _refused(member: zipfile.ZipInfo) -> str:
     name = PurePosixPath(member.filename.replace("\\", "/"))
+    if not name.parts:
+        return "It has no name."
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
         return "Its name points outside the zip file."
     if stat.S_ISLNK(member.external_attr >> 16):
@@ -83,7 +90,11 @@ def _write(
                     target.unlink()
                     raise Rejected("The zip file unpacks to far more than its size; not opened.")
                 file.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except Rejected:
+        raise
+    except Exception as error:  # each way of packing has errors of its own
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of this machine's disk; a damaged member has no number
         target.unlink(missing_ok=True)
         return written, "It is damaged inside the zip file, or packed in an unknown way."
     return written, ""

@@ -1,5 +1,6 @@
 """Hostile zip files: nothing outside the folder, no bombs, a reason for each."""
 
+import errno
 import io
 import stat
 import zipfile
@@ -74,6 +75,41 @@ def test_a_damaged_member_leaves_the_others(tmp_path: Path) -> None:
     bad, good = unpack(archive, tmp_path / "out")
     assert "damaged" in bad.reason
     assert good.path is not None and good.path.read_bytes() == b"y"
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_however_a_damaged_member_is_packed_the_others_go_in(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", packing) as archive:
+        archive.writestr("bad", bytes(range(256)) * 20)
+        archive.writestr("good", b"y")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[38:60] = b"\xff" * 22
+    (tmp_path / "a.zip").write_bytes(bytes(content))
+    bad, good = unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert "damaged" in bad.reason
+    assert good.path is not None and good.path.read_bytes() == b"y"
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_member_without_a_name_is_refused_and_the_others_go_in(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"x")
+        archive.writestr("good", b"y")
+    nameless, good = unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert (nameless.path, nameless.reason) == (None, "It has no name.")
+    assert good.path is not None
+
+
+def test_a_full_disk_is_not_called_a_damaged_zip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    archive = zipped(tmp_path / "a.zip", {"good": b"y"})
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", full)
+    with pytest.raises(OSError, match="No space left"):
+        list(unpack(archive, tmp_path / "out"))
 
 
 def test_a_damaged_zip_is_told(tmp_path: Path) -> None:
