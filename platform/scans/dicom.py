@@ -30,6 +30,7 @@ pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Projections: their positions, where given, do not order them into a volume.
 PROJECTIONS = frozenset({"CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "XC", "ES", "OP"})
+_INTEGERS = 2**31  # the range of an integer string, IS (PS3.5 table 6.2-1)
 NO_SCAN = {"SEG": "a segmentation", "PR": "a presentation state", "RTDOSE": "a dose distribution"}
 
 
@@ -240,10 +241,12 @@ def linear_rescale(groups: tuple[Dataset, ...]) -> tuple[float, float]:
 
 
 def integer(dataset: Dataset, keyword: str, default: int = 0) -> int:
+    """The number in the header; `default` where there is none, or one that IS cannot hold."""
     try:
-        return int(dataset.get(keyword, default))
-    except (TypeError, ValueError):
+        value = int(dataset.get(keyword, default))
+    except (TypeError, ValueError, OverflowError):
         return default
+    return value if -_INTEGERS <= value < _INTEGERS else default
 
 
 def texts(dataset: Dataset, keyword: str) -> list[str]:

@@ -89,8 +89,13 @@ def scan_digest(decoded: Decoded) -> str:
 def _line(
     ingest: Ingest, source: Source, outcome: Outcome, reason: str = "", scan: int | None = None
 ) -> IngestedFile:
+    # Reasons may quote what a broken file holds; PostgreSQL keeps no NUL.
     return IngestedFile(
-        ingest=ingest, path=source.label, outcome=outcome, reason=reason, scan_id=scan
+        ingest=ingest,
+        path=source.label,
+        outcome=outcome,
+        reason=reason.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        scan_id=scan,
     )
 
 

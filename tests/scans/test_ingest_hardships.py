@@ -100,6 +100,21 @@ def test_a_file_that_crashes_its_decoder_is_reported(
     }
 
 
+def test_a_header_that_the_database_cannot_hold_costs_nobody_else_a_file(
+    archive: Archive, tmp_path: Path
+) -> None:
+    for number, name in enumerate(["good.dcm", "number.dcm", "space.dcm"]):
+        written(
+            dicom(np.full((4, 4), number, np.uint16), InstanceNumber=f"{number}99999999999"[:12]),
+            tmp_path / "in" / name,
+        )
+    space = tmp_path / "in" / "space.dcm"
+    space.write_bytes(space.read_bytes().replace(b"MONOCHROME2 ", b"MONO\0OME2 \xff "))
+    found = report(ingested(archive, tmp_path / "in"))
+    assert found["good.dcm"] == found["number.dcm"] == (Outcome.ADDED, "")
+    assert found["space.dcm"][0] == Outcome.REJECTED and "\0" not in found["space.dcm"][1]
+
+
 def test_every_test_file_of_pydicom_is_in_or_has_a_reason(archive: Archive) -> None:
     folder = Path(pydicom.data.__file__).parent / "test_files"
     ingest = services.begin_ingest(archive=archive)
