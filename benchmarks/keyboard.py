@@ -24,7 +24,6 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.environment import ROOT, argument_parser, free_port, report
 
-READY_SECONDS = 300
 SIGHT_SECONDS = 20
 # A reader looks before answering; a second is a very quick one.
 LOOK_SECONDS = 1.0

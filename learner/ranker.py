@@ -110,10 +110,6 @@ class Ranker:
         X = self._X if indices is None else self._X[indices]
         return {name: head.predict(X) for name, head in self._heads.items() if head.fitted}
 
-    def temperatures(self) -> dict[str, list[float]]:
-        """The temperature of each head (one per finding of a multiple choice), for the record."""
-        return {name: head.temperature.tolist() for name, head in self._heads.items()}
-
     @property
     def cold(self) -> bool:
         """Whether labels are still too few for any head's uncertainty to be followed."""

@@ -45,7 +45,6 @@ class Study(models.Model):
     archive = models.ForeignKey(Archive, models.CASCADE, related_name="studies")
     uid = models.CharField(max_length=64)
     date = models.DateField(null=True)  # shifted by the patient's own number of days
-    description = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name_plural = "studies"
@@ -59,7 +58,6 @@ class Series(models.Model):
     study = models.ForeignKey(Study, models.CASCADE, related_name="series")
     uid = models.CharField(max_length=64)
     modality = models.CharField(max_length=16, blank=True)
-    description = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name_plural = "series"

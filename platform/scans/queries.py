@@ -1,11 +1,9 @@
-"""Reads archives, ingest reports and frames."""
+"""Reads ingests and their reports."""
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
-from scans.framestore import FrameFile, open_frames
 from scans.models import Ingest, IngestedFile, Scan
 
 
@@ -43,8 +41,3 @@ def scans_of(*, ingest: Ingest) -> QuerySet[Scan]:
     """Every scan the ingest brought or found to be there already."""
     lines = IngestedFile.objects.filter(ingest=ingest, scan__isnull=False)
     return Scan.objects.filter(pk__in=lines.values("scan")).order_by("pk")
-
-
-def open_scan_frames(scan: Scan) -> FrameFile:
-    """The scan's frames. Raises FileNotFoundError where the frame store has lost them."""
-    return open_frames(settings.FRAME_STORE, scan.frames)

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model
 
 from scans import queries, services
+from scans.framestore import FrameFile, open_frames
 from scans.models import Archive, Ingest, Instance, Patient, Scan, Series, Study
 
 
@@ -19,6 +21,10 @@ def ingested(archive: Archive, *paths: Path, **options: Any) -> Ingest:
 def report(ingest: Ingest) -> dict[str, tuple[str, str]]:
     """Outcome and reason by path."""
     return {f.path: (f.outcome, f.reason) for f in queries.files_of(ingest=ingest)}
+
+
+def frames_of(scan: Scan) -> FrameFile:
+    return open_frames(settings.FRAME_STORE, scan.frames)
 
 
 def counts() -> list[int]:

@@ -14,7 +14,7 @@ from pydicom.dataset import FileDataset
 from scans import queries
 from scans.models import Archive, Ingest, IngestedFile, Patient, Scan, Series, Study
 from tests.scans.cast import ct_series, dicom, item, png, written
-from tests.scans.ingests import counts, ingested, report
+from tests.scans.ingests import counts, frames_of, ingested, report
 
 pytestmark = pytest.mark.django_db
 MR_STUDY = Path(__file__).parents[3] / "shared" / "data" / "dicom" / "brain-mr-study"
@@ -37,7 +37,7 @@ def test_a_radiograph_becomes_a_scan_with_its_pixels(archive: Archive, tmp_path:
     assert scan.geometry["spacing"] == [0.2, 0.1]
     assert scan.geometry["window"] == [9.0, 5.0]
     assert "index" not in scan.geometry
-    frame = queries.open_scan_frames(scan).frame(0)
+    frame = frames_of(scan).frame(0)
     assert (frame == np.arange(48).reshape(6, 8) * 80).all()
     assert scan.name.startswith("2.25.")
     ingest.refresh_from_db()
@@ -48,7 +48,7 @@ def test_a_series_becomes_one_volume_sorted_by_position(archive: Archive, tmp_pa
     ct_series(tmp_path / "in", [5.0, 0.0, 2.5])
     ingested(archive, tmp_path / "in")
     scan = Scan.objects.get()
-    frames = queries.open_scan_frames(scan)
+    frames = frames_of(scan)
     assert (scan.kind, scan.frame_count, scan.instances.count()) == ("volume", 3, 3)
     assert [int(frames.frame(number)[0, 0]) for number in range(3)] == [1, 2, 0]
     assert scan.geometry["positions"] == [[0, 0, 0], [0, 0, 2.5], [0, 0, 5]]
@@ -66,7 +66,7 @@ def test_slices_with_slopes_of_their_own_are_stored_in_their_units(
     slice_.save_as(tmp_path / "in" / "001.dcm")
     ingested(archive, tmp_path / "in")
     scan = Scan.objects.get()
-    values = [float(queries.open_scan_frames(scan).frame(n)[0, 0]) for n in range(2)]
+    values = [float(frames_of(scan).frame(n)[0, 0]) for n in range(2)]
     assert (scan.geometry["dtype"], scan.geometry["slope"]) == ("float32", 1.0)
     assert values == [-1024.0, 2.5 - 1024.0]
 
@@ -198,7 +198,7 @@ def test_an_enhanced_file_is_sorted_by_its_functional_groups(
     written(enhanced_ct([4, 0, 2], [1, 1, 1]), tmp_path / "in" / "a.dcm")
     ingested(archive, tmp_path / "in")
     scan = Scan.objects.get()
-    frames = queries.open_scan_frames(scan)
+    frames = frames_of(scan)
     assert [int(frames.frame(number)[0, 0]) for number in range(3)] == [1, 2, 0]
     assert (scan.kind, scan.geometry["slice_spacing"]) == ("volume", 2.0)
     assert (scan.geometry["slope"], scan.geometry["intercept"]) == (2.0, -1000.0)
@@ -210,7 +210,7 @@ def test_two_times_in_one_file_are_two_volumes(archive: Archive, tmp_path: Path)
     ingest = ingested(archive, tmp_path / "in")
     scans = Scan.objects.order_by("pk")
     assert [scan.frame_count for scan in scans] == [2, 2]
-    shown = [queries.open_scan_frames(scan) for scan in scans]
+    shown = [frames_of(scan) for scan in scans]
     assert [[int(one.frame(n)[0, 0]) for n in range(2)] for one in shown] == [[0, 1], [2, 3]]
     assert {reason for _, reason in report(ingest).values()} == {
         "Positions repeat; volumes kept apart by TemporalPositionIndex."
