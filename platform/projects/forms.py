@@ -11,6 +11,7 @@ from projects import strategies
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
 from projects.models import Project
+from projects.queries import has_learned
 from projects.services import Settings
 
 _SETTINGS = Settings.__annotations__
@@ -124,7 +125,8 @@ class SettingsForm(ProjectForm):
         label="Model",
         max_length=200,
         required=False,
-        help_text="A MONAI network, a weights file or a hub name. Empty: Scout’s default.",
+        help_text="What the first training starts from: a MONAI network such as ResNet18, a folder "
+        "of weights, or hub:owner/repository. Empty: Scout’s default.",
     )
 
     def __init__(self, data: Any = None, *, project: Project) -> None:
@@ -132,8 +134,13 @@ class SettingsForm(ProjectForm):
         initial["audit_percent"] = round(project.audit_share * 100)
         super().__init__(data, initial=initial)
         if project.tasks.exists():
-            self.fields["audit_percent"].disabled = True
-            self.fields["audit_percent"].help_text = "Drawn when the scans came in; fixed since."
+            self._fix("audit_percent", "Drawn when the scans came in; fixed since.")
+        if has_learned(project=project):
+            self._fix("backbone", "It has begun to learn from this project; fixed since.")
+
+    def _fix(self, name: str, reason: str) -> None:
+        self.fields[name].disabled = True
+        self.fields[name].help_text = reason
 
     def settings(self) -> Settings:
         settings = super().settings()

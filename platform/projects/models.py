@@ -26,7 +26,8 @@ class Project(models.Model):
     strategy = models.CharField(max_length=60, default="auto")
     # New labels between two full training rounds.
     labels_per_round = models.PositiveIntegerField(default=50, validators=[MinValueValidator(5)])
-    # A MONAI network by name, a weights file, or a hub name; empty means learner's default.
+    # What the first round starts from: a MONAI network by name, a folder of weights, or
+    # "hub:owner/repository"; empty means the learner's default (learner.embedding).
     backbone = models.CharField(max_length=200, blank=True)
     claim_minutes = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1)])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

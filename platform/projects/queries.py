@@ -96,6 +96,11 @@ def ingests_of(*, project: Project) -> QuerySet[Ingest]:
     )
 
 
+def has_learned(*, project: Project) -> bool:
+    """Whether a round of training is done: later ones go on from its backbone."""
+    return project.rounds.filter(state="done").exists()
+
+
 def scan_counts(*, project: Project) -> tuple[int, int]:
     """How many scans the project's tasks show, and of how many patients."""
     counts = Scan.objects.filter(tasks__project=project).aggregate(

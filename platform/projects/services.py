@@ -13,6 +13,7 @@ from projects.errors import Refused
 from projects.label_config import LabelConfigError, parse, validate
 from projects.members import add_member
 from projects.models import Membership, Project
+from projects.queries import has_learned
 from projects.strategies import NAMES as STRATEGIES
 from scans.models import Archive
 
@@ -70,6 +71,8 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
         raise Refused(
             "The audit sample was drawn when the scans came in; its share cannot change any more."
         )
+    if "backbone" in changed and has_learned(project=project):
+        raise Refused("The model has begun to learn from this project; it cannot be exchanged.")
     for name, value in settings.items():
         setattr(project, name, value)
     _save(project)

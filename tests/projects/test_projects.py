@@ -92,6 +92,15 @@ def test_everything_may_change_before_the_first_answer(project: Project) -> None
     assert (project.label_config, project.audit_share) == (XML["masks"], 0.25)
 
 
+def test_the_backbone_is_fixed_once_a_round_is_done(project: Project) -> None:
+    first = project.rounds.create(number=1, state="failed", error="No backbone is called Best")
+    update_settings(project_id=project.pk, backbone="ResNet18")
+    first.state = "done"
+    first.save()
+    with pytest.raises(Refused, match="has begun to learn"):
+        update_settings(project_id=project.pk, backbone="ResNet34")
+
+
 def test_the_audit_share_is_fixed_once_drawn(project: Project) -> None:
     make_scan(project)
     with pytest.raises(Refused, match="drawn when the scans came in"):
