@@ -110,6 +110,13 @@ class EmbeddingCache:
             return cls(folder, name, int(path.stem.rpartition("-")[2])).read()
         return None
 
+    @staticmethod
+    def keep_only(folder: Path, name: str) -> None:
+        """Remove the embeddings of every other name; what is mapped of them stays readable."""
+        for path in folder.glob("embeddings-*.f16"):
+            if not path.name.startswith(f"embeddings-{name}-"):
+                path.unlink(missing_ok=True)
+
     def read(self) -> NDArray[np.float16]:
         """All embeddings [n, width], memory mapped; n may lag behind the frame cache."""
         return _mapped(self.path, np.float16, (_whole_rows(self.path, 2 * self.width), self.width))

@@ -126,23 +126,24 @@ def fail_round(*, round_id: int, attempt: int, error: str) -> bool:
 
 def publish_ranking(
     *,
-    project_id: int,
+    project: Project,
     round_id: int | None,
     strategy: str,
     labels: int,
     last_annotation: int,
     placed: Sequence[tuple[int, float]],
     milliseconds: float,
-    metrics: Mapping[str, Any],
 ) -> Ranking:
-    """Write a new order and the record of it in one transaction, under the next generation."""
+    """Write a new order and the record of it in one transaction, under the next generation.
+
+    Its metrics follow (`add_ranking_metrics`): nobody waits for them to see the order.
+    """
     with transaction.atomic():
-        last = Ranking.objects.filter(project_id=project_id).aggregate(last=Max("generation"))
+        last = Ranking.objects.filter(project=project).aggregate(last=Max("generation"))
         generation = (last["last"] or 0) + 1
-        project = Project(pk=project_id)
         apply_ranking(project=project, generation=generation, placed=placed)
         return Ranking.objects.create(
-            project_id=project_id,
+            project=project,
             generation=generation,
             round_id=round_id,
             strategy=strategy,
@@ -150,7 +151,6 @@ def publish_ranking(
             last_annotation=last_annotation,
             placed=len(placed),
             milliseconds=milliseconds,
-            metrics=dict(metrics),
         )
 
 

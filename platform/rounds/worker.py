@@ -56,6 +56,8 @@ BATCH = 256
 # Scans shrunk and embedded between two signs of life.
 CHUNK = 64
 _EMBED_LOCK = 0x5C09
+# Projects whose features stay in memory, 4 bytes a number; another is read anew when it is ranked.
+MOST_LIVE = 16
 # Metrics are worked out after the order is written; when they take longer, only every few labels.
 _CHEAP_SECONDS = 0.1
 _LABELS_BETWEEN_METRICS = 5
@@ -100,7 +102,7 @@ def _live(project: Project) -> LiveProject | None:
         wake_embed(project.pk)
         return None
     key = (serves.name, len(embeddings), project.label_config, project.strategy)
-    live = _live_projects.get(project.pk)
+    live = _live_projects.pop(project.pk, None)
     if live is None or live.key != key:
         questions = learnt_questions(project.label_config)
         if not questions:
@@ -111,7 +113,9 @@ def _live(project: Project) -> LiveProject | None:
         tasks = FrameCache(folder, SIZE).read().tasks[: len(embeddings)]
         pool = Pool(project.pk, tasks, questions)
         live = LiveProject(key, serves, pool, _ranker(project, pool, embeddings))
-        _live_projects[project.pk] = live
+    _live_projects[project.pk] = live  # behind all others: what was ranked longest ago goes first
+    while len(_live_projects) > MOST_LIVE:
+        del _live_projects[next(iter(_live_projects))]
     return live
 
 
@@ -150,14 +154,13 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
-        project_id=project.pk,
+        project=project,
         round_id=live.serves.round_id,
         strategy=ranked.strategy,
         labels=labels,
         last_annotation=pool.watermark,
         placed=placed,
         milliseconds=milliseconds,
-        metrics={},
     )
     scans = int((free & ~pool.is_begun).sum())
     services.note_activity(
@@ -203,7 +206,9 @@ def embed(*, project_id: int) -> None:
         serves = serving_of(project_id=project_id)
         backbone = _backbone(serves)
         ranked = 0.0
-        while _embed_chunk(project_id, serves, backbone):
+        while serving_of(project_id=project_id) == serves and _embed_chunk(
+            project_id, serves, backbone
+        ):
             if time.monotonic() - ranked > 5:
                 wake_rerank(project_id)
                 ranked = time.monotonic()
@@ -294,6 +299,9 @@ def train(*, round_id: int) -> None:
             training.run(begun, pool, asked, size=SIZE)
         except training.Interrupted:
             return  # the sweep of the next learner takes the round up again
+        # Neither the embeddings that served until now nor those that were no better are read again.
+        serves = serving_of(project_id=begun.project_id)
+        EmbeddingCache.keep_only(cache_folder(begun.project_id), serves.name)
     wake_embed(begun.project_id)
     wake_rerank(begun.project_id)
 

@@ -90,3 +90,13 @@ def test_embeddings_have_no_gaps(tmp_path: Path) -> None:
 def test_each_backbone_has_embeddings_of_its_own(tmp_path: Path) -> None:
     EmbeddingCache(tmp_path, "r1a1", 3).append(np.ones((2, 3), np.float16), at=0)
     assert len(EmbeddingCache(tmp_path, "r1a2", 3).read()) == 0
+
+
+def test_what_serves_no_more_is_removed_and_stays_readable_where_it_is_open(tmp_path: Path) -> None:
+    for name in ("r1a1", "r1a11"):
+        EmbeddingCache(tmp_path, name, 3).append(np.ones((2, 3), np.float16), at=0)
+    opened = EmbeddingCache.find(tmp_path, "r1a11")
+    EmbeddingCache.keep_only(tmp_path, "r1a1")
+    assert EmbeddingCache.find(tmp_path, "r1a11") is None
+    assert EmbeddingCache.find(tmp_path, "r1a1") is not None
+    assert opened is not None and opened.sum() == 6

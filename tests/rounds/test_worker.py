@@ -191,6 +191,7 @@ def test_the_first_round_learns_without_labels_and_serves(
     assert begun.metrics["labels"] == 0
     worker.rerank(project_id=project_id)
     assert last_ranking(radiographs).round == begun
+    assert EmbeddingCache.find(serving.cache_folder(project_id), "r0") is None
     add_scans(radiographs, 2)
     worker.embed(project_id=project_id)  # with the new weights
     found = EmbeddingCache.find(serving.cache_folder(project_id), "r1a1")
