@@ -15,7 +15,7 @@ from projects.members import add_member
 from projects.models import Membership, Project
 from projects.queries import has_learned
 from projects.strategies import NAMES as STRATEGIES
-from scans.models import Archive
+from scans.services import create_archive
 
 
 class Settings(TypedDict, total=False):
@@ -46,7 +46,7 @@ def create_project(
     _check_strategy(settings)
     project = Project(created_by=creator, **settings)
     validate(project.label_config)
-    project.archive = Archive.objects.create(name=project.title, created_by=creator)
+    project.archive = create_archive(name=project.title, user=creator)
     _save(project)
     Membership.objects.create(project=project, user=creator, role=Role.MANAGER, added_by=creator)
     for email in dict.fromkeys(address.strip().lower() for address in readers):

@@ -15,7 +15,7 @@ from scans import delivery, records, staging
 from scans.ingesting import ingest_sources
 from scans.models import Archive, Ingest
 from scans.pool import SECONDS_PER_FILE
-from scans.staging import UploadRefused as UploadRefused
+from scans.staging import UploadRefused
 
 State = Ingest.State
 
@@ -61,13 +61,13 @@ def ingest_paths(
     )
 
 
-def ingest_staged(*, ingest: Ingest, processes: int | None = None) -> None:
+def ingest_staged(*, ingest: Ingest) -> None:
     """Take what a browser uploaded, as `ingest_paths` takes paths."""
     files = [(one.name, one.path) for one in staging.staged_files(_folder(ingest))]
     _take(
         ingest=ingest,
         files=files,
-        processes=processes,
+        processes=None,
         patients={},
         seconds_per_file=SECONDS_PER_FILE,
     )

@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.models import User
 from scans import services, staging
 from scans.models import Ingest
-from scans.services import UploadRefused
+from scans.staging import UploadRefused
 
 pytestmark = pytest.mark.django_db
 
