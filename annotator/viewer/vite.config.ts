@@ -1,10 +1,19 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
 // The page's template names the entry and the style sheet, so those two keep their names; Django's
 // static storage adds the hash. Chunks are found relative to the entry, wherever that is served.
 export default defineConfig({
   base: "./",
-  worker: { format: "es" },
+  resolve: {
+    alias: [
+      {
+        find: /^.*\/registerComputeWorker(\.js)?$/,
+        replacement: fileURLToPath(new URL("src/viewer/nocompute.ts", import.meta.url)),
+      },
+    ],
+  },
   build: {
     outDir: "../static/viewer",
     emptyOutDir: true,
