@@ -85,7 +85,14 @@ def _array(image: Image.Image) -> Frame:
         return np.asarray(image.convert("L"))
     if image.mode in ("LA", "La"):
         return np.asarray(image.convert("LA").getchannel("L"))
-    return np.asarray(image.convert("RGB"))
+    return _grey_where_it_is(np.asarray(image.convert("RGB")))
+
+
+def _grey_where_it_is(colour: Frame) -> Frame:
+    """One channel of a colour picture whose three are equal: it is a grey scan, to be windowed."""
+    red = colour[..., 0]
+    is_grey = np.array_equal(red, colour[..., 1]) and np.array_equal(red, colour[..., 2])
+    return red if is_grey else colour
 
 
 def _tiff(path: Path) -> Iterator[Picture]:

@@ -51,6 +51,14 @@ def test_grey_png_is_exact(tmp_path: Path, dtype: type) -> None:
     assert (picture.frames[0] == pixels).all()
 
 
+@pytest.mark.parametrize("options", [{"format": "PNG"}, {"format": "JPEG", "quality": 90}])
+def test_grey_kept_as_colour_is_grey(options: dict[str, Any], tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(GREY * 20).convert("RGB").save(buffer, **options)
+    (picture,) = read(buffer.getvalue(), tmp_path)
+    assert (picture.header["samples"], picture.frames[0].shape) == (1, (3, 4))
+
+
 def test_colour_png_is_rgb_and_transparency_is_left_out(tmp_path: Path) -> None:
     pixels = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
     (picture,) = read(png(pixels), tmp_path)
