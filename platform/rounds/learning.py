@@ -67,7 +67,8 @@ class Learning:
 
 def learner_state(*, project: Project) -> LearnerState:
     activity = Activity.objects.filter(project=project).first()
-    is_running = activity is not None and timezone.now() - activity.seen_at < SILENT_AFTER
+    # Its sign of life is renewed for all projects at once, and a new project has none of its own.
+    is_running = Activity.objects.filter(seen_at__gt=timezone.now() - SILENT_AFTER).exists()
     return LearnerState(activity, is_running, last_ranking(project=project))
 
 
