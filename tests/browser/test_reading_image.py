@@ -188,6 +188,10 @@ def test_dragging_changes_the_window_and_the_view(
     top, bottom, left, right = extent(room.picture()[..., 0] > 150)
     # A pixel may lie across two of the screen's.
     assert (right - left, bottom - top) == pytest.approx((40, 30), abs=1)
+    room.press("z")
+    room.drag((0.5, 0.6), (0.5, 0.4))
+    top, bottom, left, right = extent(room.picture()[..., 0] > 150)
+    assert right - left > 60, "dragged upwards, the scan grows"
 
 
 def test_two_scans_of_a_task_stand_side_by_side(

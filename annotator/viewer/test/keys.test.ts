@@ -28,6 +28,13 @@ describe("the keys of options", () => {
     expect(optionKeys([twice]).map(({ key }) => key)).toEqual(["q", "1"]);
   });
 
+  it("of a grade are its own digits, or letters where those are taken", () => {
+    const grade = question("single", "grade", "0", "1", "2");
+    expect(optionKeys([grade]).map(({ key }) => key)).toEqual(["0", "1", "2"]);
+    const stage = question("single", "stage", "Stage 2", "Stage 3");
+    expect(optionKeys([grade, stage]).map(({ key }) => key)).toEqual(["0", "1", "2", "d", "g"]);
+  });
+
   it("leave combinations of the config aside", () => {
     const asked = question("single", "finding", "a", "b");
     asked.options[0] = { value: "a", hotkey: "ctrl+1" };

@@ -54,6 +54,7 @@ export const ACTS: Record<CommandName, Act> = {
   window: ({ screen }) => screen.toolbox.take("window"),
   zoom: ({ screen }) => screen.toolbox.take("zoom"),
   pan: ({ screen }) => screen.toolbox.take("pan"),
+  scroll: ({ screen }) => screen.toolbox.take("scroll"),
   length: ({ screen }) => screen.toolbox.take("length"),
   eraser: ({ regions }) => regions.erase(),
   invert: onCell((cell) => cell.invert()),

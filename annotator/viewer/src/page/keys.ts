@@ -9,7 +9,7 @@ export interface OptionKey {
 
 export type CommandName =
   | "submit" | "skip" | "comment" | "undo" | "help" | "cancel"
-  | "window" | "zoom" | "pan" | "length" | "eraser"
+  | "window" | "zoom" | "pan" | "scroll" | "length" | "eraser"
   | "invert" | "fit" | "actual" | "measure" | "remove"
   | "later" | "earlier" | "laterTen" | "earlierTen" | "first" | "last"
   | "brighter" | "darker" | "wider" | "narrower" | "closer" | "farther"
@@ -44,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   { name: "darker", keys: ["Shift+ArrowDown"], says: "Darker", group: "Image" },
   { name: "wider", keys: ["Shift+ArrowRight"], says: "Less contrast", group: "Image" },
   { name: "narrower", keys: ["Shift+ArrowLeft"], says: "More contrast", group: "Image" },
+  { name: "scroll", keys: ["s"], says: "Slices: drag", group: "Slices" },
   { name: "later", keys: ["ArrowDown"], says: "Next slice", group: "Slices" },
   { name: "earlier", keys: ["ArrowUp"], says: "Previous slice", group: "Slices" },
   { name: "laterTen", keys: ["PageDown"], says: "Ten slices on", group: "Slices" },
@@ -63,39 +64,51 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 const DIGITS = [..."123456789"];
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
+// The row under the resting hand first: a rating's keys then lie side by side.
+const LETTERS = [..."asdfghjklqwertyuiopzxcvbnm"];
 
 function isPlainKey(hotkey: string | null | undefined): hotkey is string {
   return typeof hotkey === "string" && /^[\p{L}\p{N}]$/u.test(hotkey);
 }
 
-/** Every option's key: the one its config names, else 1 to 9, else letters that no command uses. */
+/** The digits that a grade's own words end with ("2", "Grade 2"); null where not each has one. */
+function ownDigits({ options }: Question): string[] | null {
+  const digits = options.flatMap(({ value }) => /(?:^|\D)(\d)$/.exec(value)?.[1] ?? []);
+  return digits.length === options.length && new Set(digits).size === digits.length ? digits : null;
+}
+
+/**
+ * Every option's key: the one its config names, else 1 to 9, else letters that no command uses. A
+ * grade has its own digit, or a letter: a 2 on the key 6 would be misread and mistyped.
+ */
 export function optionKeys(questions: readonly Question[]): OptionKey[] {
-  const options = questions.flatMap((question) =>
-    question.options.map((option) => ({ question: question.name, option })),
-  );
   const taken = new Set<string>();
-  const named = options.map(({ option }) => {
-    const key = isPlainKey(option.hotkey) ? option.hotkey.toLowerCase() : "";
-    if (key === "" || taken.has(key)) return "";
+  const take = (key: string | undefined): string => {
+    if (key === undefined || taken.has(key)) return "";
     taken.add(key);
     return key;
-  });
-  const commandKeys = new Set(COMMANDS.flatMap(({ keys }) => keys));
-  const free = [...DIGITS, ...LETTERS.filter((letter) => !commandKeys.has(letter))].filter(
-    (key) => !taken.has(key),
+  };
+  const named = questions.map(({ options }) =>
+    options.map(({ hotkey }) => (isPlainKey(hotkey) ? take(hotkey.toLowerCase()) : "")),
   );
-  return options.map(({ question, option }, index) => ({
-    question,
-    value: storedValue(option),
-    key: named[index] || (free.shift() ?? ""),
-  }));
+  const commandKeys = new Set(COMMANDS.flatMap(({ keys }) => keys));
+  const letters = LETTERS.filter((letter) => !commandKeys.has(letter));
+  return questions.flatMap((question, at) => {
+    const own = ownDigits(question);
+    const isOwn = own?.every((digit) => !taken.has(digit)) ?? false;
+    const keys = own ? letters : [...DIGITS, ...letters];
+    return question.options.map((option, index) => ({
+      question: question.name,
+      value: storedValue(option),
+      key: named[at]?.[index] || take(isOwn ? own?.[index] : keys.find((key) => !taken.has(key))),
+    }));
+  });
 }
 
 /** How a press is written in `Command.keys`. */
 export function pressed(event: KeyboardEvent): string {
   // The row of digits by its place: a French keyboard types signs there, every keyboard with Shift.
-  const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
   const key = digit ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
   const isNamed = event.key.length > 1 || digit !== undefined || /^\p{L}$/u.test(key);
   const shift = event.shiftKey && isNamed ? "Shift+" : "";

@@ -7,6 +7,7 @@ const SHOWN: readonly (readonly [command: CommandName, text: string, tool?: Tool
   ["window", "Window", "window"],
   ["zoom", "Zoom", "zoom"],
   ["pan", "Pan", "pan"],
+  ["scroll", "Slices", "scroll"],
   ["length", "Length", "length"],
   ["eraser", "Eraser", "eraser"],
   ["invert", "Invert"],
@@ -28,7 +29,7 @@ export function fillToolbar(
       const [key] = command ? shownKeys(command, taken) : [];
       const button = make(
         "button",
-        { type: "button", class: "tool", title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
+        { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
         text,
         ...(key ? [keyCap(key)] : []),
       );

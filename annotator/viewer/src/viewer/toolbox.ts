@@ -6,6 +6,7 @@ import {
   Enums,
   LengthTool,
   PanTool,
+  StackScrollTool,
   ToolGroupManager,
   type Types,
   utilities,
@@ -18,16 +19,18 @@ import { followWindowDrags, WindowDragTool } from "./windowdrag";
 
 const GROUP = "reading-room";
 const ERASER = "Eraser";
+const PINCH = "Pinch";
 const BRUSHES = [BrushTool.toolName, ERASER];
 const { Primary, Secondary, Auxiliary } = Enums.MouseBindings;
 
 /** What the left mouse button does. */
-export type ToolName = "window" | "zoom" | "pan" | "length" | "box" | "brush" | "eraser";
+export type ToolName = "window" | "zoom" | "pan" | "scroll" | "length" | "box" | "brush" | "eraser";
 
 const TOOLS: Record<ToolName, string> = {
   window: WindowDragTool.toolName,
   zoom: ZoomTool.toolName,
   pan: PanTool.toolName,
+  scroll: StackScrollTool.toolName,
   length: LengthTool.toolName,
   box: LabelledBoxTool.toolName,
   brush: BrushTool.toolName,
@@ -64,15 +67,20 @@ export class Toolbox {
   onChange: (tool: ToolName) => void = () => undefined;
 
   constructor() {
-    for (const tool of [WindowDragTool, ZoomTool, PanTool, LengthTool, LabelledBoxTool, BrushTool]) {
+    for (const tool of [
+      WindowDragTool, ZoomTool, PanTool, StackScrollTool, LengthTool, LabelledBoxTool, BrushTool,
+    ]) {
       addTool(tool);
     }
     const group = ToolGroupManager.createToolGroup(GROUP);
     if (!group) throw new Error("The tools were set up twice.");
     this.group = group;
     group.addTool(WindowDragTool.toolName);
-    group.addTool(ZoomTool.toolName);
+    // Upwards is larger; fingers that part are larger too, which the same setting would turn round.
+    group.addTool(ZoomTool.toolName, { invert: true, pinchToZoom: false });
+    group.addToolInstance(PINCH, ZoomTool.toolName);
     group.addTool(PanTool.toolName);
+    group.addTool(StackScrollTool.toolName);
     group.addTool(LengthTool.toolName, { getTextLines: lengthText });
     group.addTool(LabelledBoxTool.toolName, {
       calculateStats: false,
@@ -112,6 +120,7 @@ export class Toolbox {
     for (const [name, button] of FIXED) {
       this.group.setToolActive(name, { bindings: [{ mouseButton: button }] });
     }
+    this.group.setToolActive(PINCH, { bindings: [{ numTouchPoints: 2 }] });
     this.current_ = tool;
     this.onChange(tool);
   }
