@@ -112,7 +112,7 @@ def test_every_kind_of_question_is_answered_and_comes_back_from_the_draft(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(EVERYTHING, scans))
-    room.press("2", "6")
+    room.press("2", "j")
     room.page.locator(".number").click()
     room.page.keyboard.type("12,5")
     room.page.locator("[data-question=remarks] textarea").click()
@@ -186,7 +186,10 @@ def test_undo_brings_the_answer_back_to_be_changed(
     assert room.chosen() == ["Nodule"]
     assert answers() == []
     assert room.says("count") == "0 read"
-    room.press("1", "2", "Enter")
+    room.wait(lambda: "taken back" in room.says("notice"), "a word about what is shown")
+    room.press("1")
+    assert room.page.locator("[data-part=notice]").is_hidden()
+    room.press("2", "Enter")
     assert room.wait_for_task(other_than=first) == second
     assert room.chosen() == ["Effusion"]
     assert [values(answer) for answer in answers()] == [{"findings": {"choices": ["Effusion"]}}]
@@ -265,10 +268,12 @@ def test_an_ended_session_keeps_the_answer_and_leads_to_the_log_in(
     context.clear_cookies()
     room.press("1", "Enter")
     room.wait_for_state("error")
+    assert "You have been logged out" in room.says("notice")
     assert "Log in again" in room.says("notice")
     assert answers() == []
     sign_in(context, live_server.url, session)
     room.enter()
+    assert "saved now" in room.says("notice")
     assert [values(answer) for answer in answers()] == [{"findings": {"choices": ["Nodule"]}}]
 
 

@@ -69,7 +69,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     submit: () => act("submit"),
     skip: () => act("skip"),
     undo: () => act("undo"),
-    isVolume: () => (room.task?.scans.some(({ frame_count }) => frame_count > 1) ?? false),
+    isVolume: () => room.isVolume,
   });
   frame.side.append(notice.element, panel.element, skip.element);
   document.body.append(help.element);

@@ -1,3 +1,5 @@
+const SIGNED_OUT = 401;
+
 /** What the server answered when it did not do what was asked. */
 export class ApiError extends Error {
   constructor(
@@ -16,16 +18,13 @@ export class ApiError extends Error {
     } catch {
       // Not JSON: a proxy's page, or nothing. The status is said instead.
     }
+    if (response.status === SIGNED_OUT) detail = "You have been logged out.";
     return new ApiError(response.status, detail || `The server answered ${response.status}.`);
   }
 
   /** The same request may succeed later. */
   get isPassing(): boolean {
     return this.status >= 500 || this.status === 408 || this.status === 429;
-  }
-
-  get isSignedOut(): boolean {
-    return this.status === 401;
   }
 }
 

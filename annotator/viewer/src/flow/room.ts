@@ -64,6 +64,10 @@ export class Room {
     return this.task_;
   }
 
+  get isVolume(): boolean {
+    return this.task_?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
+  }
+
   get state(): RoomState {
     return this.state_;
   }
@@ -83,19 +87,14 @@ export class Room {
   async start(): Promise<void> {
     this.setState("loading");
     await this.guarded(async () => {
-      const refused = (await this.parts.outbox.replay()).find(({ refusal }) => refusal !== null);
-      if (refused) {
-        this.parts.notice.say(
-          `An answer from an earlier sitting was not taken and is a draft again: ${refused.refusal}`,
-          "warning",
-        );
-      }
+      this.parts.notice.replayed(await this.parts.outbox.replay());
       await this.openNext(await this.parts.api.next());
     });
   }
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
+    this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
   }
@@ -121,6 +120,7 @@ export class Room {
       const { task } = await this.parts.api.undo();
       this.parts.notice.clear();
       await this.open(task);
+      this.parts.notice.pass("Your last answer is taken back. Change it, then submit it again.");
     }, this.state_);
   }
 
@@ -223,7 +223,7 @@ export class Room {
     this.parts.regions.clear();
     this.refresh();
     this.parts.prefetch.only(null);
-    this.parts.frame.cover(reason || "Nothing is left to read.");
+    this.parts.frame.coverEnd(reason || "Nothing is left to read.");
     this.setState("empty", null);
   }
 
@@ -234,6 +234,7 @@ export class Room {
     this.state_ = state;
     frame.root.dataset["state"] = state;
     frame.root.dataset["task"] = String(task?.id ?? "");
+    frame.root.toggleAttribute("data-volume", this.isVolume);
     panel.setBusy(state !== "ready");
   }
 
@@ -263,7 +264,7 @@ export class Room {
         await refused();
         this.setState(after);
         this.parts.panel.takeFocus(this.parts.frame.stage);
-        this.parts.notice.say(message, "warning");
+        this.parts.notice.pass(message, "warning");
       }
     }
   }

@@ -18,8 +18,10 @@ export class Frame {
   private readonly count: HTMLElement;
   private readonly saved: HTMLElement;
   private readonly veil: HTMLElement;
+  private readonly leave: string;
 
   constructor(readonly root: HTMLElement, bootstrap: Bootstrap, help: () => void) {
+    this.leave = bootstrap.urls.leave;
     this.count = make("span", { class: "count", "data-part": "count" });
     this.saved = make("span", { class: "saved", "data-part": "saved", role: "status" });
     this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
@@ -54,5 +56,12 @@ export class Frame {
   cover(text: string): void {
     this.veil.hidden = text === "";
     this.veil.textContent = text;
+  }
+
+  /** Covers the stage where there is no next scan, with the way out. */
+  coverEnd(text: string): void {
+    this.cover(text);
+    const back = make("a", { class: "notice-action", href: this.leave }, "Back to the project");
+    this.veil.replaceChildren(make("div", {}, make("p", {}, text), back));
   }
 }

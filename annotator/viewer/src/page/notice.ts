@@ -1,3 +1,4 @@
+import type { Replayed } from "../flow/outbox";
 import { make } from "./dom";
 
 export interface NoticeAction {
@@ -8,6 +9,7 @@ export interface NoticeAction {
 /** One quiet line above the questions: what is wrong, and what to do. */
 export class Notice {
   readonly element: HTMLElement;
+  private isPassing = false;
 
   constructor() {
     this.element = make("div", { class: "notice", role: "status", hidden: true, "data-part": "notice" });
@@ -15,6 +17,7 @@ export class Notice {
 
   /** An action that is a string is an address to go to. */
   say(text: string, tone: "quiet" | "warning" | "bad" = "quiet", action?: NoticeAction): void {
+    this.isPassing = false;
     this.element.dataset["tone"] = tone;
     this.element.hidden = false;
     this.element.replaceChildren(make("p", {}, text));
@@ -25,6 +28,25 @@ export class Notice {
         ? make("a", { href: act, class: "notice-action" }, label)
         : make("button", { type: "button", class: "notice-action", onclick: () => act() }, label),
     );
+  }
+
+  /** Says what has happened; gone with the reader's next step. */
+  pass(text: string, tone: "quiet" | "warning" = "quiet"): void {
+    this.say(text, tone);
+    this.isPassing = true;
+  }
+
+  settle(): void {
+    if (this.isPassing) this.clear();
+  }
+
+  /** Says what became of the answers that an earlier sitting left on this computer. */
+  replayed(answers: readonly Replayed[]): void {
+    const refused = answers.find(({ refusal }) => refusal !== null);
+    if (refused) {
+      const what = "An answer from an earlier sitting was not taken and is a draft again";
+      this.say(`${what}: ${refused.refusal}`, "warning");
+    } else if (answers.length > 0) this.pass("The answer kept on this computer is saved now.");
   }
 
   clear(): void {

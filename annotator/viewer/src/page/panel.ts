@@ -68,7 +68,7 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
         make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, "Undo last ", keyCap("u")),
       ),
     );

@@ -29,7 +29,7 @@ export class RegionsField extends Field {
     private readonly actions: RegionActions,
     private readonly isVolume: () => boolean,
   ) {
-    super(question, question.kind === "masks" ? "paint" : "draw");
+    super(question, question.kind === "masks" ? "choose, then paint" : "choose, then drag");
     const options = make("div", { class: "options", role: "group" });
     for (const option of question.options) {
       const value = storedValue(option);
