@@ -5,7 +5,6 @@ The format is https://labelstud.io/guide/export#Label-Studio-JSON-format-of-anno
 
 import functools
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -30,6 +29,8 @@ REGION_KINDS: frozenset[Kind] = frozenset({"boxes", "masks"})
 _MOST_ENTRIES = 2000
 _MOST_CHARACTERS = 20_000  # of one text
 _MOST_RLE = 16_000_000  # numbers of one mask
+# PostgreSQL's jsonb ends at 256 MiB, where a byte of JSON may have become eight.
+_MOST_JSON = 32 << 20  # characters
 
 
 @functools.lru_cache(maxsize=256)
@@ -81,6 +82,10 @@ def _check_storable(result: Result) -> None:
         text.encode()
     except ValueError as error:
         raise Refused("The result holds a number or a character that cannot be stored.") from error
+    except RecursionError as error:
+        raise Refused("The result is nested too deeply.") from error
+    if len(text) > _MOST_JSON:
+        raise Refused(f"The result is larger than {_MOST_JSON >> 20} MiB.")
     if "\\u0000" in text:
         raise Refused("The result holds the character NUL, which cannot be stored.")
 
@@ -139,7 +144,7 @@ def _number(question: Question, value: dict[str, Any], key: str) -> float:
     number = value.get(key)
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise Refused(f"“{question.name}” needs a number under “{key}”.")
-    if not math.isfinite(number) or abs(number) > 1e15:
+    if not abs(number) <= 1e15:  # false for NaN as well
         raise Refused(f"“{question.name}” has no usable number under “{key}”.")
     return float(number)
 
@@ -161,6 +166,8 @@ def _check_box(question: Question, value: dict[str, Any]) -> None:
     _check_region(question, value)
     x, y, width, height = (_number(question, value, key) for key in ("x", "y", "width", "height"))
     # In percent of the image; a rounding error over its border is no mistake.
+    if abs(_number(question, {"rotation": 0, **value}, "rotation")) > 360:
+        raise Refused(f"A box of “{question.name}” is turned by more than 360 degrees.")
     inside = min(x, y) >= -0.01 and max(x + width, y + height) <= 100.01
     if not inside or min(width, height) <= 0:
         raise Refused(f"A box of “{question.name}” does not lie inside the image (0 to 100 %).")

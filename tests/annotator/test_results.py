@@ -96,3 +96,26 @@ def test_a_required_question_may_wait_in_a_draft_and_not_in_an_answer() -> None:
     check_result(CONFIG, [], complete=False)
     with pytest.raises(Refused, match="“Grade” is not answered; it is required"):
         check_result(CONFIG, [], complete=True)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("nan"), float("inf")])
+def test_no_number_is_too_large_to_be_refused(number: float) -> None:
+    with pytest.raises(Refused):
+        check_result(CONFIG, [GRADE, entry("diameter", "number", number=number)], complete=True)
+
+
+@pytest.mark.parametrize("rotation", ["a lot", None, [], True, 1e308, 361, 10**400])
+def test_a_box_turned_by_what_is_no_angle_is_refused(rotation: object) -> None:
+    box = entry("boxes", "rectanglelabels", **{**BOX, "rotation": rotation})
+    with pytest.raises(Refused):
+        check_result(CONFIG, [GRADE, box], complete=True)
+
+
+def test_what_postgresql_could_not_hold_is_refused() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(Refused, match="nested too deeply"):
+        check_result(CONFIG, [{**GRADE, "meta": nested}], complete=True)
+    with pytest.raises(Refused, match="larger than 32 MiB"):
+        check_result(CONFIG, [{**GRADE, "meta": "x" * (33 << 20)}], complete=True)
