@@ -3,8 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import JSONParser
+from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -64,7 +63,6 @@ def undo(request: Request, project_id: str) -> Response:
 
 @extend_schema(request=DraftSerializer, responses=DraftVersionSerializer)
 @api_view(["PUT"])
-@parser_classes([JSONParser])
 def draft(request: Request, task_id: str) -> Response:
     """Keep an unfinished answer, unless a newer one is kept already; renews the claim."""
     reader = person_of(request)

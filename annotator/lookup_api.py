@@ -4,10 +4,9 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view, parser_classes
+from rest_framework.decorators import api_view
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import get_object_or_404
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -97,7 +96,6 @@ def task(request: Request, task_id: str) -> Response:
     description=submit.__doc__,
 )
 @api_view(["GET", "POST"])
-@parser_classes([JSONParser])
 def annotations(request: Request, task_id: str) -> Response:
     if request.method == "POST":
         return submit(request, task_id)
@@ -131,7 +129,6 @@ def annotation(request: Request, annotation_id: str) -> Response:
     description="Keep a model's answer; the same model's earlier answer to the task is replaced.",
 )
 @api_view(["GET", "POST"])
-@parser_classes([JSONParser])
 def predictions(request: Request) -> Response:
     if request.method == "POST":
         return _keep_prediction(request)
