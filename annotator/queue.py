@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from annotator.models import Task, TaskScan
-from annotator.rerank import RANKING_LOCK
+from annotator.rerank import RANKING_LOCK, changing_labels
 from projects.models import Project
 from scans.models import Scan
 
@@ -71,7 +71,7 @@ def apply_ranking(
 def reopen_tasks(*, project: Project) -> None:
     """Open and close the project's tasks by its overlap: to be called when that has changed."""
     wanted = Q(answers__lt=project.overlap)
-    with transaction.atomic():
+    with changing_labels(project.pk):  # no label changes, but what is left to be ranked does
         project.tasks.filter(wanted, is_open=False).update(is_open=True)
         project.tasks.filter(~wanted, is_open=True).update(is_open=False)
 

@@ -16,10 +16,10 @@ Int64 = NDArray[np.int64]
 LEARNT_KINDS = ("single", "multiple", "number", "rating")
 
 _TASKS = """
-SELECT id, patient_id, arm = 'audit', is_open, answers > 0
+SELECT id, patient_id, arm = 'audit', answers
 FROM annotator_task WHERE project_id = %s
 """
-_STATES = "SELECT id, is_open, answers > 0 FROM annotator_task WHERE id = ANY(%s)"
+_ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
 _HELD = """
 SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
 """
@@ -74,7 +74,8 @@ class Pool:
         self._order = np.argsort(tasks)
         n = len(tasks)
         self.patients = np.zeros(n, dtype=np.int64)
-        self.is_audit, self.is_open, self.is_begun = (np.zeros(n, dtype=bool) for _ in range(3))
+        self.is_audit = np.zeros(n, dtype=bool)
+        self.answers = np.full(n, np.iinfo(np.int64).max)  # how many count; a task gone wants none
         self.targets = {
             question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
             for question in questions
@@ -82,12 +83,11 @@ class Pool:
         self.watermark = 0
         with connection.cursor() as cursor:
             cursor.execute(_TASKS, [project_id])
-            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
         rows, known = self.rows_of(found[:, 0])
         self.patients[rows] = found[known, 1]
         self.is_audit[rows] = found[known, 2]
-        self.is_open[rows] = found[known, 3]
-        self.is_begun[rows] = found[known, 4]
+        self.answers[rows] = found[known, 3]
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -121,10 +121,10 @@ class Pool:
             for name, target in targets_of(task, self.questions).items():
                 self.targets[name][row] = target
         with connection.cursor() as cursor:
-            cursor.execute(_STATES, [changed.tolist()])
-            states = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 3)
-        rows, known = self.rows_of(states[:, 0])
-        self.is_open[rows], self.is_begun[rows] = states[known, 1], states[known, 2]
+            cursor.execute(_ANSWERS, [changed.tolist()])
+            counts = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
+        rows, known = self.rows_of(counts[:, 0])
+        self.answers[rows] = counts[known, 1]
 
     def labels(self, rows: NDArray[np.bool_]) -> dict[str, tuple[Int64, NDArray[np.float32]]]:
         """Per question the labelled rows among `rows` and their targets [l, outputs]."""

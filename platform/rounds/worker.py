@@ -142,13 +142,14 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     pool = live.pool
     pool.take(labelled_answers(project=project, after=pool.watermark))
     live.ranker.refit(pool.labels(~pool.is_audit))
-    free = pool.is_open & ~pool.is_audit
+    free = (pool.answers < project.overlap) & ~pool.is_audit
     free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
-    ranked = live.ranker.rank(np.flatnonzero(free & ~pool.is_begun), BATCH)
+    new = free & (pool.answers == 0)
+    ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
     best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
-    begun_tasks = pool.tasks[free & pool.is_begun][:BATCH]
+    begun_tasks = pool.tasks[free & ~new][:BATCH]
     placed = [(task, best) for task in begun_tasks.tolist()]
     placed += zip(pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
@@ -162,10 +163,9 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         placed=placed,
         milliseconds=milliseconds,
     )
-    scans = int((free & ~pool.is_begun).sum())
     services.note_activity(
         project_id=project.pk,
-        doing=f"Ranked {scans} scans after {labels} labels in {milliseconds:.0f} ms",
+        doing=f"Ranked {new.sum()} scans after {labels} labels in {milliseconds:.0f} ms",
     )
     return ranking
 

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from annotator.claims import claim_next_task
 from annotator.models import Task
+from annotator.queue import reopen_tasks
 from annotator.withdrawals import undo_last
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
@@ -134,6 +135,20 @@ def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(
     assert last_ranking(learning).placed == 4  # two that are begun, two that are new
     claimed = claim_next_task(project=learning.project, reader=learning.cast.dora)
     assert claimed is not None and claimed.task_id in begun
+
+
+def test_tasks_that_a_greater_overlap_opens_again_are_ranked(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    read = radiographs.read_next()
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).placed == 23
+    radiographs.project.overlap = 2
+    radiographs.project.save()
+    reopen_tasks(project=radiographs.project)
+    assert "rounds.rerank" in waiting_jobs()
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).placed == 24
+    assert radiographs.generations()[read.task_id] == last_ranking(radiographs).generation
 
 
 def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: None) -> None:
