@@ -75,6 +75,8 @@ def _rounds(project: Project, of: str) -> dict[str, Any]:
             {
                 "round": row,
                 "seconds": _seconds(row),
+                # What a program says when it breaks off, it says last.
+                "error": row.error.strip().rpartition("\n")[2],
                 "measured": [
                     (titles.get(question, question), METRICS[metric], value)
                     for question, metric, value in headline(row.metrics)
