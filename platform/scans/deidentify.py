@@ -17,13 +17,14 @@ import datetime
 import hashlib
 import hmac
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from dicomanonymizer.simpledicomanonymizer import initialize_actions_2024b
-from pydicom.datadict import dictionary_has_tag
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
@@ -44,6 +45,9 @@ _BY_TAG: dict[int, Action] = {
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
 _BIRTH_DATES = frozenset({0x00100030, 0x00100032, 0x00100033, 0x00100034, 0x00100035})
 _REMOVED_GROUPS = (0x5000, 0x6000)  # curves and overlays, with all their repetitions
+# Values of which only what is no date, no time and no UID goes, and what else a time may hold.
+_KEPT_IN_PART = frozenset({"DA", "DT", "TM", "UI"})
+_TIME = re.compile(r"[0-9:.+\- ]*")
 _TRAILING_PADDING = 0xFFFCFFFC
 
 
@@ -154,6 +158,9 @@ def _clean(dataset: Dataset, pseudonyms: Pseudonyms, days: int) -> None:
         except Exception:
             del dataset[tag]
             continue
+        if element.VR in _KEPT_IN_PART and dictionary_VR(tag) != element.VR:
+            del dataset[tag]  # a name that says it is a time of day would stay
+            continue
         _clean_element(dataset, element, pseudonyms, days)
 
 
@@ -199,7 +206,8 @@ def _clean_element(
     elif element.VR == "UI":
         element.value = _each(element.value, lambda value: _new_uid(value, pseudonyms))
     elif element.VR == "TM":
-        pass  # with modified dates, times of day stay: intervals would break without them
+        # With modified dates, times of day stay: intervals would break without them.
+        element.value = _each(element.value, lambda value: value if _TIME.fullmatch(value) else "")
     elif element.VR == "PN" or tag in _BIRTH_DATES:
         element.value = ""
     elif tag in _BY_TAG:
@@ -235,7 +243,8 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
 def _new_uid(value: str, pseudonyms: Pseudonyms) -> str:
     """UIDs of the standard itself (SOP classes, frames of coding) name nobody and stay."""
     uid = UID(value)
-    return value if not value or not uid.is_private else pseudonyms.uid(value)
+    is_of_the_standard = uid.is_valid and not uid.is_private
+    return value if not value or is_of_the_standard else pseudonyms.uid(value)
 
 
 def shift_date(value: str, days: int) -> str:
@@ -246,7 +255,8 @@ def shift_date(value: str, days: int) -> str:
         moved = day + datetime.timedelta(days=days)
     except (ValueError, OverflowError):
         return ""
-    return f"{moved:%Y%m%d}".rjust(8, "0") + text[8:]
+    time = text[8:] if _TIME.fullmatch(text[8:]) else ""
+    return f"{moved:%Y%m%d}".rjust(8, "0") + time
 
 
 def _code(value: str, meaning: str) -> Dataset:

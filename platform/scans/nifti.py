@@ -7,6 +7,7 @@ the left and anterior at the top, coronal with superior at the top, sagittal wit
 
 import gzip
 import io
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -241,4 +242,6 @@ def cleaned_nifti(content: bytes) -> bytes:
     place, code = (168, "q") if second else (108, "f")
     struct.pack_into(f"{header.endianness}{code}", raw, place, start)
     padding = bytes(start - len(raw))
-    return gzip.compress(bytes(raw) + padding + content[offset:], 1, mtime=0)
+    # What lies behind the last voxel could be anything.
+    end = offset + math.prod(image.shape) * header.get_data_dtype().itemsize
+    return gzip.compress(bytes(raw) + padding + content[offset:end], 1, mtime=0)

@@ -96,6 +96,25 @@ def test_the_file_says_that_and_how_it_was_de_identified(tmp_path: Path) -> None
     assert back.preamble == bytes(128)
 
 
+def test_a_name_that_says_it_is_a_date_a_time_or_a_uid_goes(tmp_path: Path) -> None:
+    """Broken writers, and hostile ones, put text under any kind of value."""
+    dataset = dicom()
+    for tag, kind, text in (
+        (0x00080050, "TM", "ACC-99"),  # AccessionNumber
+        (0x00080080, "UI", "1.2.840.10008 Mercy"),  # InstitutionName
+        (0x00081030, "DT", "20240229 for Doe"),  # StudyDescription
+        (0x00081111, "TM", "Jane"),  # a sequence
+        (0x00080030, "TM", "Doe"),  # StudyTime
+        (0x0008002A, "DT", "20240229Jane"),  # AcquisitionDateTime
+        (0x00080016, "UI", "1.2.840.10008.Mercy"),  # SOPClassUID
+    ):
+        dataset.add_new(tag, kind, text)
+    dataset.AcquisitionTime = "101112.5"
+    kept = deidentify(read_dataset(written(dataset, tmp_path / "a.dcm")), Pseudonyms(SECRET))
+    assert [word for word in PLANTED if word.encode() in kept] == []
+    assert b"101112.5" in kept
+
+
 def test_uids_are_mapped_the_same_way_everywhere() -> None:
     pseudonyms = Pseudonyms(SECRET)
     dataset = dicom(FrameOfReferenceUID="1.2.3.9")
