@@ -3,7 +3,7 @@
 Nothing is dropped: every slice given comes back in exactly one group, alone if need be.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +18,8 @@ from scans.dicom import PROJECTIONS, Slice
 # Direction cosines that differ by less point the same way (0.1°); positions, in mm, are the same.
 _SAME_DIRECTION = 2e-3
 _SAME_PLACE = 1e-2
+# Each group reads its files from the start: one file in more groups than this stays one scan.
+_MOST_GROUPS_OF_A_FILE = 200
 # Intervals that differ from the usual one by more than this share are reported.
 _IRREGULAR = 0.05
 
@@ -55,13 +57,25 @@ def _may_join(frames: Sequence[Slice]) -> bool:
     return not projection and all(one.is_placed and not one.is_localiser for one in frames)
 
 
-def _alone(frames: Sequence[Slice]) -> Group:
+def _alone(frames: Sequence[Slice], notes: tuple[str, ...] = ()) -> Group:
     """One file, one image; a multi-frame file without places is a sequence of frames."""
     localiser = ("A localiser, kept as an image of its own.",) if frames[0].is_localiser else ()
-    return Group(slices=tuple(frames), is_volume=False, notes=localiser)
+    return Group(slices=tuple(frames), is_volume=False, notes=(*notes, *localiser))
 
 
 def _join_series(members: Sequence[Slice]) -> list[Group]:
+    groups = _grouped(members)
+    parts = Counter(s for group in groups for s in {one.source for one in group.slices})
+    if max(parts.values()) <= _MOST_GROUPS_OF_A_FILE:
+        return groups
+    files: dict[int, list[Slice]] = defaultdict(list)
+    for one in members:
+        files[one.source].append(one)
+    told = (f"More than {_MOST_GROUPS_OF_A_FILE} volumes in one file; kept as a run of frames.",)
+    return [_alone(frames, told) for frames in files.values()]
+
+
+def _grouped(members: Sequence[Slice]) -> list[Group]:
     stacks = _by_orientation(members)
     notes = []
     if len(stacks) > 1:
@@ -90,7 +104,9 @@ def _by_orientation(members: Sequence[Slice]) -> list[list[Slice]]:
 
 
 def _close(a: Sequence[float] | None, b: Sequence[float] | None, tolerance: float) -> bool:
-    return a is not None and b is not None and bool(np.allclose(a, b, rtol=0, atol=tolerance))
+    if a is None or b is None:
+        return False
+    return all(abs(one - other) <= tolerance for one, other in zip(a, b, strict=True))
 
 
 def _normal(one: Slice) -> NDArray[Any]:

@@ -113,6 +113,15 @@ def test_a_cine_without_positions_is_one_image_of_many_frames() -> None:
     assert not group.is_volume
 
 
+def test_a_file_of_endless_volumes_is_one_run_of_frames() -> None:
+    """Two heights, three hundred times over: as volumes the file would be read as often."""
+    slices = [one(0, float(n % 2), frame=n) for n in range(600)]
+    (group,) = join(slices)
+    assert [member.frame for member in group.slices] == list(range(600))
+    assert not group.is_volume
+    assert group.notes == ("More than 200 volumes in one file; kept as a run of frames.",)
+
+
 def test_a_lone_slice_is_an_image() -> None:
     (group,) = join([one(0, 3.0)])
     assert not group.is_volume
