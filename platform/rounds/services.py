@@ -116,6 +116,13 @@ def finish_round(
     return bool(published)
 
 
+def lay_down_round(*, round_id: int, attempt: int) -> None:
+    """Let a round wait whose learner was stopped; unlike a crash, that is no fault of the round."""
+    Round.objects.filter(pk=round_id, attempt=attempt, state=Round.State.RUNNING).update(
+        state=Round.State.QUEUED
+    )
+
+
 def fail_round(*, round_id: int, attempt: int, error: str) -> bool:
     """End a round that cannot succeed; False where another attempt has taken over."""
     failed = Round.objects.filter(pk=round_id, attempt=attempt, state=Round.State.RUNNING).update(

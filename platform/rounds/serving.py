@@ -38,7 +38,7 @@ WHERE EXISTS (SELECT FROM annotator_task task WHERE task.project_id = project.id
           SELECT max(generation) FROM rounds_ranking last WHERE last.project_id = project.id))
 """
 _UNFINISHED_WITHOUT_JOB = """
-SELECT round.id, round.attempt FROM rounds_round round
+SELECT round.id, round.attempt, round.state FROM rounds_round round
 WHERE round.state IN ('queued', 'running') AND NOT EXISTS (
     SELECT FROM procrastinate_jobs job
     WHERE job.task_name = 'rounds.train' AND job.status IN ('todo', 'doing')
@@ -155,8 +155,8 @@ def _take_up_orphans() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_UNFINISHED_WITHOUT_JOB)
         orphans = cursor.fetchall()
-    for round_id, attempt in orphans:
-        if attempt >= MOST_ATTEMPTS:
+    for round_id, attempt, state in orphans:
+        if state == Round.State.RUNNING and attempt >= MOST_ATTEMPTS:
             services.fail_round(
                 round_id=round_id, attempt=attempt, error=f"Broke off {attempt} times."
             )

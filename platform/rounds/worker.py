@@ -298,7 +298,9 @@ def train(*, round_id: int) -> None:
         try:
             training.run(begun, pool, asked, size=SIZE)
         except training.Interrupted:
-            return  # the sweep of the next learner takes the round up again
+            # The sweep of the next learner takes it up again.
+            services.lay_down_round(round_id=begun.pk, attempt=begun.attempt)
+            return
         # Neither the embeddings that served until now nor those that were no better are read again.
         serves = serving_of(project_id=begun.project_id)
         EmbeddingCache.keep_only(cache_folder(begun.project_id), serves.name)

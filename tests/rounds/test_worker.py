@@ -279,6 +279,12 @@ def test_a_round_whose_job_is_gone_gets_another_until_it_has_killed_five(
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
     Round.objects.update(state=Round.State.RUNNING, attempt=5)
+    services.lay_down_round(round_id=begun.pk, attempt=5)  # the learner was stopped, not killed
+    worker.sweep()
+    assert waiting_jobs().count("rounds.train") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    Round.objects.update(state=Round.State.RUNNING)
     worker.sweep()
     begun.refresh_from_db()
     assert (begun.state, begun.error) == ("failed", "Broke off 5 times.")
