@@ -19,6 +19,14 @@ def account_for(*, email: str) -> User:
     return account
 
 
+def allow_projects(*, email: str) -> User:
+    """Let the person with this address create projects; the account, made where there is none."""
+    account = account_for(email=email)
+    account.may_create_projects = True
+    account.save(update_fields=["may_create_projects"])
+    return account
+
+
 def invitation_path(*, account: User) -> str:
     """The address where a new person chooses a password: works once, for PASSWORD_RESET_TIMEOUT.
 
