@@ -165,7 +165,6 @@ def learning_curve(
     low, high = value_domain(shown, is_share=is_share)
     most = max(1, *(point.labels for point in shown))
     scale = _Scale(LEFT, width - RIGHT, TOP, height - BOTTOM, most, low, high)
-    every = max(1, math.ceil(len(points) / MOST_DOTS))
     y_step = nice_step(high - low, 5)
     return Curve(
         width=width,
@@ -177,10 +176,7 @@ def learning_curve(
         middle=(scale.left + scale.right) / 2,
         line=_path([(scale.x(point.labels), scale.y(point.value)) for point in points]),
         band=_band(points, scale),
-        dots=tuple(
-            Dot(scale.x(point.labels), scale.y(point.value), _said(point))
-            for point in points[::-every][::-1]
-        ),
+        dots=_dots(points, scale),
         whiskers=tuple(_whisker(point, scale) for point in rounds),
         x_ticks=tuple(
             Tick(scale.x(labels), tick_text(labels, 1))
@@ -190,6 +186,15 @@ def learning_curve(
         y_ticks=tuple(
             Tick(scale.y(value), tick_text(value, y_step)) for value in nice_ticks(low, high, 5)
         ),
+    )
+
+
+def _dots(points: Sequence[Point], scale: _Scale) -> tuple[Dot, ...]:
+    """So many that each can be pointed at, the newest among them."""
+    every = max(1, math.ceil(len(points) / MOST_DOTS))
+    return tuple(
+        Dot(scale.x(point.labels), scale.y(point.value), _said(point))
+        for point in points[::-every][::-1]
     )
 
 
