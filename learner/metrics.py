@@ -4,17 +4,19 @@ Undefined is None, never 0: a class that does not occur has no sensitivity, one 
 ROC-AUC. Numbers that cannot be predictions raise.
 """
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learner.intervals import (
-    RESAMPLES,
     Estimate,
     Float64,
-    Resamples,
+    Int64,
+    area,
     draw_resamples,
+    mean_of_independent,
+    mean_of_related,
     percentile,
     proportion,
     ratio,
@@ -24,6 +26,22 @@ from learner.questions import Question
 Report = dict[str, object]  # JSON-able
 
 
+@dataclass(frozen=True)
+class _Class:
+    """What there is to say of one class or finding."""
+
+    n: int
+    positive: int
+    sensitivity: Estimate
+    specificity: Estimate
+    roc_auc: Estimate
+
+    def as_json(self) -> Report:
+        measures = ("sensitivity", "specificity", "roc_auc")
+        estimates = {name: getattr(self, name).as_json() for name in measures}
+        return {"n": self.n, "positive": self.positive, **estimates}
+
+
 def evaluate(
     question: Question,
     predicted: NDArray[np.floating],
@@ -31,17 +49,16 @@ def evaluate(
     groups: NDArray[np.integer] | None = None,
     *,
     seed: int = 0,
-    intervals: bool = True,
 ) -> Report:
     """Metrics of predictions [n, c] against targets [n, c] (NaN: not answered), as JSON.
 
     `groups` [n] are patient numbers; None: every case is its own. single and multiple give
     "accuracy", "balanced_accuracy", "sensitivity", "specificity", "roc_auc" and "classes" (the last
-    three per class or finding, with its "n" and "positive"); number gives "mae", "mse", "r2". Each
-    estimate is {"value", "low", "high"}, those at the top also "n", the cases behind it. A finding
-    is called at a probability of 0.5, a class when it is the likeliest. At the top, sensitivity,
-    specificity and area are means over the classes; of two classes, those of the second.
-    `intervals` False saves the resampling: "low" and "high" are None where they would come of it.
+    three per class or finding, with its "n" and "positive"); number gives "mae", "mse", "r2", their
+    intervals from resamples drawn with `seed`. Each estimate is {"value", "low", "high"}, those at
+    the top also "n", the cases behind it. A finding is called at a probability of 0.5, a class when
+    it is the likeliest. At the top, sensitivity, specificity and area are means over the classes;
+    of two classes, those of the second.
     ValueError: shapes that differ, non-finite predictions, probabilities outside [0, 1].
     """
     y = question.check_targets(targets).astype(np.float64)
@@ -54,15 +71,14 @@ def evaluate(
     found: Report = {"n": len(y), "patients": len(np.unique(patients))}
     if not len(y):
         return found
-    rng = np.random.default_rng(seed)
-    resamples = draw_resamples(patients, rng, RESAMPLES if intervals else 0)
     if question.kind == "number":
-        estimates = _number(p, y, resamples)
+        estimates = _number(p, y, draw_resamples(patients, np.random.default_rng(seed)))
     else:
-        W = resamples.weights
-        areas = np.stack([roc_auc(p[:, k], y[:, k], W) for k in range(y.shape[1])], axis=1)
-        estimates = _choices(question, p, y, areas, resamples)
-        found["classes"] = _per_class(question, p, y, areas, resamples)
+        single = question.kind == "single"
+        classes = _classes(p, y, patients, single=single)
+        estimates = _choices(p, y, patients, classes, single=single)
+        named = zip(question.classes, classes, strict=True)
+        found["classes"] = {name: each.as_json() for name, each in named}
     return found | {name: each.as_json() | {"n": len(y)} for name, each in estimates.items()}
 
 
@@ -76,8 +92,8 @@ def _checked(question: Question, p: Float64, n: int) -> Float64:
     return p
 
 
-def _number(p: Float64, y: Float64, resamples: Resamples) -> dict[str, Estimate]:
-    off, W = p[:, 0] - y[:, 0], resamples.weights
+def _number(p: Float64, y: Float64, W: Float64) -> dict[str, Estimate]:
+    off = p[:, 0] - y[:, 0]
     total = W.sum(axis=1)
     mse = ratio(W @ off**2, total)
     mean = ratio(W @ y[:, 0], total)
@@ -90,50 +106,43 @@ def _number(p: Float64, y: Float64, resamples: Resamples) -> dict[str, Estimate]
     }
 
 
-def _choices(
-    question: Question, p: Float64, y: Float64, areas: Float64, resamples: Resamples
-) -> dict[str, Estimate]:
-    single = question.kind == "single"
+def _classes(p: Float64, y: Float64, patients: Int64, *, single: bool) -> list[_Class]:
     called, present, absent = _table(p, y, single=single)
-    right = called * present + (1 - called) * absent
-    W = resamples.weights
-    recalls = ratio(W @ (called * present), W @ present)  # [1 + B, c]
-    rejections = ratio(W @ ((1 - called) * absent), W @ absent)
-    balanced = recalls if single else (recalls + rejections) / 2
-    if single and p.shape[1] == 2:
-        sensitivity = proportion(called[:, 1], present[:, 1], resamples)
-        specificity = proportion(1 - called[:, 1], absent[:, 1], resamples)
-    else:
-        sensitivity = percentile(_mean_over_classes(recalls))
-        specificity = percentile(_mean_over_classes(rejections))
-    if single:
-        accuracy = proportion((called * present).sum(axis=1), np.ones(len(p)), resamples)
-    else:  # of all answers about findings, the share that is right
-        answers = (present + absent).sum(axis=1)
-        accuracy = percentile(ratio(W @ right.sum(axis=1), W @ answers))
+    return [
+        _Class(
+            n=int((present + absent)[:, k].sum()),
+            positive=int(present[:, k].sum()),
+            sensitivity=proportion((called * present)[:, k], present[:, k], patients),
+            specificity=proportion(((1 - called) * absent)[:, k], absent[:, k], patients),
+            roc_auc=area(
+                roc_auc(p[:, k], y[:, k]),
+                len(np.unique(patients[present[:, k] > 0])),
+                len(np.unique(patients[absent[:, k] > 0])),
+            ),
+        )
+        for k in range(y.shape[1])
+    ]
+
+
+def _choices(
+    p: Float64, y: Float64, patients: Int64, classes: list[_Class], *, single: bool
+) -> dict[str, Estimate]:
+    called, present, absent = _table(p, y, single=single)
+    # A single choice is right or wrong as a whole; of findings each answer counts.
+    right = called * present if single else called * present + (1 - called) * absent
+    asked = present if single else present + absent
+    sensitivities = [each.sensitivity for each in classes]
+    # The cases of one class are not those of another, but the cases of two findings are the same.
+    over_classes = mean_of_independent if single else mean_of_related
+    balanced = [mean_of_independent([each.sensitivity, each.specificity]) for each in classes]
+    shown = classes[1:] if single and len(classes) == 2 else classes
     return {
-        "accuracy": accuracy,
-        "balanced_accuracy": percentile(_mean_over_classes(balanced)),
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-        "roc_auc": percentile(_mean_over_classes(areas)),
+        "accuracy": proportion(right.sum(axis=1), asked.sum(axis=1), patients),
+        "balanced_accuracy": over_classes(sensitivities if single else balanced),
+        "sensitivity": over_classes([each.sensitivity for each in shown]),
+        "specificity": mean_of_related([each.specificity for each in shown]),
+        "roc_auc": mean_of_related([each.roc_auc for each in shown]),
     }
-
-
-def _per_class(
-    question: Question, p: Float64, y: Float64, areas: Float64, resamples: Resamples
-) -> Report:
-    called, present, absent = _table(p, y, single=question.kind == "single")
-    found: Report = {}
-    for k, name in enumerate(question.classes):
-        found[name] = {
-            "n": int((present + absent)[:, k].sum()),
-            "positive": int(present[:, k].sum()),
-            "sensitivity": proportion(called[:, k], present[:, k], resamples).as_json(),
-            "specificity": proportion(1 - called[:, k], absent[:, k], resamples).as_json(),
-            "roc_auc": percentile(areas[:, k]).as_json(),
-        }
-    return found
 
 
 def _table(p: Float64, y: Float64, *, single: bool) -> tuple[Float64, Float64, Float64]:
@@ -144,31 +153,15 @@ def _table(p: Float64, y: Float64, *, single: bool) -> tuple[Float64, Float64, F
     return called.astype(np.float64), (y == 1).astype(np.float64), (y == 0).astype(np.float64)
 
 
-def _mean_over_classes(values: Float64) -> Float64:
-    """Mean of [1 + B, c] over the classes defined there; NaN where none is."""
-    defined = ~np.isnan(values[0])
-    if not defined.any():
-        return np.full(len(values), np.nan)
-    with warnings.catch_warnings():
-        # A resample may lack a rare class: its mean is then over the others, or undefined.
-        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
-        return np.asarray(np.nanmean(values[:, defined], axis=1))
-
-
-def roc_auc(scores: Float64, y: Float64, weights: Float64) -> Float64:
-    """Weighted area under the ROC curve, scores [n], y [n] (NaN left out), weights [b, n] -> [b].
+def roc_auc(scores: NDArray[np.floating], y: NDArray[np.floating]) -> float:
+    """Area under the ROC curve of scores [n] against y [n], NaN in y left out.
 
     P(score of a positive > score of a negative) + P(equal) / 2 (Mann and Whitney 1947); NaN where
-    a class has no weight.
+    a class is absent.
     """
-    asked = ~np.isnan(y)
-    order = np.argsort(scores[asked], kind="stable")
-    scores, y, weights = scores[asked][order], y[asked][order], weights[:, asked][:, order]
-    if not len(y):
-        return np.full(len(weights), np.nan)
-    starts = np.flatnonzero(np.r_[True, np.diff(scores) > 0])  # of each run of equal scores
-    positive = np.add.reduceat(weights * y, starts, axis=1)
-    negative = np.add.reduceat(weights * (1 - y), starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative
-    area = (positive * (below + 0.5 * negative)).sum(axis=1)
-    return ratio(area, positive.sum(axis=1) * negative.sum(axis=1))
+    positive, negative = scores[y == 1], np.sort(scores[y == 0])
+    if not len(positive) or not len(negative):
+        return float("nan")
+    below = np.searchsorted(negative, positive, side="left")
+    not_above = np.searchsorted(negative, positive, side="right")
+    return float((below + not_above).mean() / (2 * len(negative)))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from learner.curves import Replay, summarise
 from learner.labelled_folder import read_folder, small_frames
+from learner.metrics import roc_auc
 from learner.processes import spread
 from learner.projection import Embeddings
 from learner.questions import Question
@@ -119,16 +119,13 @@ def balanced_accuracy(predicted: Float32 | None, targets: Float32) -> float:
 
 def macro_auc(predicted: Float32 | None, targets: Float32) -> float:
     """Mean area under the ROC curve of the findings that occur and are absent in targets."""
-    positive = targets.sum(axis=0)
-    negative = len(targets) - positive
-    defined = (positive > 0) & (negative > 0)
-    if not defined.any():
+    findings = range(targets.shape[1])
+    defined = [k for k in findings if 0 < targets[:, k].sum() < len(targets)]
+    if not defined:
         raise ValueError("no finding of the test set is both present and absent")
     if predicted is None:
         return 0.5
-    ranks = rankdata(predicted, axis=0)  # Mann and Whitney 1947; ties share their rank
-    area = (ranks * targets).sum(axis=0) - positive * (positive + 1) / 2
-    return float((area[defined] / (positive * negative)[defined]).mean())
+    return float(np.mean([roc_auc(predicted[:, k], targets[:, k]) for k in defined]))
 
 
 def rehearse(
