@@ -93,6 +93,15 @@ def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) 
     )
 
 
+def test_no_option_of_the_label_config_is_a_formula(cast: Cast) -> None:
+    project = cast.project
+    project.label_config = project.label_config.replace('"Nodule"/><Choice', '"=1+1"/><Choice')
+    project.save()
+    cast.answer(cast.task("a.png"), cast.bob, findings("=1+1", "Effusion"))
+    (row,) = csv.DictReader(io.StringIO(text_of(cast, "csv")))
+    assert row["consensus_findings"] == row["answer_1_findings"] == "'=1+1|Effusion"
+
+
 CONSENSUS = (
     "scan",
     "kind",

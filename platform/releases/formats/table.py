@@ -1,6 +1,6 @@
 """CSV: one row for each task, the consensus first, then every reader's answer.
 
-Several values in one cell are joined with "|". A cell of free text that a spreadsheet would take
+Several values in one cell are joined with "|". A cell of text that a spreadsheet would take
 for a formula begins with an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
@@ -97,7 +97,7 @@ def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
 
 def _cell(value: Value) -> Cell:
     if isinstance(value, tuple):
-        return "|".join(value)
+        return _text("|".join(value))
     return _text(value) if isinstance(value, str) else value
 
 
