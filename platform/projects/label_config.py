@@ -6,6 +6,7 @@ column of the dataset that nobody was asked.
 """
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -45,6 +46,7 @@ _NOT_YET = frozenset(_NOT_YET_NAMES.split())
 _INSTEAD = {"PolygonLabels": ": ask for <RectangleLabels> or <BrushLabels>"}
 _LONGEST = 200_000  # characters
 _DEEPEST = 20  # levels of tags
+_MOST_STARS = 20
 
 
 class LabelConfigError(Refused):
@@ -246,8 +248,7 @@ class _Parser:
         self, element: Element, kind: Kind
     ) -> tuple[float | None, float | None, float | None]:
         if kind == "rating":
-            most = self._number(element, "maxRating")
-            return 1.0, 5.0 if most is None else most, 1.0  # Label Studio's default is five stars
+            return 1.0, self._most_stars(element), 1.0
         if kind == "number":
             minimum, maximum, step = (self._number(element, a) for a in ("min", "max", "step"))
             if minimum is not None and maximum is not None and minimum >= maximum:
@@ -255,15 +256,28 @@ class _Parser:
             return minimum, maximum, step
         return None, None, None
 
+    def _most_stars(self, element: Element) -> float:
+        most = self._number(element, "maxRating")
+        if most is None:
+            return 5.0  # Label Studio's default
+        if most not in range(1, _MOST_STARS + 1):
+            self.problems.append(
+                f"“{element.get('name')}”: maxRating is a whole number from 1 to {_MOST_STARS}."
+            )
+        return most
+
     def _number(self, element: Element, attribute: str) -> float | None:
         text = element.get(attribute)
         if text is None:
             return None
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
-            self.problems.append(f"“{element.get('name')}”: {attribute}=“{text}” is no number.")
-            return None
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        self.problems.append(f"“{element.get('name')}”: {attribute}=“{text}” is no number.")
+        return None
 
     def check_whole(self) -> None:
         """What can only be said once all tags are known."""
