@@ -19,7 +19,15 @@ STAGED_UPLOADS = SCOUT_DATA / "uploads"
 MODEL_STORE = SCOUT_DATA / "models"
 LEARNER_CACHE = SCOUT_DATA / "learner"
 RELEASE_STORE = SCOUT_DATA / "releases"
-for _folder in (FRAME_STORE, ORIGINALS, STAGED_UPLOADS, MODEL_STORE, LEARNER_CACHE, RELEASE_STORE):
+for _folder in (
+    SCOUT_DATA,
+    FRAME_STORE,
+    ORIGINALS,
+    STAGED_UPLOADS,
+    MODEL_STORE,
+    LEARNER_CACHE,
+    RELEASE_STORE,
+):
     # Patients' pixels: for the installation's own user alone.
     _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -184,6 +192,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SCOUT_HTTPS
 SECURE_SSL_REDIRECT = SCOUT_HTTPS

@@ -52,3 +52,9 @@ def test_a_file_sent_to_a_form_does_not_fill_the_disk(
     request = Client().post("/account/login/", {"login": "bob@example.org", "f": sent})
     assert request.wsgi_request.FILES == {}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("cookie", ['"\\000\\000\\000abcdefgh"', "x" * 5000, "a;b", "\xff"])
+def test_a_cookie_that_is_no_session_is_nobody(cookie: str) -> None:
+    answer = Client().get("/", HTTP_COOKIE=f"sessionid={cookie}")
+    assert (answer.status_code, answer["Location"]) == (302, "/account/login/?next=/")
