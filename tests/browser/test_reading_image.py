@@ -149,12 +149,13 @@ def test_the_wheel_and_keys_go_through_a_volume(
     for _ in range(3):
         room.page.mouse.wheel(0, 100)
     room.wait(lambda: shown() == "4 / 9", "slice 4 after three steps of the wheel")
-    # Slice 4 holds 30 HU, and the soft tissue window begins at -160: (30 + 160) / 399 of white.
+    # Slice 4 from the head is frame 5 from the feet, counted from 0, and holds 50 HU; the soft
+    # tissue window begins at -160: (50 + 160) / 399 of white.
     picture = room.picture()
     seen = int(picture[picture.shape[0] // 2, picture.shape[1] // 2, 0])
-    assert abs(seen - 190 / 399 * 255) <= 1
+    assert abs(seen - 210 / 399 * 255) <= 1
     room.page.mouse.move(480, 380)
-    assert room.overlay("bottom-right").endswith("30 HU")
+    assert room.overlay("bottom-right").endswith("50 HU")
 
 
 def test_window_presets_are_for_ct(

@@ -148,7 +148,7 @@ def test_a_box_in_a_volume_belongs_to_its_slice(
     room.press("1")
     room.drag(at(25, 25), at(75, 75))
     (box,) = draft(room, 1).result
-    assert box["item_index"] == 5
+    assert box["item_index"] == 3, "slices are counted from the head, frames from the feet"
     room.press("Home")
     room.wait(lambda: room.overlay("top-right") == "1 / 9", "slice 1")
     assert room.page.locator(".viewport svg rect").count() == 0
@@ -230,9 +230,9 @@ def test_a_mask_in_a_volume_belongs_to_its_slice(
     room.wait(lambda: room.overlay("top-right") == "1 / 9", "slice 1")
     room.drag(at(40, 30), at(60, 30))
     kept = draft(room, 2).result
-    assert [item["item_index"] for item in kept] == [0, 4]
-    assert painted(kept[0], 64, 64)[19, 30] and not painted(kept[0], 64, 64)[32, 30]
-    assert painted(kept[1], 64, 64)[32, 30] and not painted(kept[1], 64, 64)[19, 30]
+    assert [item["item_index"] for item in kept] == [4, 8]
+    assert painted(kept[0], 64, 64)[32, 30] and not painted(kept[0], 64, 64)[19, 30]
+    assert painted(kept[1], 64, 64)[19, 30] and not painted(kept[1], 64, 64)[32, 30]
 
 
 def test_a_measured_length_is_entered_with_a_key(

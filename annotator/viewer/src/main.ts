@@ -1,6 +1,6 @@
 import "./style.css";
 
-import { toggle } from "./answers/sheet";
+import { locate, toggle } from "./answers/sheet";
 import { ReadingApi } from "./flow/api";
 import { ReadingClock } from "./flow/clock";
 import { Journal } from "./flow/journal";
@@ -18,6 +18,7 @@ import { Panel } from "./page/panel";
 import { SkipList } from "./page/skip";
 import { fillToolbar } from "./page/toolbar";
 import { readBootstrap } from "./bootstrap";
+import { sliceNumber } from "./viewer/order";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
 
@@ -69,7 +70,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
     submit: () => act("submit"),
     skip: () => act("skip"),
     undo: () => act("undo"),
-    isVolume: () => room.isVolume,
+    placeOf: ({ item }) => {
+      const place = locate(room.task?.scans ?? [], item);
+      if (!place || place.scan.frame_count === 1) return "";
+      return `, slice ${sliceNumber(place.scan, place.frame)}`;
+    },
   });
   frame.side.append(notice.element, panel.element, skip.element);
   document.body.append(help.element);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { edgeMarkers, patientDirection } from "../src/viewer/orientation";
-import { outward } from "../src/viewer/order";
+import { outward, readingOrder, sliceNumber } from "../src/viewer/order";
 import { modalityValues, storedSamples } from "../src/viewer/pixels";
 import { boxCorners, framePlane, percentBox, pixelToWorld, worldToPixel } from "../src/viewer/plane";
 import { scaleBarLength } from "../src/viewer/scalebar";
@@ -23,6 +23,22 @@ describe("orientation", () => {
 });
 
 describe("frames", () => {
+  it("of an axial volume are read from the head to the feet", () => {
+    const volume = scan(1, 3);
+    volume.geometry.positions = [[0, 0, -5], [0, 0.1, 0], [0, 0.2, 5]];
+    expect(readingOrder(volume)).toEqual([2, 1, 0]);
+    expect(sliceNumber(volume, 2)).toBe(1);
+    volume.geometry.positions.reverse();
+    expect(readingOrder(volume)).toEqual([0, 1, 2]);
+  });
+
+  it("of other planes are read as they lie", () => {
+    const coronal = scan(1, 2);
+    coronal.geometry.positions = [[0, -5, 0], [0, 5, 0.3]];
+    expect(readingOrder(coronal)).toEqual([0, 1]);
+    expect(readingOrder(scan(2, 2))).toEqual([0, 1]);
+  });
+
   it("are fetched from the middle outward", () => {
     expect(outward(4, 9)).toEqual([4, 5, 3, 6, 2, 7, 1, 8, 0]);
     expect(outward(1, 2)).toEqual([1, 0]);

@@ -1,8 +1,8 @@
 import { cache, imageLoader } from "@cornerstonejs/core";
 
 import type { Scan, Task } from "../types";
-import { openingFrame, outward } from "../viewer/order";
-import { forget, imageId, imageIds, register } from "../viewer/registry";
+import { openingPlace, outward } from "../viewer/order";
+import { forget, imageIds, register } from "../viewer/registry";
 
 const AT_ONCE = 4;
 /** What the task ahead may take in memory; frames beyond are fetched when it is opened. */
@@ -59,6 +59,7 @@ export class Prefetch {
 function nearest(scan: Scan, budget: number): string[] {
   const bytes = scan.rows * scan.columns * scan.geometry.samples * 4;
   const count = Math.max(1, Math.min(scan.frame_count, Math.floor(budget / bytes)));
-  const order = outward(openingFrame(scan.frame_count), scan.frame_count);
-  return order.slice(0, count).map((frame) => imageId(scan, frame));
+  const stack = imageIds(scan);
+  const places = outward(openingPlace(scan.frame_count), scan.frame_count).slice(0, count);
+  return places.map((place) => stack[place] as string);
 }

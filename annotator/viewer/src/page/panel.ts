@@ -20,7 +20,8 @@ export interface PanelActions {
   submit: () => void;
   skip: () => void;
   undo: () => void;
-  isVolume: () => boolean;
+  /** What to say of where a region lies: its slice, or nothing. */
+  placeOf: (region: Region) => string;
 }
 
 /** The questions beside the image. */
@@ -159,7 +160,7 @@ function field(
           show: actions.showRegion,
           remove: (region) => actions.removeRegion(question, region),
         },
-        actions.isVolume,
+        actions.placeOf,
       );
     default:
       return new ChoicesField(question, keys, (value) => actions.pick(question, value));

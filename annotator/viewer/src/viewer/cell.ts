@@ -2,10 +2,10 @@ import { Enums, imageLoader, type RenderingEngine, type StackViewport, type Type
 
 import type { Scan } from "../types";
 import { openingWindow } from "./loader";
-import { openingFrame } from "./order";
+import { openingPlace, readingOrder } from "./order";
 import type { ShownSamples } from "./pixels";
 import { framePlane, worldToPixel } from "./plane";
-import { imageId, imageIds, register } from "./registry";
+import { imageIds, register } from "./registry";
 import { draggedWindow, rangeWindow, type Window, windowRange } from "./windows";
 
 /** One scan on the screen: a Cornerstone stack viewport and what the reader does to it. */
@@ -13,6 +13,8 @@ export class Cell {
   readonly element: HTMLDivElement;
   private readonly viewport: StackViewport;
   private scan_: Scan | null = null;
+  /** The frames as the stack has them. */
+  private order: number[] = [];
   private isWhole = true;
   private span = 1;
   /** Called after each drawing. */
@@ -49,27 +51,25 @@ export class Cell {
   /** Shows the opening frame of a scan; throws what the loader threw. */
   async show(scan: Scan): Promise<void> {
     register(scan);
-    const start = openingFrame(scan.frame_count);
+    const stack = imageIds(scan);
+    const start = openingPlace(scan.frame_count);
     // The viewport swallows errors of loading, so the first frame is asked for before it.
-    const image = await imageLoader.loadAndCacheImage(imageId(scan, start));
+    const image = await imageLoader.loadAndCacheImage(stack[start] as string);
     this.scan_ = scan;
+    this.order = readingOrder(scan);
     this.isWhole = !(image.getPixelData() instanceof Float32Array);
     this.span = Math.max(image.maxPixelValue - image.minPixelValue, Number.EPSILON);
-    await this.viewport.setStack(imageIds(scan), start);
+    await this.viewport.setStack(stack, start);
     this.reset();
-  }
-
-  get frame(): number {
-    return this.viewport.getTargetImageIdIndex();
   }
 
   get image(): Types.IImage | undefined {
     return this.scan_ ? this.viewport.getCornerstoneImage() : undefined;
   }
 
-  /** The frame on the screen, which follows `frame` when its pixels have come. */
+  /** The frame on the screen; the one that was gone to follows when its pixels have come. */
   get shownFrame(): number {
-    return this.viewport.getCurrentImageIdIndex();
+    return this.order[this.viewport.getCurrentImageIdIndex()] ?? 0;
   }
 
   get inverted(): boolean {
@@ -109,13 +109,13 @@ export class Cell {
   }
 
   scroll(by: number): void {
-    this.goTo(this.frame + by);
+    const place = this.viewport.getTargetImageIdIndex();
+    const wanted = Math.max(0, Math.min(this.order.length - 1, place + by));
+    if (wanted !== place) this.viewport.scroll(wanted - place, false);
   }
 
   goTo(frame: number): void {
-    const last = this.scan.frame_count - 1;
-    const wanted = Math.max(0, Math.min(last, frame));
-    if (wanted !== this.frame) this.viewport.scroll(wanted - this.frame, false);
+    this.scroll(this.order.indexOf(frame) - this.viewport.getTargetImageIdIndex());
   }
 
   /** Device pixels for one image pixel, along a row. */

@@ -6,6 +6,7 @@ import { itemOf, locate, type Mask, newId } from "../answers/sheet";
 import type { Scan } from "../types";
 import type { Cell } from "./cell";
 import { type RegionLabel, rgb } from "./labels";
+import { sliceNumber } from "./order";
 import { imageIds } from "./registry";
 
 const OPACITY = 110;
@@ -16,6 +17,7 @@ export class Masks {
   private scans: readonly Scan[] = [];
   /** What a draft paints is no change of the answer. */
   private isLoading = false;
+  /** In the order of reading: Cornerstone pairs a stack with its label maps by their places. */
   private readonly maps = new Map<number, Core.IImage[]>();
   /** What has been coded, by frame; a stroke makes a frame's code stale. */
   private readonly coded = new Map<number, Mask[]>();
@@ -122,7 +124,7 @@ export class Masks {
   private pixels(item: number): Core.PixelDataTypedArray | undefined {
     const place = locate(this.scans, item);
     if (!place) return undefined;
-    return this.maps.get(place.scan.id)?.[place.frame]?.getPixelData();
+    return this.maps.get(place.scan.id)?.[sliceNumber(place.scan, place.frame) - 1]?.getPixelData();
   }
 
   private paint(mask: Mask): void {

@@ -1,4 +1,25 @@
-/** Frame numbers from `start` outward, the later neighbour first: 5 → 5, 6, 4, 7, 3, … */
+import type { Scan } from "../types";
+
+/** Slices whose positions run towards the head, as in most axial volumes. */
+function runsToHead({ geometry: { positions } }: Scan): boolean {
+  const [first, last] = [positions?.[0], positions?.at(-1)];
+  if (!first || !last) return false;
+  const [x, y, z] = [0, 1, 2].map((axis) => (last[axis] ?? 0) - (first[axis] ?? 0)) as [number, number, number];
+  return z > Math.max(Math.abs(x), Math.abs(y));
+}
+
+/** A scan's frames in the order of reading: an axial volume from the head to the feet. */
+export function readingOrder(scan: Scan): number[] {
+  const frames = Array.from({ length: scan.frame_count }, (_, frame) => frame);
+  return runsToHead(scan) ? frames.reverse() : frames;
+}
+
+/** The slice's number on the screen, from 1. */
+export function sliceNumber(scan: Scan, frame: number): number {
+  return runsToHead(scan) ? scan.frame_count - frame : frame + 1;
+}
+
+/** Places from `start` outward, the later neighbour first: 5 → 5, 6, 4, 7, 3, … */
 export function outward(start: number, count: number): number[] {
   const order: number[] = [];
   for (let away = 0; order.length < count; away += 1) {
@@ -10,7 +31,7 @@ export function outward(start: number, count: number): number[] {
   return order;
 }
 
-/** Where a scan opens: a volume in its middle, an image at its one frame. */
-export function openingFrame(frameCount: number): number {
+/** The place in the order of reading where a scan opens: a volume in its middle. */
+export function openingPlace(frameCount: number): number {
   return Math.floor(frameCount / 2);
 }

@@ -1,4 +1,5 @@
 import type { Cell } from "./cell";
+import { sliceNumber } from "./order";
 import { edgeMarkers } from "./orientation";
 import { scaleBarLength, scaleBarText } from "./scalebar";
 import { CT_PRESETS, windowText } from "./windows";
@@ -37,14 +38,15 @@ export class Overlay {
   }
 
   update(): void {
-    const { geometry, frame_count } = this.cell.scan;
+    const { scan } = this.cell;
+    const { geometry, frame_count } = scan;
     const markers = edgeMarkers(geometry.orientation);
     for (const edge of EDGES) this.say(edge, [markers?.[edge] ?? ""]);
     this.say("top-left", [
       [geometry.modality, geometry.body_part].filter(Boolean).join("  "),
       [SIDES[geometry.laterality] ?? geometry.laterality, geometry.view].filter(Boolean).join("  "),
     ]);
-    this.say("top-right", [frame_count > 1 ? `${this.cell.shownFrame + 1} / ${frame_count}` : ""]);
+    this.say("top-right", [frame_count > 1 ? `${sliceNumber(scan, this.cell.shownFrame)} / ${frame_count}` : ""]);
     this.say("bottom-left", [this.windowLine(), `Zoom ${Math.round(this.cell.zoom * 100)} %`]);
     this.say("bottom-right", [this.valueLine(), this.spacingNote()]);
     this.drawBar();

@@ -1,4 +1,5 @@
 import type { Scan } from "../types";
+import { readingOrder } from "./order";
 
 /** Scans by number, for the image loader and the metadata provider, which are given image ids only. */
 const scans = new Map<number, Scan>();
@@ -20,8 +21,9 @@ export function imageId(scan: Scan, frame: number): string {
   return `scout:${scan.id}/${frame}`;
 }
 
+/** In the order of reading, which is that of every stack. */
 export function imageIds(scan: Scan): string[] {
-  return Array.from({ length: scan.frame_count }, (_, frame) => imageId(scan, frame));
+  return readingOrder(scan).map((frame) => imageId(scan, frame));
 }
 
 /** The scan and frame of an image id, or undefined for ids that are not ours (masks). */

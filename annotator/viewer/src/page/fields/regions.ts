@@ -27,7 +27,7 @@ export class RegionsField extends Field {
     private readonly labels: readonly RegionLabel[],
     keys: ReadonlyMap<string, string>,
     private readonly actions: RegionActions,
-    private readonly isVolume: () => boolean,
+    private readonly placeOf: (region: Region) => string,
   ) {
     super(question, question.kind === "masks" ? "choose, then paint" : "choose, then drag");
     const options = make("div", { class: "options", role: "group" });
@@ -85,7 +85,7 @@ export class RegionsField extends Field {
   private entry(region: Region): HTMLLIElement {
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = this.colour(region.label);
-    const place = this.isVolume() ? `, slice ${region.item + 1}` : "";
+    const place = this.placeOf(region);
     const text = this.labels.find(({ value }) => value === region.label)?.text ?? region.label;
     return make(
       "li",
