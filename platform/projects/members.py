@@ -14,10 +14,17 @@ _LAST_MANAGER = (
 
 
 def add_member(*, project: Project, added_by: User, email: str, role: Role) -> Membership:
-    """Let a person into a project; an address without an account gets one. Raises Refused."""
+    """Let a person into a project; an address without an account gets one. Raises Refused.
+
+    An account that nobody has opened yet is open to whoever holds a link to it: links that other
+    projects' managers were given stop working, or they could enter this project with them.
+    """
     account = account_for(email=email)
     try:
         with transaction.atomic():
+            if not account.has_usable_password():
+                account.set_unusable_password()  # to another one, on which links depend
+                account.save(update_fields=["password"])
             return Membership.objects.create(
                 project=project, user=account, role=role, added_by=added_by
             )

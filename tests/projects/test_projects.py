@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Role, User
@@ -15,7 +16,7 @@ from projects.models import Membership, Project
 from projects.queries import members_of, projects_of
 from projects.services import create_project, update_settings
 from projects.strategies import NAMES
-from tests.projects.cast import XML, answer, make_scan
+from tests.projects.cast import XML, Cast, answer, make_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +140,19 @@ def test_an_invitation_cannot_be_used_to_enter_another_project(
     added = add_member(project=his, added_by=charlie, email="new@example.org", role=Role.READER)
     with pytest.raises(Refused, match="invited to another project too"):
         invitation_of(membership=added, manager=charlie)
+
+
+def test_a_link_given_out_earlier_does_not_open_a_project_joined_later(cast: Cast) -> None:
+    """Charlie invites Nina to his project, keeps the link, and waits until Alice adds her."""
+    his = add_member(
+        project=cast.his, added_by=cast.charlie, email="nina@example.org", role=Role.READER
+    )
+    link = invitation_of(membership=his, manager=cast.charlie)
+    client = Client()
+    assert b"new_password1" in client.get(link, follow=True).content
+    add_member(project=cast.project, added_by=cast.alice, email=his.user.email, role=Role.READER)
+    assert b"new_password1" not in Client().get(link, follow=True).content
+    assert b"new_password1" not in client.get(link, follow=True).content
 
 
 def test_progress_of_all_projects_is_one_query(
