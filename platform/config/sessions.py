@@ -6,4 +6,5 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionS
 class SessionStore(DatabaseSessionStore):
     def _validate_session_key(self, key: str | None) -> bool:
         """Keys are letters and digits. A cookie may hold NUL, which PostgreSQL refuses."""
-        return bool(key and key.isalnum() and super()._validate_session_key(key))
+        is_ours = key is not None and key.isalnum()
+        return is_ours and super()._validate_session_key(key)  # type: ignore[misc]
