@@ -66,7 +66,7 @@ _DAYS = """
     GROUP BY 1
 """
 _CLASSES = """
-    SELECT item ->> 'from_name', label, count(DISTINCT answer.id)
+    SELECT item ->> 'from_name', coalesce(label, ''), count(DISTINCT answer.id)
     FROM annotator_annotation answer
     CROSS JOIN jsonb_array_elements(answer.result) item
     CROSS JOIN jsonb_array_elements_text(
@@ -77,7 +77,7 @@ _CLASSES = """
             ELSE '[]' END) label
     WHERE answer.project_id = %s AND answer.withdrawn_at IS NULL AND NOT answer.was_cancelled
       AND item ->> 'from_name' = ANY(%s)
-    GROUP BY 1, 2
+    GROUP BY item ->> 'from_name', ROLLUP (label)
 """
 _LEFT = """
     SELECT count(*) FROM annotator_task task
@@ -178,7 +178,10 @@ def read_per_day(
 
 
 def class_balance(*, project: Project, names: list[str]) -> tuple[int, dict[str, dict[str, int]]]:
-    """How many answers there are, and for each question how many of them say each class."""
+    """How many answers there are, and for each question how many of them say each class.
+
+    Under the empty class stands how many say any at all.
+    """
 
     def compute() -> tuple[int, dict[str, dict[str, int]]]:
         balance: dict[str, dict[str, int]] = {name: {} for name in names}

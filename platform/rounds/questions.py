@@ -7,6 +7,7 @@ from projects.label_config import Question
 from projects.models import Project
 from rounds.queries import class_balance
 
+_MAY_HAVE_NONE = ("multiple", "boxes", "masks")  # read, and nothing found: an answer as well
 COUNTED = ("single", "multiple", "rating", "boxes", "masks")
 
 
@@ -40,10 +41,10 @@ def _classes(question: Question, counts: dict[str, int], judged: int) -> tuple[C
         names = {str(value): str(value) for value in range(1, int(question.maximum or 5) + 1)}
     else:
         names = {option.answer: option.value for option in question.options}
-    return tuple(
-        ClassCount(words, counts.get(answer, 0), 100 * counts.get(answer, 0) / max(judged, 1))
-        for answer, words in names.items()
-    )
+    answers = [(words, counts.get(answer, 0)) for answer, words in names.items()]
+    if question.kind in _MAY_HAVE_NONE:
+        answers.append(("None of these", judged - counts.get("", 0)))
+    return tuple(ClassCount(words, count, 100 * count / max(judged, 1)) for words, count in answers)
 
 
 def titles_of(project: Project) -> dict[str, str]:

@@ -84,7 +84,11 @@ def test_the_answers_so_far_are_counted_by_class(cast: Cast) -> None:
         question.title: {c.label: (c.answers, c.percent) for c in question.classes}
         for question in balance_of(project=cast.project)
     }
-    assert by_title["Findings"] == {"Nodule": (1, 50.0), "Effusion": (0, 0.0)}
+    assert by_title["Findings"] == {
+        "Nodule": (1, 50.0),
+        "Effusion": (0, 0.0),
+        "None of these": (1, 50.0),  # read, and normal
+    }
     assert by_title["Quality"] == {"No artefact": (1, 50.0), "Artefact": (1, 50.0)}
 
 
