@@ -80,6 +80,8 @@ def test_bob_reads_every_task_with_the_keyboard_alone(
     room.press("Enter")
     room.wait_for_state("empty")
     assert "nothing left" in room.says("veil")
+    assert room.page.get_by_role("link", name="Back to the project").is_visible()
+    assert room.page.locator(".submit").is_hidden()
     assert [values(answer) for answer in answers()] == [
         {"findings": {"choices": ["Nodule"]}},
         {"findings": {"choices": ["Nodule", "Effusion"]}},
