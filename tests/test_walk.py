@@ -75,6 +75,7 @@ def house(transactional_db: None, tmp_path: Path) -> Iterator[House]:
             os.killpg(process.pid, signal.SIGTERM)
         for process in processes:
             process.wait(30)
+        print((settings.SCOUT_DATA / "walk.log").read_text())  # noqa: T201  shown where it failed
 
 
 def spawn(command: list[str], data: Path) -> subprocess.Popen[bytes]:

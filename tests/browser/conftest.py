@@ -42,9 +42,10 @@ def chromium_options() -> dict[str, Any]:
     return options
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the whole run: Playwright's sync interface runs an event loop in this thread,
+# in which other modules' tests can start none, and which Django takes for async.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
-    # Playwright's sync interface runs an event loop in this thread, which Django takes for async.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as started:
         yield started
@@ -71,7 +72,7 @@ def live_server(leftover_connections: None, live_server: Any) -> Any:
     return live_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Any) -> Iterator[Browser]:
     browser = playwright.chromium.launch(**chromium_options())
     yield browser

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ingest() -> Ingest:
+def ingest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingest:
+    monkeypatch.setattr(settings, "STAGED_UPLOADS", tmp_path / "uploads")
     alice = User.objects.create_user("alice@example.org")
     return services.begin_upload(archive=services.create_archive(name="A", user=alice), user=alice)
 
