@@ -1,5 +1,6 @@
 """Making releases and building their files."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ from releases.models import Release
 from releases.queries import contents_of, last_annotation_of
 
 BUILD_JOB = "releases.build"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,19 @@ def build_release(*, release_id: int) -> Release:
     try:
         _build(release)
     except Exception as error:
+        logger.exception("Release %s could not be built", release_id)
         Release.objects.filter(pk=release_id).exclude(state=Release.State.DONE).update(
-            state=Release.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000]
+            state=Release.State.FAILED, error=_told(error)
         )
         raise
     return Release.objects.get(pk=release_id)
+
+
+def _told(error: Exception) -> str:
+    """What people are told; the rest may quote paths and answers, and stands in the log alone."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"The file could not be written: {error.strerror}."
+    return "Something broke while the file was built; the log of the worker says what."
 
 
 def _build(release: Release) -> None:

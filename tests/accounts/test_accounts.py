@@ -155,6 +155,12 @@ def test_every_page_carries_the_security_headers(client: Client) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+def test_no_page_and_no_reply_is_kept_on_a_shared_workstation(client: Client, alice: User) -> None:
+    log_in(client, password=PASSWORD)
+    for path in ("/", "/api/current-user/whoami"):
+        assert client.get(path).headers["Cache-Control"] == "private, no-store"
+
+
 def test_the_session_cookie_is_out_of_reach_of_scripts(client: Client, alice: User) -> None:
     log_in(client, password=PASSWORD)
     cookie = client.cookies["sessionid"]

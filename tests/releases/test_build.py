@@ -1,5 +1,6 @@
 """A release's bytes: decided when it is made, the same however often it is built."""
 
+import errno
 import hashlib
 import json
 import os
@@ -229,7 +230,8 @@ def test_a_failed_build_says_why_and_can_be_tried_again(
         with pytest.raises(OSError, match="No space"):
             built(release)
     release.refresh_from_db()
-    assert (release.state, release.error) == (Release.State.FAILED, "OSError: No space left")
+    assert release.state == Release.State.FAILED
+    assert release.error == "The file could not be written: No space left on device."
     build_again(release=release)
     release.refresh_from_db()
     assert release.state == Release.State.QUEUED
@@ -237,7 +239,7 @@ def test_a_failed_build_says_why_and_can_be_tried_again(
 
 
 def _no_space(*_: object, **__: object) -> None:
-    raise OSError("No space left")
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_file_that_would_have_other_bytes_is_not_published(cast: Cast) -> None:
