@@ -13,7 +13,7 @@ from accounts.http import person_of
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
 from rounds.models import Ranking, Round
-from rounds.queries import counts_of, progress_per_reader, reader_progress, tasks_left_for
+from rounds.queries import anything_left_for, counts_of, progress_per_reader, reader_progress
 
 
 class RoundSerializer(serializers.ModelSerializer[Round]):
@@ -83,12 +83,12 @@ class LearnerSerializer(serializers.Serializer[Any]):
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
-    """A reader is told `left` and `readers` with their own line alone."""
+    """A reader is told `anything_left` and `readers` with their own line alone."""
 
     counts = CountsSerializer(required=False)
     learner = LearnerSerializer(required=False)
-    left = serializers.IntegerField(
-        required=False, help_text="Open tasks that the reader who asks has not answered."
+    anything_left = serializers.BooleanField(
+        required=False, help_text="Whether there is an open task the reader has not answered."
     )
     readers = ReaderSerializer(many=True)
 
@@ -109,7 +109,7 @@ def progress(request: Request, project_id: int) -> Response:
         }
     else:
         shown = {
-            "left": tasks_left_for(project=project, reader_id=person.pk),
+            "anything_left": anything_left_for(project=project, reader_id=person.pk),
             "readers": [reader_progress(project=project, reader_id=person.pk)],
         }
     return Response(ProgressSerializer(shown).data)

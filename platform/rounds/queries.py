@@ -80,11 +80,12 @@ _CLASSES = """
     GROUP BY item ->> 'from_name', ROLLUP (label)
 """
 _LEFT = """
-    SELECT count(*) FROM annotator_task task
+    SELECT EXISTS (
+    SELECT FROM annotator_task task
     WHERE task.project_id = %(project)s AND task.is_open AND NOT EXISTS (
         SELECT FROM annotator_annotation answer
         WHERE answer.task_id = task.id AND answer.reader_id = %(reader)s
-          AND answer.withdrawn_at IS NULL)
+          AND answer.withdrawn_at IS NULL))
 """
 _JUDGED = """
     SELECT count(*) FROM annotator_annotation
@@ -196,13 +197,11 @@ def class_balance(*, project: Project, names: list[str]) -> tuple[int, dict[str,
     return remembered(f"progress-classes-{project.pk}-{','.join(names)}", compute)
 
 
-def tasks_left_for(*, project: Project, reader_id: int) -> int:
-    """Open tasks that this reader has not answered."""
+def anything_left_for(*, project: Project, reader_id: int) -> bool:
+    """Whether there is an open task that this reader has not answered.
 
-    def compute() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(_LEFT, {"project": project.pk, "reader": reader_id})
-            left: int = cursor.fetchone()[0]
-        return left
-
-    return remembered(f"progress-left-{project.pk}-{reader_id}", compute)
+    Not how many: that number falls with every answer of the others.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT, {"project": project.pk, "reader": reader_id})
+        return bool(cursor.fetchone()[0])

@@ -15,7 +15,7 @@ from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from projects.models import Membership
 from rounds.charts import daily_bars
 from rounds.parts import PARTS, part_html
-from rounds.queries import read_per_day, reader_progress, tasks_left_for
+from rounds.queries import anything_left_for, read_per_day, reader_progress
 
 
 @login_required
@@ -42,7 +42,7 @@ def _reader_page(request: SignedInRequest, membership: Membership) -> HttpRespon
         "membership": membership,
         "tab": "overview",
         "own": reader_progress(project=project, reader_id=reader),
-        "left": tasks_left_for(project=project, reader_id=reader),
+        "anything_left": anything_left_for(project=project, reader_id=reader),
         "days": daily_bars(days, last=timezone.now().date(), width=1000, height=110),
     }
     return render(request, "rounds/reader.html", context)

@@ -6,15 +6,15 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from annotator.models import Annotation
+from annotator.models import Annotation, Task
 from rounds.learning import learning_of, metrics_measured
 from rounds.models import Ranking, Round
 from rounds.queries import (
+    anything_left_for,
     counts_of,
     progress_per_reader,
     read_per_day,
     remembered,
-    tasks_left_for,
 )
 from rounds.questions import balance_of
 from tests.releases.cast import Cast, findings
@@ -92,9 +92,11 @@ def test_the_answers_so_far_are_counted_by_class(cast: Cast) -> None:
     assert by_title["Quality"] == {"No artefact": (1, 50.0), "Artefact": (1, 50.0)}
 
 
-def test_a_reader_is_told_what_is_left_for_them(cast: Cast) -> None:
+def test_a_reader_is_told_whether_anything_is_left_for_them(cast: Cast) -> None:
     half_read(cast)
-    assert tasks_left_for(project=cast.project, reader_id=cast.bob.pk) == 3
+    assert anything_left_for(project=cast.project, reader_id=cast.bob.pk)
+    Task.objects.filter(project=cast.project).update(is_open=False)
+    assert not anything_left_for(project=cast.project, reader_id=cast.bob.pk)
 
 
 @pytest.mark.django_db
