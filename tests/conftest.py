@@ -36,8 +36,12 @@ def _leave_nothing_behind() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     hands_out_work = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
-    if not hands_out_work:
+    if hands_out_work:
+        # Inherited, it would make pytest-django read the settings before a worker reads this file.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+    else:
         django.setup()
+        assert os.environ["SCOUT_DATA"] == str(settings.SCOUT_DATA), "the settings were read before"
 
 
 @pytest.fixture(autouse=True, scope="session")
