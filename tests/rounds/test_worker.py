@@ -18,6 +18,8 @@ from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Ranking, Round
+from rounds.worker import embedding
+from rounds.worker import ranking as reranking
 from tests.rounds.learning_project import LearningProject, add_scans, make_learning_project
 
 torch.set_num_threads(1)
@@ -34,10 +36,10 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     """A learner that has just started, with empty caches."""
     settings.LEARNER_CACHE = tmp_path / "cache"
     settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(worker, "_live_projects", {})
+    monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    worker._backbone.cache_clear()
+    embedding._backbone.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
@@ -101,7 +103,7 @@ def test_a_learner_that_starts_anew_knows_all_labels(
     for _ in range(3):
         radiographs.read_next()
     worker.rerank(project_id=radiographs.project.pk)
-    monkeypatch.setattr(worker, "_live_projects", {})
+    monkeypatch.setattr(reranking, "_live_projects", {})
     worker.rerank(project_id=radiographs.project.pk)
     assert last_ranking(radiographs).labels == 3
 
@@ -127,7 +129,7 @@ def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
 def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "BATCH", 2)
+    monkeypatch.setattr(reranking, "BATCH", 2)
     learning = make_learning_project(overlap=2)
     worker.embed(project_id=learning.project.pk)
     begun = {learning.read_next().task_id for _ in range(5)}
@@ -169,7 +171,7 @@ def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: N
     assert metrics["accuracy"]["n"] == audited
     assert 0 <= metrics["accuracy"]["low"] <= metrics["accuracy"]["value"] <= 1
     assert not Task.objects.filter(pk__in=audit, generation__isnull=False).exists()
-    live = worker._live_projects[learning.project.pk]
+    live = reranking._live_projects[learning.project.pk]
     assert len(live.ranker._labelled) == 24 - audited
     assert not live.pool.is_audit[live.ranker._labelled].any()
 
@@ -306,7 +308,7 @@ def test_a_failing_project_says_why_and_rests(
     def broken(*args: object, **options: object) -> None:
         raise RuntimeError("no more room on the disk")
 
-    monkeypatch.setattr(worker, "_embed_chunk", broken)
+    monkeypatch.setattr(embedding, "_embed_chunk", broken)
     with pytest.raises(RuntimeError):
         worker.embed(project_id=radiographs.project.pk)
     activity = Activity.objects.get(project=radiographs.project)

@@ -1,0 +1,122 @@
+"""Small frames and embeddings of the project's tasks, brought up to date in chunks."""
+
+import functools
+import logging
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from numpy.typing import NDArray
+from procrastinate.contrib.django import app
+
+from annotator.rerank import LEARNER_QUEUE
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE, chosen_slices, shrink
+from rounds import services
+from rounds.pool import frames_of_tasks, task_ids
+from rounds.serving import (
+    EMBED_JOB,
+    Serving,
+    answering_for,
+    cache_folder,
+    serving_of,
+    wake_rerank,
+)
+from scans.framestore import DamagedFrames, open_frames
+
+if TYPE_CHECKING:
+    from learner.embedding import Backbone
+
+logger = logging.getLogger(__name__)
+
+# Scans shrunk and embedded between two signs of life.
+CHUNK = 64
+_EMBED_LOCK = 0x5C09
+
+
+@app.task(name=EMBED_JOB, queue=LEARNER_QUEUE)
+def embed(*, project_id: int) -> None:
+    """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
+    with answering_for(project_id, "Embedding"):
+        serves = serving_of(project_id=project_id)
+        backbone = _backbone(serves)
+        ranked = 0.0
+        while serving_of(project_id=project_id) == serves and _embed_chunk(
+            project_id, serves, backbone
+        ):
+            if time.monotonic() - ranked > 5:
+                wake_rerank(project_id)
+                ranked = time.monotonic()
+        wake_rerank(project_id)
+
+
+@functools.lru_cache(maxsize=4)
+def _backbone(serves: Serving) -> "Backbone":
+    # torch and MONAI take seconds and memory: only a learner that embeds imports them.
+    import torch
+
+    from learner.embedding import Backbone, BackboneConfig, best_device
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    if serves.weights is None:
+        return Backbone(BackboneConfig()).to(best_device())
+    return Backbone.load(serves.weights).to(best_device())
+
+
+def _embed_chunk(project_id: int, serves: Serving, backbone: "Backbone") -> bool:
+    """One step of `embed`; False when nothing is left to do, or another process does it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The caches have one writer, also while a worker that was thought dead comes back.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_EMBED_LOCK, project_id])
+        if not cursor.fetchone()[0]:
+            return False
+        folder = cache_folder(project_id)
+        frames = FrameCache(folder, SIZE)
+        bags = frames.read()
+        wanted = task_ids(project_id=project_id)
+        missing = np.setdiff1d(wanted, bags.tasks)[:CHUNK].tolist()
+        if missing:
+            frames.append(missing, _shrunk(missing))
+            bags = frames.read()
+        embeddings = EmbeddingCache(folder, serves.name, 2 * backbone.features)
+        begin = len(embeddings.read())
+        end = min(len(bags), begin + 4 * CHUNK)
+        if begin < end:
+            services.note_activity(
+                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {end} done"
+            )
+            embeddings.append(embedded(backbone, bags, begin, end), at=begin)
+        return bool(missing) or begin < end
+
+
+def embedded(backbone: "Backbone", bags: Any, begin: int, end: int) -> NDArray[np.float16]:
+    """Embeddings of the bags from `begin` up to `end`."""
+    from learner.embedding import pool_bags
+
+    rows = bags.frames_of(np.arange(begin, end))
+    return pool_bags(backbone.embed(bags.frames[rows]), bags.counts[begin:end])
+
+
+def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:
+    """The bag of small frames of each task: all its images, or slices spread over its volumes."""
+    frames = frames_of_tasks(tasks)
+    # Unpacking and resizing let go of the interpreter's lock.
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(lambda task: _bag(frames.get(task, [])), tasks))
+
+
+def _bag(digests: list[str]) -> NDArray[np.uint8]:
+    small: list[NDArray[np.uint8]] = []
+    for digest in digests:
+        try:
+            file = open_frames(settings.FRAME_STORE, digest)
+            numbers = chosen_slices(file.header["frame_count"])
+            small += [shrink(file.frame(number), file.header) for number in numbers]
+        except (DamagedFrames, OSError, ValueError) as error:
+            # One unreadable scan must not keep all others from being ranked.
+            logger.error("The frames %s cannot be read: %s", digest, error)
+    return np.stack(small) if small else np.zeros((1, SIZE, SIZE), dtype=np.uint8)

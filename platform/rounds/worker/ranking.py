@@ -1,0 +1,160 @@
+"""The fast half: after every label, heads refitted and a new order written."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from procrastinate.contrib.django import app
+
+from annotator.dataset import labelled_answers
+from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
+from learner.metrics import evaluate
+from learner.ranker import Ranker
+from projects.models import Project
+from rounds import services
+from rounds.models import Ranking
+from rounds.pool import Pool, held_tasks, learnt_questions
+from rounds.serving import Serving, answering_for, cache_folder, serving_of, wake_embed
+from rounds.worker.learnt import learnt
+
+# How many tasks a ranking places: far more than are read before the next one, few enough that
+# writing them takes milliseconds.
+BATCH = 256
+# Projects whose features stay in memory, 4 bytes a number; another is read anew when it is ranked.
+MOST_LIVE = 16
+# Metrics are worked out after the order is written; when they take longer, only every few labels.
+_CHEAP_SECONDS = 0.1
+_LABELS_BETWEEN_METRICS = 5
+
+
+@dataclass
+class LiveProject:
+    """What is kept between two rerankings of a project."""
+
+    key: tuple[Any, ...]
+    serves: Serving
+    pool: Pool
+    ranker: Ranker
+    measured_labels: int = -1
+    measured_seconds: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_live_projects: dict[int, LiveProject] = {}
+
+
+@app.task(name=RERANK_JOB, queue=LEARNER_QUEUE)
+def rerank(*, project_id: int) -> None:
+    """Write a new order from all labels committed before now."""
+    with answering_for(project_id, "Ranking"):
+        project = Project.objects.filter(pk=project_id).first()
+        live = _live(project) if project else None
+        if project is None or live is None:
+            return
+        with live.lock:
+            ranking = _rank(project, live)
+            _measure(live, ranking)
+        services.queue_due_round(project=project, ranking=ranking)
+
+
+def _live(project: Project) -> LiveProject | None:
+    """The project as last seen, rebuilt where scans, backbone or questions have changed."""
+    serves = serving_of(project_id=project.pk)
+    folder = cache_folder(project.pk)
+    embeddings = EmbeddingCache.find(folder, serves.name)
+    if embeddings is None or not len(embeddings):
+        wake_embed(project.pk)
+        return None
+    key = (serves.name, len(embeddings), project.label_config, project.strategy)
+    live = _live_projects.pop(project.pk, None)
+    if live is None or live.key != key:
+        questions = learnt_questions(project.label_config)
+        if not questions:
+            services.note_activity(
+                project_id=project.pk, doing="No question of choice or number to learn"
+            )
+            return None
+        tasks = FrameCache(folder, SIZE).read().tasks[: len(embeddings)]
+        pool = Pool(project.pk, tasks, questions)
+        live = LiveProject(key, serves, pool, _ranker(project, pool, embeddings))
+    _live_projects[project.pk] = live  # behind all others: what was ranked longest ago goes first
+    while len(_live_projects) > MOST_LIVE:
+        del _live_projects[next(iter(_live_projects))]
+    return live
+
+
+def _ranker(project: Project, pool: Pool, embeddings: NDArray[np.float16]) -> Ranker:
+    return Ranker(
+        [learnt(question) for question in pool.questions],
+        embeddings[: len(pool)],
+        project.strategy,
+        seed=project.pk,
+        groups=pool.patients,
+    )
+
+
+def _rank(project: Project, live: LiveProject) -> Ranking:
+    begun = time.perf_counter()
+    pool = live.pool
+    pool.take(labelled_answers(project=project, after=pool.watermark))
+    live.ranker.refit(pool.labels(~pool.is_audit))
+    free = (pool.answers < project.overlap) & ~pool.is_audit
+    free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
+    new = free & (pool.answers == 0)
+    ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
+    best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
+    # What a first reader has answered is finished before anything new is begun; a batch of it at a
+    # time, as readers out of step leave thousands, and who has answered them walks past them all.
+    begun_tasks = pool.tasks[free & ~new][:BATCH]
+    placed = [(task, best) for task in begun_tasks.tolist()]
+    placed += zip(pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True)
+    labels = int((pool.is_labelled & ~pool.is_audit).sum())
+    milliseconds = (time.perf_counter() - begun) * 1000
+    ranking = services.publish_ranking(
+        project=project,
+        round_id=live.serves.round_id,
+        strategy=ranked.strategy,
+        labels=labels,
+        last_annotation=pool.watermark,
+        placed=placed,
+        milliseconds=milliseconds,
+    )
+    services.note_activity(
+        project_id=project.pk,
+        doing=f"Ranked {new.sum()} scans after {labels} labels in {milliseconds:.0f} ms",
+    )
+    return ranking
+
+
+def _measure(live: LiveProject, ranking: Ranking) -> None:
+    """Add the heads' metrics on the audit sample to the ranking: a point of the learning curve."""
+    new = abs(ranking.labels - live.measured_labels)
+    if live.measured_seconds > _CHEAP_SECONDS and new < _LABELS_BETWEEN_METRICS:
+        return
+    begun = time.perf_counter()
+    audited = live.pool.labels(live.pool.is_audit)
+    predicted = live.ranker.predict(np.flatnonzero(live.pool.is_audit & live.pool.is_labelled))
+    place = np.cumsum(live.pool.is_audit & live.pool.is_labelled) - 1
+    reports: dict[str, Any] = {}
+    for question in map(learnt, live.pool.questions):
+        rows, targets = audited[question.name]
+        if question.name in predicted and len(rows):
+            reports[question.name] = services.told(
+                evaluate(
+                    question,
+                    predicted[question.name][place[rows]],
+                    targets,
+                    live.pool.patients[rows],
+                )
+            )
+    audit = int((live.pool.is_audit & live.pool.is_labelled).sum())
+    services.add_ranking_metrics(
+        ranking=ranking, metrics={"labels": ranking.labels, "audit": audit, "questions": reports}
+    )
+    live.measured_labels = ranking.labels
+    live.measured_seconds = time.perf_counter() - begun
