@@ -145,7 +145,7 @@ def draw_resamples(groups: Int64, rng: np.random.Generator, count: int = RESAMPL
 
 
 def studentised(values: Float64, errors: Float64) -> Estimate:
-    """Estimate of what is above 0 from values and their standard errors [1 + B], the sample's first.
+    """Estimate of what is above 0 from values and standard errors [1 + B], the sample's first.
 
     Bootstrap-t of the logarithm (Efron and Tibshirani 1993, section 12.5): where a percentile
     interval of a skewed sample falls short, this one holds. 0 or NaN in the sample: no interval.

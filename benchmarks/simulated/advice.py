@@ -10,7 +10,7 @@ from learner.proof.refits import Refits
 from learner.proof.stopping import MORE, POINT, STOP_SET, advise
 
 # Some of them are learnt at once, some never quite.
-WORLDS = (World(8, 0.5), World(16, 0.5), World(16, 0.1), World(32, 0.2))
+WORLDS = (World(8, 0.5), World(16, 0.1), World(32, 0.2), World(64, 0.1))
 LABELS = (100, 200, 400)
 AUDIT = 300
 TRUTH_AUDIT = 5000

@@ -1,4 +1,4 @@
-"""How often the savings meter says what is so, of an order that saves nothing and of one that does."""
+"""How often the savings meter says what is so, of orders that save nothing and that do save."""
 
 from collections import Counter
 from dataclasses import dataclass

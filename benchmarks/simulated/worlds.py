@@ -26,9 +26,9 @@ class World:
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Float32, Float32]:
         """Features [n, width] and answers [n, 2]."""
-        X = rng.normal(size=(count, self.width)).astype(np.float32)
-        side = X.sum(axis=1) / np.sqrt(self.width) + self.blur * rng.normal(size=count)
-        return X, np.eye(2, dtype=np.float32)[(side > 0).astype(np.int64)]
+        features = rng.normal(size=(count, self.width)).astype(np.float32)
+        side = features.sum(axis=1) / np.sqrt(self.width) + self.blur * rng.normal(size=count)
+        return features, np.eye(2, dtype=np.float32)[(side > 0).astype(np.int64)]
 
 
 def read(
@@ -41,25 +41,25 @@ def read(
     rng: np.random.Generator,
 ) -> Evidence:
     """A project after so much reading; the active arm by smallest margin, or in random order."""
-    X, Y = world.draw(audit + random + 4 * active, rng)
-    pool = np.arange(audit + random, len(X))
-    chosen = _smallest_margins(X, Y, pool, active) if by_margin else pool[:active]
+    features, answers = world.draw(audit + random + 4 * active, rng)
+    pool = np.arange(audit + random, len(features))
+    chosen = _smallest_margins(features, answers, pool, active) if by_margin else pool[:active]
     return Evidence(
         questions=(QUESTION,),
-        embeddings=X,
-        targets={QUESTION.name: Y},
-        patients=np.arange(len(X)),
+        embeddings=features,
+        targets={QUESTION.name: answers},
+        patients=np.arange(len(features)),
         audit=np.arange(audit),
         active=chosen,
         random=np.arange(audit, audit + random),
     )
 
 
-def _smallest_margins(X: Float32, Y: Float32, pool: Int64, count: int) -> Int64:
+def _smallest_margins(features: Float32, answers: Float32, pool: Int64, count: int) -> Int64:
     chosen, left = pool[:_BATCH], pool[_BATCH:]
-    unit = X / np.sqrt(np.float32(X.shape[1]))
+    unit = features / np.sqrt(np.float32(features.shape[1]))
     while len(chosen) < count:
-        head = fit_softmax(unit[chosen], Y[chosen], penalty=_PENALTY)
+        head = fit_softmax(unit[chosen], answers[chosen], penalty=_PENALTY)
         logits = head.logits(unit[left])
         order = np.argsort(np.abs(logits[:, 1] - logits[:, 0]))[:_BATCH]
         chosen, left = np.concatenate([chosen, left[order]]), np.delete(left, order)

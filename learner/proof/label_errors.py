@@ -1,8 +1,8 @@
 """Which labels are worth a second look: those that heads which have not seen them contradict.
 
 Confident learning (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in
-Dataset Labels"): a label is doubtful where a model that was not fitted to it holds another class for
-likely, "likely" being at least as probable as that class is on average where it was given. Folds
+Dataset Labels"): a label is doubtful where a model that was not fitted to it holds another class
+for likely, that is for at least as probable as that class is on average where it was given. Folds
 are by patient. Labels of the audit sample are judged by heads of all others, and train none.
 """
 

@@ -43,7 +43,7 @@ class Luck:
 
 
 def fit_luck(apart: Mapping[int, Sequence[float]]) -> Luck:
-    """Fit the power law to variances between disjoint parts: by size of the parts, one per order."""
+    """Fit the power law to variances between disjoint parts, by their size, one per order."""
     sizes = np.log(np.array(list(apart), dtype=np.float64))
     levels = np.log([max(float(np.mean(each)), _LEAST_VARIANCE) for each in apart.values()])
     # Twice as many parts of half the size: their variance is twice as sure.

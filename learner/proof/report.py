@@ -22,7 +22,7 @@ class Proof:
     label_errors: tuple[Doubt, ...]  # of all questions, the most doubtful first
 
     def as_json(self) -> dict[str, list[dict[str, object]]]:
-        """{"savings": [...], "stopping": [...], "label_errors": [...]}, fields as they are named."""
+        """{"savings": [...], "stopping": [...], "label_errors": [...]}, of fields by name."""
         return {
             name: [asdict(one) for one in getattr(self, name)]
             for name in ("savings", "stopping", "label_errors")

@@ -21,8 +21,8 @@ from scipy.stats import t
 from sklearn.isotonic import isotonic_regression
 
 from learner.proof.evidence import Evidence
-from learner.proof.power_law import fit_curve
 from learner.proof.luck import Luck, fit_luck
+from learner.proof.power_law import fit_curve
 from learner.proof.refits import Refits, label_counts
 from learner.proof.scoring import MEASURES, Score, covariance
 from learner.questions import Question

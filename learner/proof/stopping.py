@@ -8,6 +8,7 @@ says nothing about how good they are, so the learning curve on the audit sample 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -143,7 +144,7 @@ def _agreement(refits: Refits, question: Question, trained: Int64) -> float | No
         if not head.fitted:
             return None
         called.append(head.predict(X))
-    kappas = [_kappa(question, a, b) for a, b in zip(called, called[1:], strict=False)]
+    kappas = [_kappa(question, a, b) for a, b in pairwise(called)]
     told = [kappa for kappa in kappas if kappa is not None]
     return float(np.mean(told)) if told else None
 
