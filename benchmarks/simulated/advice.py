@@ -63,7 +63,8 @@ def verdict(moment: Moment, seed: int) -> str:
 
 def false_stops(runs: int, moments: tuple[Moment, ...] = MOMENTS) -> dict[str, Any]:
     """Shares of "may stop" where much was to be gained, and where little was."""
-    worth, flat = [], []
+    worth: list[bool] = []
+    flat: list[bool] = []
     rows = []
     for moment in moments:
         gain = true_gain(moment)

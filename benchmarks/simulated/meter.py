@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.simulated.worlds import QUESTION, World, read
 from learner.proof.refits import Refits
-from learner.proof.savings import Savings, measure_savings
+from learner.proof.savings import Savings, Verdict, measure_savings
 
 WORLD = World(width=12, blur=0.1)
 TRUTH_AUDIT = 4000
@@ -51,14 +51,15 @@ def verdicts(reading: Reading, *, by_margin: bool, runs: int) -> dict[str, Any]:
     }
 
 
-_SAID = ("saving", "cost", "no difference", "not enough")
+_SAID: tuple[Verdict, ...] = ("saving", "cost", "no difference", "not enough")
 
 
 def true_ratio(reading: Reading, *, repeats: int = 20) -> float:
     """Random labels over the chosen ones that reach as high, on average and on many cases."""
     steps = np.array([0.25, 0.35, 0.5, 0.7, 1.0])
     k = (steps * reading.random).astype(np.int64)
-    chosen, by_chance = [], []
+    chosen: list[list[float]] = []
+    by_chance: list[list[float]] = []
     for seed in range(repeats):
         rng = np.random.default_rng([seed, 10**6])
         counts = {"audit": TRUTH_AUDIT, "random": reading.random, "active": reading.random}

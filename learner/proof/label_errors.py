@@ -97,7 +97,7 @@ def _calibrated(question: Question, p: Float32, y: Float32) -> Float32:
         return p
     inside = np.clip(p, _EDGE, 1 - _EDGE)
     if question.kind == "single":
-        logits = np.log(inside)
+        logits = np.asarray(np.log(inside), dtype=np.float32)
         return softmax(logits / np.float32(softmax_temperature(logits, y)))
     logits = np.asarray(logit(inside), dtype=np.float32)
     return np.asarray(expit(logits / sigmoid_temperatures(logits, y)), dtype=np.float32)

@@ -174,7 +174,8 @@ def _random_curve(
 ) -> tuple[_Curve, Luck]:
     """Mean curve over random orders, and how much depends on which labels were drawn."""
     r = len(random)
-    scores: dict[int, list[Score]] = {r // parts: [] for parts in PARTS} | {round(0.71 * r): []}
+    scores: dict[int, list[Score]] = {r // parts: [] for parts in PARTS}
+    scores[round(0.71 * r)] = []
     apart: dict[int, list[float]] = {r // parts: [] for parts in PARTS}
     for _ in range(ORDERS):
         order = rng.permutation(random)
