@@ -51,13 +51,13 @@ def test_a_device_gives_what_the_host_gives() -> None:
         np.testing.assert_allclose(on_device(folded, rows), pool._scored(folded, rows), atol=1e-4)
 
 
-def test_each_row_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_row_is_projected_once() -> None:
     E = embeddings()
     pool = Space(E)
     expected = pool.projection.apply(E)
-    np.testing.assert_allclose(pool.rows(np.array([5, 1])), expected[[5, 1]])
+    np.testing.assert_allclose(pool.rows(np.array([5, 1])), expected[[5, 1]], atol=1e-6)
     assert len(pool._projected) == 2
-    np.testing.assert_allclose(pool.rows(np.array([1, 9, 5])), expected[[1, 9, 5]])
+    np.testing.assert_allclose(pool.rows(np.array([1, 9, 5])), expected[[1, 9, 5]], atol=1e-6)
     assert len(pool._projected) == 3
 
 
