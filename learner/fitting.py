@@ -13,6 +13,7 @@ from learner.heads import (
     sigmoid,
     softmax,
 )
+from learner.laplace import Posterior, fit_posterior
 from learner.questions import Question
 
 Float32 = NDArray[np.float32]
@@ -117,6 +118,17 @@ class QuestionHead:
         if not self._members:
             return None
         return np.stack([self._probabilities(head, X) for head in self._members.values()])
+
+    def posterior(self, X: Float32, targets: Float32) -> Posterior:
+        """Laplace posterior of the weights, fitted to X [l, k] and targets [l, c]."""
+        return fit_posterior(
+            self._fitted_head(),
+            X,
+            ~np.isnan(targets),
+            single=self.question.kind == "single",
+            temperature=self.temperature,
+            penalty=PENALTY[self.question.kind],
+        )
 
     def _fitted_head(self) -> Linear:
         if self._head is None:

@@ -1,6 +1,6 @@
 """The fast half of the learner: heads refitted after every label, and the pool put in order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,17 @@ from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.projection import Embeddings, fit_projection
 from learner.questions import Question
-from learner.strategies import DEFAULT, MODEL_FREE, check_strategy, load_strategy
+from learner.strategies import (
+    DEFAULT,
+    MODEL_FREE,
+    Needs,
+    check_strategy,
+    load_strategy,
+    strategy_needs,
+)
 from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
 from learner.strategies.clusters import find_clusters
-from learner.strategies.pool import Answer, Pool
+from learner.strategies.pool import Answer, Draw, Known, Pool, blocks
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -72,6 +79,7 @@ class Ranker:
         self._features = _unit_rows(self._X[:, :DIVERSITY_COMPONENTS])
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
+        self._answered: dict[str, tuple[Int64, Float32]] = {}
 
     def refit(self, labels: Labels) -> None:
         """Fit every head to all labels so far: per question (indices [l], targets [l, c]).
@@ -83,7 +91,8 @@ class Ranker:
         if unknown:
             raise ValueError(f"no question {', '.join(sorted(unknown))}")
         checked = {name: self._checked(name, *labels[name]) for name in labels}
-        answered = [at[~np.isnan(targets).all(axis=1)] for at, targets in checked.values()]
+        self._answered = {name: _answered(*checked[name]) for name in checked}
+        answered = [at for at, _ in self._answered.values()]
         self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
         for name, head in self._heads.items():
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
@@ -141,28 +150,55 @@ class Ranker:
         return WARM if self.strategy == DEFAULT else self.strategy
 
     def _pool(self, candidates: Int64, name: str) -> Pool:
-        if name == "cluster_margin" and self._clusters is None:
+        needs = strategy_needs(name)
+        if needs.clusters and self._clusters is None:
             count = min(MOST_CLUSTERS, max(1, len(self._features) // SCANS_PER_CLUSTER))
             rng = np.random.default_rng(self.seed)
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
-        if name not in MODEL_FREE:
-            X = self._X[candidates]
+        if needs.model:
             heads = [head for head in self._heads.values() if head.fitted]
-            answers = tuple(_answer(head, X, name) for head in heads)
+            answers = tuple(self._answer(head, candidates, needs) for head in heads)
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
 
+    def _answer(self, head: QuestionHead, candidates: Int64, needs: Needs) -> Answer:
+        """What one head says of the candidates, with what the strategy needs besides."""
+        kind = head.question.kind
+        values = _in_blocks(
+            head.deviation if kind == "number" else head.predict, self._X, candidates
+        )
+        # Rare findings count more: by the inverse root of how often they were seen.
+        weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
+        weights = (weights / weights.sum()).astype(np.float32)
+        if kind == "number":
+            return Answer(kind, values, weights)
+        at, targets = self._answered[head.question.name]
+        committee = head.committee(self._X[candidates]) if needs.committee else None
+        known: Known | None = None
+        draws: Draw | None = None
+        if needs.known:
+            said = np.full((len(self._labelled), targets.shape[1]), np.nan, dtype=np.float32)
+            said[np.searchsorted(self._labelled, at)] = targets
+            known = Known(head.predict(self._X[self._labelled]), said)
+        if needs.draws:
+            posterior = head.posterior(self._X[at], targets)
 
-def _answer(head: QuestionHead, X: Float32, strategy: str) -> Answer:
-    kind = head.question.kind
-    values = head.deviation(X) if kind == "number" else head.predict(X)
-    # Rare findings count more: by the inverse root of how often they were seen.
-    weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
-    weights = (weights / weights.sum()).astype(np.float32)
-    committee = None
-    if kind != "number" and strategy.startswith("modal:"):
-        committee = head.committee(X)
-    return Answer(kind, values, weights, committee)
+            def draws(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
+                return posterior.draw(self._X[candidates[rows]], count, rng)
+
+        return Answer(kind, values, weights, committee, draws, known)
+
+
+def _in_blocks(predict: Callable[[Float32], Float32], X: Float32, rows: Int64) -> Float32:
+    """predict(X[rows]) without ever copying a large pool."""
+    if not len(rows):
+        return predict(X[rows])
+    return np.concatenate([predict(X[rows[at]]) for at in blocks(len(rows), 4096)])
+
+
+def _answered(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
+    asked = ~np.isnan(targets).all(axis=1)
+    return at[asked], targets[asked]
 
 
 def _every_class_seen(head: QuestionHead) -> bool:

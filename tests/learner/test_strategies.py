@@ -13,7 +13,7 @@ from learner.strategies.badge import error_direction
 from learner.strategies.cluster_margin import turn_in_cluster
 from learner.strategies.clusters import find_clusters
 from learner.strategies.coverage import greedy_cover
-from learner.strategies.pool import Answer, Pool
+from learner.strategies.pool import Answer, Draw, Float32, Int64, Known, Pool
 from learner.strategies.uncertainty import (
     answer_uncertainty,
     entropy,
@@ -27,14 +27,32 @@ ONES = np.ones(1, np.float32)
 HALVES = np.full(2, 0.5, np.float32)
 
 
-def answers_of(m: int, seed: int = 0) -> tuple[Answer, ...]:
+def drawn(p: Float32) -> Draw:
+    """Draws around p [m, c] that all rows share, as a posterior's are."""
+
+    def draw(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
+        shift = rng.normal(size=(count, 1, p.shape[1])).astype(np.float32)
+        odds = p[rows] * np.exp(shift * np.linspace(-1, 1, len(p), dtype=np.float32)[rows, None])
+        return np.asarray(odds / (odds + 1 - p[rows]), dtype=np.float32)
+
+    return draw
+
+
+def known_of(labelled: int, c: int, rng: np.random.Generator, *, single: bool) -> Known:
+    p = rng.dirichlet(np.ones(c), labelled) if single else rng.random((labelled, c))
+    targets = np.eye(c)[rng.integers(c, size=labelled)] if single else p > rng.random((labelled, c))
+    return Known(p.astype(np.float32), targets.astype(np.float32))
+
+
+def answers_of(m: int, seed: int = 0, labelled: int = 20) -> tuple[Answer, ...]:
     rng = np.random.default_rng(seed)
     members = rng.dirichlet(np.ones(3), size=(4, m)).astype(np.float32)
-    findings = rng.random((m, 2)).astype(np.float32)
-    third = np.full(3, 1 / 3, np.float32)
+    p, findings = members.mean(axis=0), rng.random((m, 2)).astype(np.float32)
+    third, two = np.full(3, 1 / 3, np.float32), np.array([0.7, 0.3], np.float32)
+    said = [known_of(labelled, c, rng, single=c == 3) for c in (3, 2)]
     return (
-        Answer("single", members.mean(axis=0), third, members),
-        Answer("multiple", findings, np.array([0.7, 0.3], np.float32), findings[None]),
+        Answer("single", p, third, members, drawn(p), said[0]),
+        Answer("multiple", findings, two, findings[None], drawn(findings), said[1]),
         Answer("number", rng.random((m, 1)).astype(np.float32), ONES),
     )
 
@@ -44,7 +62,7 @@ def pool_of(n: int = 120, m: int = 90, labelled: int = 20, seed: int = 0) -> Poo
     features = rng.normal(size=(n, 8)).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     order = rng.permutation(n)
-    return Pool(features, order[:m], order[m : m + labelled], answers_of(m, seed))
+    return Pool(features, order[:m], order[m : m + labelled], answers_of(m, seed, labelled))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -76,12 +94,13 @@ def test_identical_scans_are_chosen_all_the_same(name: str) -> None:
     m = 12
     features = np.tile(np.array([[0.6, 0.8]], np.float32), (m + 1, 1))
     members = np.full((4, m, 2), 0.5, np.float32)
+    one = Known(members[0, :1], np.array([[1, 0]], np.float32))
     pool = Pool(
         features,
         np.arange(m),
         np.array([m]),
         (
-            Answer("single", members[0], np.full(2, 0.5, np.float32), members),
+            Answer("single", members[0], HALVES, members, drawn(members[0]), one),
             Answer("number", np.zeros((m, 1), np.float32), ONES),
         ),
     )
