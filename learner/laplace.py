@@ -46,27 +46,33 @@ class Posterior:
     bias_scale: float
 
     def weights(self, draws: int, rng: np.random.Generator) -> tuple[Float32, Float32]:
-        """Draw weights [d, draws, c] and biases [draws, c]."""
+        """Draw weights [c, draws, d] and biases [c, draws]."""
         rows, c = self.basis.shape[0], len(self.curvatures)
-        Z = rng.standard_normal((rows, draws * c), dtype=np.float32)
+        Z = rng.standard_normal((c, draws, rows), dtype=np.float32)
         prior = np.float32(self.penalty**-0.5)
-        precision = self.strengths[:, None] * self.curvatures + self.penalty  # [r, c]
+        precision = self.curvatures[:, None] * self.strengths + self.penalty  # [c, r]
         shrink = (precision**-0.5).astype(np.float32) - prior
-        along = (self.basis.T @ Z).reshape(-1, draws, c)
+        along = (Z @ self.basis) * shrink[:, None, :]  # [c, draws, r]
         Z *= prior
-        Z += self.basis @ (along * shrink[:, None, :]).reshape(-1, draws * c)
-        drawn = Z.reshape(rows, draws, c) @ self.axes.T
-        weights = drawn[:-1] + self.mean.weights[:, None, :]
-        return weights, drawn[-1] * np.float32(self.bias_scale) + self.mean.bias
+        Z += along @ self.basis.T
+        drawn = np.tensordot(self.axes, Z, axes=1)
+        weights = drawn[:, :, :-1] + self.mean.weights.T[:, None, :]
+        return weights, drawn[:, :, -1] * np.float32(self.bias_scale) + self.mean.bias[:, None]
 
     def draw(self, X: Float32, draws: int, rng: np.random.Generator) -> Float32:
         """Probabilities by `draws` draws of the weights, [n, d] -> [draws, n, c]."""
         weights, biases = self.weights(draws, rng)
-        d, _, c = weights.shape
-        logits = (X @ weights.reshape(d, draws * c)).reshape(len(X), draws, c) + biases
-        to_probability = softmax if self.single else sigmoid
-        flat = (logits / self.temperature).reshape(-1, c)
-        return to_probability(flat).reshape(len(X), draws, c).transpose(1, 0, 2)
+        # Class by class, so that softmax runs along memory: [c, draws, n].
+        temperature = np.broadcast_to(self.temperature, len(biases))[:, None]
+        weights, biases = weights / temperature[:, None], biases / temperature
+        flat = weights.reshape(-1, weights.shape[2]) @ X.T
+        logits = flat.reshape(len(biases), draws, -1) + biases[:, :, None]
+        if not self.single:
+            return sigmoid(logits).transpose(1, 2, 0)
+        logits -= logits.max(axis=0)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=0)
+        return logits.transpose(1, 2, 0)
 
 
 def fit_posterior(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.strategies.distances import squared_distances
+from learner.strategies.pool import blocks
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -31,7 +32,10 @@ def greedy_cover(
     on top of the heap is computed anew (lazy greedy, Minoux 1978). Same choice as the full loop.
     """
     covered = covered.copy()
-    gains = np.maximum(kernel - covered, 0) @ weights
+    gains = np.concatenate(
+        [np.maximum(kernel[at] - covered, 0) @ weights for at in blocks(len(kernel), 64)]
+        or [np.zeros(0, dtype=np.float32)]
+    )
     heap = [(-gain, row) for row, gain in enumerate(gains.tolist())]
     heapq.heapify(heap)
     rows: list[int] = []

@@ -12,6 +12,7 @@ Int64 = NDArray[np.int64]
 
 _CENTRES = 512  # at once: with the blocks of rows it bounds the [rows, centres] matrix
 _ROWS = 8192
+_IN_CACHE = 2**17  # numbers that stay in a core's cache from one step to the next
 
 
 def squared_lengths(A: Float32) -> Float32:
@@ -21,11 +22,15 @@ def squared_lengths(A: Float32) -> Float32:
 
 def squared_distances(A: Float32, B: Float32) -> Float32:
     """[a, f] x [b, f] -> [a, b], never negative."""
-    found: Float32 = A @ B.T
-    found *= -2
-    found += squared_lengths(A)[:, None]
-    found += squared_lengths(B)
-    np.maximum(found, 0, out=found)
+    found = np.empty((len(A), len(B)), dtype=np.float32)
+    of_a, of_b = squared_lengths(A)[:, None], squared_lengths(B)
+    for rows in blocks(len(A), max(1, _IN_CACHE // max(len(B), 1))):
+        block = found[rows]
+        np.matmul(A[rows], B.T, out=block)
+        block *= -2
+        block += of_a[rows]
+        block += of_b
+        np.maximum(block, 0, out=block)
     return found
 
 

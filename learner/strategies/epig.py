@@ -21,7 +21,7 @@ from learner.strategies.pool import (
     top_rows,
 )
 
-_CANDIDATES = 2000
+_CANDIDATES = 1000
 _TARGETS = 64
 _DRAWS = 64
 _FILTER_DRAWS = 16
@@ -35,7 +35,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     the rest cannot have much.
     """
     answers = answers_to(pool, "epig", "choice")
-    rows = np.arange(len(pool.candidates))
+    rows: Int64 = np.arange(len(pool.candidates))
     if len(rows) > max(_CANDIDATES, batch):
         each = [drawn_disagreement(answer, "epig", _FILTER_DRAWS, rng) for answer in answers]
         rows = top_rows(np.mean(each, axis=0), max(_CANDIDATES, batch))

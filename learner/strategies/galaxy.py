@@ -79,7 +79,7 @@ def class_margins(p: Float32, kind: str) -> Float32:
     if kind == "multiple":
         return 2 * p - 1
     first, second = two_largest(p)
-    return p - np.where(p == first[:, None], second[:, None], first[:, None])
+    return np.asarray(p - np.where(p == first[:, None], second[:, None], first[:, None]))
 
 
 def queries(line: Line) -> Iterator[tuple[int, float]]:
