@@ -113,10 +113,13 @@ class QuestionHead:
             raise ValueError(f"{self.question.name}: no number to predict yet")
         return self._ridge.deviation(X)[:, None]
 
-    def committee(self, X: Float32) -> Float32 | None:
-        """Probabilities by each fold's head, [n, k] -> [members, n, c]; None before folds."""
-        if not self._members:
-            return None
+    @property
+    def has_committee(self) -> bool:
+        """Whether there are labels enough for the folds to have heads of their own."""
+        return bool(self._members)
+
+    def committee(self, X: Float32) -> Float32:
+        """Probabilities by each fold's head, [n, k] -> [members, n, c]."""
         return np.stack([self._probabilities(head, X) for head in self._members.values()])
 
     def posterior(self, X: Float32, targets: Float32) -> Posterior:

@@ -173,7 +173,9 @@ class Ranker:
         if kind == "number":
             return Answer(kind, values, weights)
         at, targets = self._answered[head.question.name]
-        committee = head.committee(self._X[candidates]) if needs.committee else None
+        committee = None
+        if needs.committee and head.has_committee:
+            committee = _in_blocks(head.committee, self._X, candidates, axis=1)
         known: Known | None = None
         draws: Draw | None = None
         if needs.known:
@@ -189,11 +191,16 @@ class Ranker:
         return Answer(kind, values, weights, committee, draws, known)
 
 
-def _in_blocks(predict: Callable[[Float32], Float32], X: Float32, rows: Int64) -> Float32:
-    """predict(X[rows]) without ever copying a large pool."""
-    if not len(rows):
-        return predict(X[rows])
-    return np.concatenate([predict(X[rows[at]]) for at in blocks(len(rows), 4096)])
+def _in_blocks(
+    predict: Callable[[Float32], Float32], X: Float32, rows: Int64, axis: int = 0
+) -> Float32:
+    """predict(X[rows]) without a copy of a large pool; `axis` of what it gives are the rows."""
+    if 2 * len(rows) <= len(X):
+        parts = [predict(X[rows[at]]) for at in blocks(len(rows), 4096)]
+        return np.concatenate(parts, axis) if parts else predict(X[rows])
+    # Of nearly all of them: reading the rest too is cheaper than gathering.
+    whole = np.concatenate([predict(X[at]) for at in blocks(len(X), 4096)], axis)
+    return np.take(whole, rows, axis)
 
 
 def _answered(at: Int64, targets: Float32) -> tuple[Int64, Float32]:

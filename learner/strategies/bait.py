@@ -21,9 +21,9 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Forward greedy; the score is by how much the trace falls."""
     answers_to(pool, "bait", "number")
     X, L = pool.vectors(pool.candidates), pool.vectors(pool.labelled).astype(np.float64)
-    A = L.T @ L + PENALTY["number"] * np.eye(X.shape[1])
+    A: Float64 = L.T @ L + PENALTY["number"] * np.eye(X.shape[1])
     F = _second_moment(X)
-    inverse: Float64 = np.linalg.inv(A)
+    inverse = np.asarray(np.linalg.inv(A), dtype=np.float64)
     M = inverse @ F @ inverse
     spread, gain = _forms(X, inverse), _forms(X, M)  # x' A^-1 x and x' M x of every candidate
     chosen = np.empty(min(batch, len(X)), dtype=np.int64)
