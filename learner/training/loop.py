@@ -101,7 +101,7 @@ class Training:
         for rows in np.array_split(self.rng.permutation(self.learn), parts):
             if len(rows) < 2:  # nothing for batch normalisation to work with
                 continue
-            loss = self._loss(self._batch(rows, self.recipe.slices))
+            loss = self._loss(self._batch(rows, self.recipe.slices, self.rng))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
@@ -110,9 +110,9 @@ class Training:
     def held_out_loss(self, rows: Int64) -> float:
         """The plain loss: nothing smoothed, mixed or weighted."""
         self.model.eval()
-        total = 0.0
+        total, rng = 0.0, np.random.default_rng(0)  # the same frames after every epoch
         for part in np.array_split(rows, -(-len(rows) // self.recipe.batch)):
-            batch = self._batch(part, EVALUATED)
+            batch = self._batch(part, EVALUATED, rng)
             losses = [
                 masked_loss(question, output, target)
                 for question, output, target in zip(
@@ -154,8 +154,8 @@ class Training:
             outputs = self.model(frames, batch.owner, len(batch), mix)
         return [output.float() for output in outputs]
 
-    def _batch(self, rows: Int64, most: int) -> _Batch:
-        numbers = [self._drawn_frames(int(row), most) for row in rows]
+    def _batch(self, rows: Int64, most: int, rng: np.random.Generator) -> _Batch:
+        numbers = [self._drawn_frames(int(row), most, rng) for row in rows]
         owner = np.repeat(np.arange(len(rows)), [len(each) for each in numbers])
         return _Batch(
             self._sent(self.data.bags.frames[np.concatenate(numbers)]),
@@ -163,15 +163,15 @@ class Training:
             [self._sent(self.targets[question.name][rows]) for question in self.questions],
         )
 
-    def _drawn_frames(self, row: int, most: int) -> Int64:
+    def _drawn_frames(self, row: int, most: int, rng: np.random.Generator) -> Int64:
         """So many frames of the bag at most, half of the draw even, half by attention."""
         numbers = self.data.bags.frames_of(np.array([row]))
         if len(numbers) <= most:
             return numbers
-        even = np.full(len(numbers), 1 / len(numbers))
-        share = even if self.data.attention is None else self.data.attention[numbers]
-        chances = (even + share / share.sum()) / 2
-        return np.sort(self.rng.choice(numbers, most, replace=False, p=chances))
+        chances = np.full(len(numbers), 1 / len(numbers))
+        if self.data.attention is not None:
+            chances += self.data.attention[numbers]
+        return np.sort(rng.choice(numbers, most, replace=False, p=chances / chances.sum()))
 
     def _sent(self, array: NDArray[np.generic]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))

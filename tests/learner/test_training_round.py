@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from learner.attention import Attention
 from learner.cache import EmbeddingCache, FrameCache
@@ -14,6 +15,7 @@ from learner.embedding import Backbone
 from learner.ensemble import Ensemble
 from learner.training import TrainingRecipe
 from learner.training_round import Round
+from tests.learner.test_attention import FRAMES, lesions
 from tests.learner.test_embedding import TINY
 
 torch.set_num_threads(1)
@@ -28,17 +30,29 @@ def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def begin(folder: Path, *, frames: int = 1, labels: int = 40, **asked: Any) -> Round:
-    """48 scans, every second with a bright square in one frame; the last 8 are the audit sample."""
-    rng = np.random.default_rng(0)
-    bags = rng.integers(0, 60, (48, frames, 32, 32), dtype=np.uint8)
-    bags[1::2, frames // 2, 8:24, 8:24] = 220
-    cache = folder / "cache"
-    FrameCache(cache, 32).append(range(48), list(bags))
-    parent = Backbone(TINY)
-    parent.save(folder / "parent")
-    embeddings = EmbeddingCache(cache, "r1a1", parent.features)
-    embeddings.append(parent.embed(bags.reshape(-1, 32, 32)), at=0)
+def begin(folder: Path, *, labels: int = 40, **asked: Any) -> Round:
+    """48 scans, every second with a bright square; the last 8 are the audit sample."""
+    frames = np.random.default_rng(0).integers(0, 60, (48, 1, 32, 32), dtype=np.uint8)
+    frames[1::2, :, 8:24, 8:24] = 220
+    targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
+    targets[labels:40] = np.nan
+    embeddings = Backbone(TINY).embed(frames[:, 0])
+    return begin_with(folder, frames, embeddings, targets, np.arange(48) >= 40, **asked)
+
+
+def begin_with(
+    folder: Path,
+    frames: NDArray[np.uint8],
+    embeddings: NDArray[np.float16],
+    targets: NDArray[np.float32],
+    is_audit: NDArray[np.bool_],
+    **asked: Any,
+) -> Round:
+    """A round on bags of frames [n, k, S, S], whose embeddings [n k, d] serve until now."""
+    cache, n = folder / "cache", len(frames)
+    FrameCache(cache, 32).append(range(n), list(frames))
+    Backbone(TINY).save(folder / "parent")
+    EmbeddingCache(cache, "r1a1", embeddings.shape[1]).append(embeddings, at=0)
     request = {
         "kind": "fine-tuned",
         "cache": str(cache),
@@ -53,15 +67,8 @@ def begin(folder: Path, *, frames: int = 1, labels: int = 40, **asked: Any) -> R
         "questions": [{"name": "diagnosis", "kind": "single", "classes": CLASSES}],
     }
     (folder / "request.json").write_text(json.dumps(request | asked))
-    targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
-    targets[labels:40] = np.nan
-    is_audit = np.arange(48) >= 40
-    np.savez(
-        folder / "labels.npz",
-        patients=np.arange(48),
-        is_audit=is_audit,
-        **{"question diagnosis": targets},
-    )
+    answers: dict[str, Any] = {"question diagnosis": targets}
+    np.savez(folder / "labels.npz", patients=np.arange(n), is_audit=is_audit, **answers)
     return Round(folder)
 
 
@@ -94,20 +101,19 @@ def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) ->
     assert set(begun.learn) | set(begun.held_out) == set(range(30))
 
 
-def test_volumes_are_given_attention_where_it_helps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Nothing but attention is to be learned: the backbone stays as it is.
-    monkeypatch.setattr(
-        "learner.training.tuning.TrainingRecipe",
-        lambda: TrainingRecipe(most_epochs=0, folds=2),
-    )
-    begun = begin(tmp_path, frames=9)
+def test_attention_alone_serves_where_the_backbone_gains_nothing(tmp_path: Path) -> None:
+    bags, _ = lesions(160, seed=1)
+    rows = np.arange(160)
+    blank = np.zeros((160, FRAMES, 32, 32), dtype=np.uint8)
+    targets = np.eye(2, dtype=np.float32)[rows % 2]
+    features = np.asarray(bags.features, dtype=np.float16)
+    begun = begin_with(tmp_path, blank, features, targets, rows < 0)
     told = outcome_of(begun)
-    attention = told["metrics"]["attention"]
-    assert attention.keys() == {"kept", "without", "with"}
-    assert attention["kept"] == (attention["with"] <= 0.98 * attention["without"])
-    assert (Attention.load(tmp_path) is not None) == attention["kept"]
-    if told["config"]["kind"] == "attention":
-        parent = EmbeddingCache.find(tmp_path / "cache", "r1a1")
-        assert (EmbeddingCache.find(tmp_path / "cache", "r2a1") == parent).all()
+    assert (told["config"]["kind"], told["config"]["serves"]) == ("attention", True)
+    attention, compared = told["metrics"]["attention"], told["metrics"]["held_out"]
+    assert attention["kept"]
+    assert compared["new"] == attention["with"] < 0.98 * attention["without"]
+    assert compared["current"] == attention["without"]
+    assert Attention.load(tmp_path) is not None
+    embeddings = EmbeddingCache.find(tmp_path / "cache", "r2a1")
+    assert embeddings is not None and (embeddings == features).all()
