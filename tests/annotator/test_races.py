@@ -16,11 +16,11 @@ from annotator import rerank
 from annotator.claims import claim_ahead, claim_next_task
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Task
-from annotator.queue import apply_ranking, create_tasks
+from annotator.queue import create_tasks
 from annotator.rerank import changing_labels
 from annotator.withdrawals import undo_last
 from projects.models import Membership
-from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
+from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,7 +175,7 @@ def test_a_claim_waits_for_the_ranking_that_is_being_written() -> None:
     def rank() -> None:
         with transaction.atomic():
             placed = [(second.pk, 1.0), (first.pk, 0.5)]
-            apply_ranking(project=cast.project, generation=1, placed=placed)
+            place(cast.project, 1, placed)
             is_placed.set()
             may_commit.wait(timeout=20)
 

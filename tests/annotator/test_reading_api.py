@@ -11,8 +11,7 @@ from rest_framework.authtoken.models import Token
 from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.models import Annotation, Prediction, Task
-from annotator.queue import apply_ranking
-from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks
+from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks, place
 
 
 class Asking:
@@ -235,7 +234,7 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
 ) -> None:
     cast = make_cast(overlap=2, audit_share=0.0)
     (task,) = make_tasks(cast.project, 1, arm=arm)
-    apply_ranking(project=cast.project, generation=7, placed=[(task.pk, 0.9)])
+    place(cast.project, 7, [(task.pk, 0.9)])
     if dora_answered:
         claim_next_task(project=cast.project, reader=cast.dora)
         answer(cast.project, task.pk, cast.dora)
