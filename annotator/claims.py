@@ -172,10 +172,7 @@ def _arms(project: Project) -> list[Task.Arm]:
         Task.Arm.AUDIT: project.audit_share,
         Task.Arm.RANDOM: project.random_share,
     }
-    waits = {
-        arm: random.expovariate(share) if share else math.inf
-        for arm, share in shares.items()
-    }
+    waits = {arm: random.expovariate(share) if share else math.inf for arm, share in shares.items()}
     return sorted(shares, key=waits.__getitem__)
 
 

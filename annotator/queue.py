@@ -31,7 +31,8 @@ SET rank = %(first)s + placed.place, generation = %(generation)s,
     score = CASE WHEN task.answers = 0 THEN placed.score ELSE task.score END,
     strategy = CASE WHEN task.answers = 0 THEN %(strategy)s ELSE task.strategy END,
     model = CASE WHEN task.answers = 0 THEN %(model)s ELSE task.model END,
-    propensity = CASE WHEN task.answers = 0 THEN placed.propensity ELSE task.propensity END
+    propensity = CASE WHEN task.answers = 0 OR task.generation IS NULL THEN placed.propensity
+                      ELSE task.propensity END
 FROM unnest(%(tasks)s::bigint[], %(scores)s::float8[], %(propensities)s::float8[],
             %(opens_at)s::text[]) WITH ORDINALITY
      AS placed (task_id, score, propensity, opens_at, place)

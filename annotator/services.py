@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.claims import lock_reader, renew_claim
-from annotator.models import Annotation, Draft, Prediction
+from annotator.models import Annotation, Draft, Prediction, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from projects.errors import Refused
@@ -27,8 +27,8 @@ SELECT served.place IS NOT NULL
        OR EXISTS (SELECT FROM annotator_annotation earlier
                   WHERE earlier.task_id = task.id AND earlier.reader_id = %(reader)s
                     AND earlier.withdrawn_at IS NOT NULL),
-       served.at, served.generation, served.rank, served.score, coalesce(served.strategy, ''),
-       served.model, served.propensity
+       task.arm, served.at, served.generation, served.rank, served.score,
+       coalesce(served.strategy, ''), served.model, served.propensity
 FROM annotator_task task
 LEFT JOIN LATERAL (
     SELECT 1 AS place, claimed_at AS at, generation,
@@ -102,6 +102,7 @@ class Submission:
 @dataclass(frozen=True, slots=True)
 class Submitted:
     annotation: Annotation
+    arm: Task.Arm  # where its task lies: to be told from now on
     is_new: bool  # False where the same submission had been taken before
 
 
@@ -121,14 +122,13 @@ def submit_annotation(
     check_result(project.label_config, submission.result, complete=complete)
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
-        annotation = _write(project, task_id, reader, submission)
-        if annotation is not None:
-            return Submitted(annotation, is_new=True)
-        same = Annotation.objects.filter(
-            unique_id=submission.unique_id, task=task_id, reader=reader
-        ).first()
+        written = _write(project, task_id, reader, submission)
+        if written is not None:
+            return written
+        own = Annotation.objects.select_related("task").filter(task=task_id, reader=reader)
+        same = own.filter(unique_id=submission.unique_id).first()
         if same is not None:
-            return Submitted(same, is_new=False)
+            return Submitted(same, Task.Arm(same.task.arm), is_new=False)
         raise _refusal(task_id, reader)
 
 
@@ -194,12 +194,12 @@ def keep_prediction(
 
 def _write(
     project: Project, task_id: int, reader: User, submission: Submission
-) -> Annotation | None:
+) -> Submitted | None:
     """The annotation, written and counted; None where it exists or the task was not served."""
     keys: dict[str, Any] = {"task": task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_SERVED, keys)
-        was_served, *record = cursor.fetchone() or (False,)
+        was_served, arm, *record = cursor.fetchone() or (False, "")
         if not was_served:
             return None
         fields: dict[str, Any] = {
@@ -216,7 +216,7 @@ def _write(
         if row is None:
             return None
         cursor.execute(_COUNT, keys)
-    return Annotation(
+    annotation = Annotation(
         id=row[0],
         created_at=row[1],
         updated_at=row[1],
@@ -226,6 +226,7 @@ def _write(
         result=submission.result,
         **fields,
     )
+    return Submitted(annotation, Task.Arm(arm), is_new=True)
 
 
 def _refusal(task_id: int, reader: User) -> Refused:

@@ -70,7 +70,15 @@ def test_erin_sees_everything_of_a_task(read_twice: tuple[Cast, Task]) -> None:
         "total_annotations": 2,
         "cancelled_annotations": 0,
         "total_predictions": 1,
+        "state": "open",
         "arm": "pool",
+        "generation": None,
+        "rank": 1,
+        "score": None,
+        "strategy": "",
+        "model": None,
+        "propensity": None,
+        "why": "No ranking yet",
     }
     assert ids(answers) == [cast.bob.pk, cast.dora.pk]
 

@@ -59,6 +59,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
             }
         ],
         "draft": None,
+        "opens_at": None,
         "read": 0,
     }
 
@@ -86,6 +87,7 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "comment": "Apex",
         "skip_reason": "",
         "ground_truth": False,
+        "why": "No ranking yet",
     }
 
 
@@ -240,7 +242,7 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
         answer(cast.project, task.pk, cast.dora)
     _, reply = Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
     shown = reply["task"]
-    assert set(shown) == {"id", "project", "scans", "draft", "claim", "read"}
+    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read"}
     assert (shown["draft"], shown["read"], shown["claim"]["is_ahead"]) == (None, 0, False)
 
 
