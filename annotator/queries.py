@@ -12,7 +12,6 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Prefetch,
-    Q,
     QuerySet,
     Subquery,
     TextChoices,
@@ -47,12 +46,8 @@ SELECT
 """
 
 
-# Once a task is closed, as in a release.
-_MOST_COULD_NOT = Q(answers__lt=2 * F("cancelled_annotations"))
-
-
 class State(TextChoices):
-    """How far a task is."""
+    """How far a task is; the first that holds, but in hand goes before open."""
 
     OPEN = "open", "Open"
     IN_HAND = "in-hand", "In hand"
@@ -117,7 +112,7 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
         answered = _answers_of(membership).filter(task=OuterRef("pk"))
         held = _live_claims_of(membership).filter(task=OuterRef("pk"))
         tasks = tasks.filter(Exists(answered) | Exists(held))
-    shown = TaskScan.objects.select_related("scan").order_by("position")
+    shown = TaskScan.objects.select_related("scan__series").order_by("position")
     return tasks.prefetch_related(Prefetch("task_scans", queryset=shown))
 
 
@@ -150,9 +145,9 @@ def with_state(tasks: QuerySet[Task]) -> QuerySet[Task]:
     counted = tasks.annotate(cancelled_annotations=_count_per_task(_cancelled()))
     return counted.annotate(
         state=Case(
-            When(Exists(_in_hand().filter(task=OuterRef("pk"))), then=Value(State.IN_HAND)),
+            When(Exists(in_hand().filter(task=OuterRef("pk"))), then=Value(State.IN_HAND)),
             When(is_open=True, then=Value(State.OPEN)),
-            When(_MOST_COULD_NOT, then=Value(State.NOT_JUDGEABLE)),
+            When(answers__lt=2 * F("cancelled_annotations"), then=Value(State.NOT_JUDGEABLE)),
             default=Value(State.READ),
         )
     )
@@ -201,8 +196,19 @@ def _cancelled() -> QuerySet[Annotation]:
     return Annotation.objects.filter(was_cancelled=True, withdrawn_at__isnull=True)
 
 
-def _in_hand() -> QuerySet[Claim]:
+def in_hand() -> QuerySet[Claim]:
+    """The claims on tasks that somebody is reading now."""
     return Claim.objects.filter(is_ahead=False, expires_at__gt=Now())
+
+
+def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
+    """Those of the project's tasks that more readers could not judge than could, as in a release.
+
+    Found from those answers, which are few, not from the tasks.
+    """
+    doubted = _cancelled().filter(project=project_id)
+    counted = tasks.alias(cancelled=_count_per_task(_cancelled()))
+    return counted.filter(pk__in=doubted.values("task"), answers__lt=2 * F("cancelled"))
 
 
 def _answers_of(membership: Membership) -> QuerySet[Annotation]:

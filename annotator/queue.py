@@ -126,6 +126,11 @@ def _json(opens_at: OpensAt | None) -> str | None:
     return None if opens_at is None else json.dumps(opens_at)
 
 
+def place_of(rank: int, generation: int) -> int:
+    """The place of a task in the ranking that placed it, from 1."""
+    return rank + (generation << _PLACE_BITS)
+
+
 def reopen_tasks(*, project: Project) -> None:
     """Open and close the project's tasks by its overlap: to be called when that has changed."""
     wanted = Q(answers__lt=project.overlap)
