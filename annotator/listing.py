@@ -22,7 +22,7 @@ class Row:
     scans: str  # their names
     modality: str
     is_blind: bool
-    state: str
+    state: State
     why: str
     place: int | None  # in its ranking, from 1
     propensity: str
@@ -37,7 +37,7 @@ class Row:
             scans=", ".join(scan.name for scan in shown),
             modality=", ".join(modalities),
             is_blind=is_blind,
-            state=State(task.state).label,
+            state=State(task.state),
             why=why(arm=task.arm, strategy=task.strategy),
             place=place,
             propensity="–" if task.propensity is None else f"{task.propensity:.3g}",

@@ -11,6 +11,7 @@ from rest_framework.authtoken.models import Token
 from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.models import Annotation, Prediction, Task
+from annotator.queue import OpensAt, Placement, apply_ranking
 from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks, place
 
 
@@ -227,6 +228,39 @@ def test_an_analyst_does_not_read(cast: Cast, tasks: list[Task]) -> None:
         assert status == 403
         assert "yours is analyst" in reply["detail"]
     assert erin.ask("POST", f"/api/tasks/{tasks[0].pk}/annotations/", submission())[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("arm", "reason"),
+    [
+        (Task.Arm.POOL, "The model is unsure here"),
+        (Task.Arm.AUDIT, "Drawn by chance, to measure the model"),
+        (Task.Arm.RANDOM, "Drawn by chance, to compare with"),
+    ],
+)
+def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(
+    cast: Cast, arm: Task.Arm, reason: str
+) -> None:
+    (task,) = make_tasks(cast.project, 1, arm=arm)
+    (pool,) = make_tasks(cast.project, 1, first_rank=100)
+    at: OpensAt = {"scan": 0, "frame": 3}
+    placed = [Placement(one.pk, 0.5, opens_at=at) for one in (task, pool)]
+    apply_ranking(
+        project=cast.project, generation=1, placed=placed, strategy="margin", model=1,
+        opened={task.pk: at},
+    )  # fmt: skip
+    Task.objects.filter(pk=pool.pk).update(is_open=arm == Task.Arm.POOL)
+    bob = Asking(cast.bob)
+    _, before = bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
+    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] == at
+    told = bob.client.get(f"/api/tasks/{task.pk}/").content + str(before).encode()
+    for word in ("chance", "unsure", "margin", arm.label.lower(), "why", "strategy"):
+        assert word.encode() not in told.lower()
+    body = submission()
+    for _ in range(2):
+        _, reply = bob.ask("POST", f"/api/tasks/{task.pk}/annotations/", body)
+        assert reply["why"] == reason
+    assert not {"arm", "strategy", "propensity", "model"} & set(reply)
 
 
 @pytest.mark.parametrize("arm", list(Task.Arm))
