@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.dataset import labelled_answers
+from annotator.queue import Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
@@ -108,7 +109,7 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     pool = live.pool
     pool.take(labelled_answers(project=project, after=pool.watermark))
     live.ranker.refit(pool.labels(~pool.is_audit))
-    free = (pool.answers < project.overlap) & ~pool.is_audit
+    free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
     free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
     new = free & (pool.answers == 0)
     ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
@@ -116,13 +117,20 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
     begun_tasks = pool.tasks[free & ~new][:BATCH]
-    placed = [(task, best) for task in begun_tasks.tolist()]
-    placed += zip(pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True)
+    placed = [Placement(task, best) for task in begun_tasks.tolist()]
+    chance = 1 / max(int(new.sum()), 1) if ranked.strategy == "random" else 1.0
+    placed += [
+        Placement(task, score, chance)
+        for task, score in zip(
+            pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True
+        )
+    ]
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
         project=project,
         round_id=live.serves.round_id,
+        model=live.serves.number,
         strategy=ranked.strategy,
         labels=labels,
         last_annotation=pool.watermark,
