@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from learner.cache import Bags, EmbeddingCache, FrameCache
-from learner.embedding import Backbone, best_device, initial_backbone, pool_bags
+from learner.attention import Attention, FrameBags
+from learner.cache import EmbeddingCache, FrameCache
+from learner.embedding import Backbone, best_device, initial_backbone
 from learner.metrics import evaluate
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.selfsupervised import learn
 from learner.training import (
     LEAST_LABELS,
+    STARTS,
     Labelled,
     fine_tune,
+    fit_attention,
     held_out_loss,
     split_by_patient,
 )
 
 # A fine-tuned backbone has seen the labels and was stopped at its best held-out loss: it must be
 # clearly better to be believed. A self-supervised one has not: it may be a little worse by chance.
-MARGINS = {"fine-tuned": 0.98, "self-supervised": 1.05, "given weights": 1.05}
-_AT_ONCE = 256  # bags embedded at a time
+MARGINS = {"fine-tuned": 0.98, "attention": 0.98, "self-supervised": 1.05, "given weights": 1.05}
+ATTENTION_SHARE = 0.25  # of a round's seconds, at most
+_AT_ONCE = 1024  # frames embedded at a time
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,7 @@ class Round:
             self.is_audit: NDArray[np.bool_] = arrays["is_audit"][:n]
             targets = {q.name: arrays[f"question {q.name}"][:n] for q in self.questions}
             patients = arrays["patients"][:n]
-        bags = Bags(bags.tasks[:n], bags.firsts[:n], bags.counts[:n], bags.frames)
-        self.data = Labelled(bags, targets, patients)
+        self.data = Labelled(bags.head(n), targets, patients)
         labelled = np.zeros(n, dtype=bool)
         for values in targets.values():
             labelled |= ~np.isnan(values).all(axis=1)
@@ -126,33 +129,61 @@ class Round:
         return initial_backbone(self.request.backbone, seed=0)[0]
 
     def embed(self, backbone: Backbone) -> NDArray[np.float16]:
-        """Embed every bag under the new name; nothing reads it until the round is published."""
+        """Embed every frame under the new name; nothing reads it until the round is published."""
         bags = self.data.bags
-        cache = EmbeddingCache(
-            Path(self.request.cache), self.request.embeddings, 2 * backbone.features
-        )
-        for start in range(0, len(bags), _AT_ONCE):
-            some = np.arange(start, min(len(bags), start + _AT_ONCE))
-            features = backbone.embed(bags.frames[bags.frames_of(some)])
-            cache.append(pool_bags(features, bags.counts[some]), at=start)
-            say(f"Embedding {len(bags)} scans anew: {some[-1] + 1}")
+        cache = EmbeddingCache(Path(self.request.cache), self.request.embeddings, backbone.features)
+        for start in range(0, len(bags.frames), _AT_ONCE):
+            some = bags.frames[start : start + _AT_ONCE]
+            cache.append(backbone.embed(some), at=start)
+            say(f"Embedding {len(bags)} scans anew: {bags.whole(start + len(some))}")
         return cache.read()
 
-    def compare(self, kind: str, new: NDArray[np.float16]) -> tuple[bool, str, dict[str, Any]]:
+    def bags_of(self, features: NDArray[np.float16], weights: Path | None = None) -> FrameBags:
+        """The bags of these frame embeddings, with the attention that lies with `weights`."""
+        bags = self.data.bags
+        return FrameBags(features, bags.firsts, bags.counts, Attention.load(weights))
+
+    def attend(self, bags: FrameBags) -> tuple[FrameBags, dict[str, Any]]:
+        """The bags with attention, where held-out patients gain by it, and the losses compared.
+
+        The attention is saved beside the weights. Nothing is done for single images, nor where
+        there are too few labels.
+        """
+        patients = np.unique(self.data.patients[self.learn])
+        if bags.counts.max() == 1 or len(self.labelled) < LEAST_LABELS or len(patients) < STARTS:
+            return bags, {}
+        say("Learning which frames matter")
+        found = fit_attention(
+            bags,
+            self.questions,
+            self.data.targets,
+            self.data.patients,
+            self.learn,
+            seconds=ATTENTION_SHARE * self.request.seconds,
+            seed=self.request.seed,
+        )
+        seeing = replace(bags, attention=found)
+        without, with_it = self._loss(bags), self._loss(seeing)
+        kept = with_it <= MARGINS["attention"] * without
+        if kept:
+            found.save(self.folder)
+        told = {"kept": kept, "without": without, "with": with_it}
+        return (seeing if kept else bags), ({"attention": told} if np.isfinite(without) else {})
+
+    def _loss(self, bags: FrameBags) -> float:
+        return held_out_loss(
+            self.questions, bags.pooled(), self.data, learn=self.learn, held_out=self.held_out
+        )
+
+    def compare(self, kind: str, new: FrameBags) -> tuple[bool, str, dict[str, Any]]:
         """Whether the new embeddings shall serve, why, and the losses it rests on."""
-        current = EmbeddingCache.find(Path(self.request.cache), self.request.parent_embeddings)
-        if current is None or len(current) < len(new) or len(self.labelled) < LEAST_LABELS:
+        request = self.request
+        current = EmbeddingCache.find(Path(request.cache), request.parent_embeddings)
+        frames = len(self.data.bags.frames)
+        if current is None or len(current) < frames or len(self.labelled) < LEAST_LABELS:
             return True, "There were too few labels to compare with", {}
-        losses = [
-            held_out_loss(
-                self.questions,
-                embeddings[: len(new)],
-                self.data,
-                learn=self.learn,
-                held_out=self.held_out,
-            )
-            for embeddings in (current, new)
-        ]
+        parent = Path(request.parent) if request.parent else None
+        losses = [self._loss(bags) for bags in (self.bags_of(current, parent), new)]
         told = {"current": losses[0], "new": losses[1], "n": len(self.held_out)}
         if not np.isfinite(losses).all():
             return True, "The labels do not yet allow a comparison", {}
@@ -164,7 +195,7 @@ class Round:
             {"held_out": told},
         )
 
-    def measure(self, embeddings: NDArray[np.float16]) -> dict[str, Any]:
+    def measure(self, embeddings: NDArray[np.floating]) -> dict[str, Any]:
         """Metrics on the audit sample, of heads fitted to all labels of the pool."""
         if not len(self.audited) or not len(self.labelled):
             return {}
@@ -190,14 +221,15 @@ class Round:
         begun = time.monotonic()
         made = self.make()
         made.backbone.save(self.folder)
-        new = self.embed(made.backbone)
+        new, attended = self.attend(self.bags_of(self.embed(made.backbone)))
         serves, reason, compared = self.compare(made.kind, new)
         metrics = {
             "labels": len(self.labelled),
             "audit": len(self.audited),
-            "questions": self.measure(new),
+            "questions": self.measure(new.pooled()),
             "seconds": round(time.monotonic() - begun, 1),
             "epochs": made.epochs,
+            **attended,
             **compared,
         }
         config = {

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from learner.attention import pool_bags
 from learner.cache import Bags, FrameCache
-from learner.embedding import Backbone, pool_bags
+from learner.embedding import Backbone
 from learner.questions import Question
 from learner.training import (
     Labelled,
@@ -45,7 +46,7 @@ def labelled(folder: Path) -> Labelled:
 
 
 def embed(backbone: Backbone, data: Labelled) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
-    return pool_bags(backbone.embed(data.bags.frames), data.bags.counts)
+    return pool_bags(backbone.embed(data.bags.frames), data.bags.firsts, data.bags.counts)
 
 
 def test_no_patient_is_on_both_sides() -> None:

@@ -8,7 +8,8 @@
 from pathlib import Path
 from typing import Any
 
-from learner.cache import EmbeddingCache
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
 from rounds import serving
 from rounds.serving import cache_folder, projects_with_tasks, serving_of
 from rounds.training import stop
@@ -24,8 +25,9 @@ def sweep() -> None:
     embedded = {}
     for project_id in projects_with_tasks():
         folder = cache_folder(project_id)
-        done = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
-        embedded[project_id] = 0 if done is None else len(done)
+        features = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
+        frames = FrameCache(folder, SIZE).read()
+        embedded[project_id] = 0 if features is None else frames.whole(len(features))
     serving.sweep(embedded=embedded)
 
 

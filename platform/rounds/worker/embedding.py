@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.conf import settings
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Scans shrunk and embedded between two signs of life.
+# Scans shrunk and frames embedded between two signs of life.
 CHUNK = 64
+FRAMES = 256
 _EMBED_LOCK = 0x5C09
 
 
@@ -82,23 +83,16 @@ def _embed_chunk(project_id: int, serves: Serving, backbone: "Backbone") -> bool
         if missing:
             frames.append(missing, _shrunk(missing))
             bags = frames.read()
-        embeddings = EmbeddingCache(folder, serves.name, 2 * backbone.features)
+        embeddings = EmbeddingCache(folder, serves.name, backbone.features)
         begin = len(embeddings.read())
-        end = min(len(bags), begin + 4 * CHUNK)
+        end = min(len(bags.frames), begin + FRAMES)
         if begin < end:
+            done = bags.whole(end)
             services.note_activity(
-                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {end} done"
+                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {done} done"
             )
-            embeddings.append(embedded(backbone, bags, begin, end), at=begin)
+            embeddings.append(backbone.embed(bags.frames[begin:end]), at=begin)
         return bool(missing) or begin < end
-
-
-def embedded(backbone: "Backbone", bags: Any, begin: int, end: int) -> NDArray[np.float16]:
-    """Embeddings of the bags from `begin` up to `end`."""
-    from learner.embedding import pool_bags
-
-    rows = bags.frames_of(np.arange(begin, end))
-    return pool_bags(backbone.embed(bags.frames[rows]), bags.counts[begin:end])
 
 
 def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:

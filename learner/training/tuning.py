@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from learner.cache import Bags
 from learner.embedding import Backbone
@@ -17,6 +16,7 @@ from learner.frames import SIZE
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.selfsupervised import Recipe, views
+from learner.training.losses import masked_loss, scaled_targets
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -46,20 +46,6 @@ def split_by_patient(rows: Int64, patients: Int64, seed: int) -> tuple[Int64, In
     return rows[~held], rows[held]
 
 
-def masked_loss(question: Question, output: Tensor, target: Tensor) -> Tensor:
-    """Mean loss over the answers given, 0 where there are none: output, target [n, outputs]."""
-    given = ~target.isnan()
-    wanted = torch.where(given, target, torch.zeros_like(target))
-    if question.kind == "single":
-        each = -(functional.log_softmax(output, dim=1) * wanted)
-        return each.sum() / given.any(dim=1).sum().clamp(min=1)
-    if question.kind == "multiple":
-        each = functional.binary_cross_entropy_with_logits(output, wanted, reduction="none")
-    else:
-        each = (output - wanted) ** 2
-    return (each * given).sum() / given.sum().clamp(min=1)
-
-
 class MultiTask(nn.Module):
     """Backbone, pooling over a bag's frames, dropout, one linear head per question."""
 
@@ -84,10 +70,16 @@ class MultiTask(nn.Module):
 
 class _Tuning:
     def __init__(
-        self, backbone: Backbone, questions: Sequence[Question], data: Labelled, seed: int
+        self,
+        backbone: Backbone,
+        questions: Sequence[Question],
+        data: Labelled,
+        learn: Int64,
+        seed: int,
     ) -> None:
         torch.manual_seed(seed)
         self.questions, self.data = questions, data
+        self.targets = scaled_targets(questions, data.targets, learn)
         self.device = next(backbone.parameters()).device
         self.model = MultiTask(backbone, questions).to(self.device)
         self.generator = torch.Generator().manual_seed(seed)
@@ -99,17 +91,6 @@ class _Tuning:
             ],
             weight_decay=0.05,
         )
-
-    def fit_numbers(self, rows: Int64) -> None:
-        """Scale the targets of numbers to mean 0 and deviation 1 over the rows learned from."""
-        self.targets = dict(self.data.targets)
-        for question in self.questions:
-            values = self.targets[question.name]
-            if question.kind == "number" and not np.isnan(values[rows]).all():
-                mean, spread = np.nanmean(values[rows]), np.nanstd(values[rows])
-                self.targets[question.name] = ((values - mean) / max(float(spread), 1e-6)).astype(
-                    np.float32
-                )
 
     def loss(self, rows: Int64, *, learning: bool) -> Tensor:
         frames, owner = self._frames(rows, SLICES if learning else None)
@@ -176,8 +157,7 @@ def fine_tune(
     """
     if len(learn) < 2 or not len(held_out):
         raise ValueError("Fine-tuning needs labelled rows to learn from and some held out")
-    tuning = _Tuning(backbone, questions, data, seed)
-    tuning.fit_numbers(learn)
+    tuning = _Tuning(backbone, questions, data, learn, seed)
     best, best_epoch, state = tuning.held_out_loss(held_out), 0, deepcopy(backbone.state_dict())
     end = time.monotonic() + seconds
     epoch = 0
