@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 from scipy.stats import t
-from sklearn.isotonic import isotonic_regression
 
 from learner.replays import Replay
 
@@ -30,6 +31,11 @@ class Curves:
         """[steps]"""
         return np.asarray(self.scores.mean(axis=0))
 
+    @cached_property
+    def resampled(self) -> Float64:
+        """Smoothed mean curves of bootstrap samples of the seeds, [RESAMPLES, steps]."""
+        return smoothed(self.scores[draws(len(self.scores))].mean(axis=1))
+
     def at(self, count: float) -> Float64:
         """Each seed's score with so many labels, [seeds], linear between the counts."""
         return np.array([np.interp(count, self.labels, row) for row in self.scores])
@@ -48,22 +54,23 @@ def stack(replays: Sequence[Replay]) -> Curves:
     return Curves(replays[0].labels[:steps], scores, np.stack(errors) if errors else None)
 
 
-def labels_needed(labels: Int64, scores: Float64, target: float) -> float:
-    """The label count at which a mean curve reaches the target; infinity if it does not.
+def smoothed(curves: Float64) -> Float64:
+    """The isotonic regression (pool adjacent violators) of each row, [n, steps] -> [n, steps]."""
+    return np.stack([isotonic_regression(row).x for row in curves])
 
-    Read off the isotonic regression of the curve (pool adjacent violators), linear between its
-    counts. The first crossing of a curve that wobbles would come too early, the last too late, and
-    the more so the noisier a strategy is; isotonic regression averages the wobble on both sides.
+
+def crossings(labels: Int64, smooth: Float64, targets: Float64) -> Float64:
+    """Where rising rows [n, steps] reach their targets [n]: label counts, infinity where never.
+
+    Linear between the counts.
     """
-    smooth = isotonic_regression(scores)
-    if smooth[-1] < target:
-        return float("inf")
-    step = int(np.argmax(smooth >= target))
-    if step == 0:
-        return float(labels[0])
-    below, above = float(smooth[step - 1]), float(smooth[step])
-    share = (target - below) / (above - below)
-    return float(labels[step - 1] + share * (labels[step] - labels[step - 1]))
+    rows = np.arange(len(smooth))
+    step = (smooth >= targets[:, None]).argmax(axis=1)
+    before = np.maximum(step - 1, 0)
+    rise = smooth[rows, step] - smooth[rows, before]
+    share = np.where(step > 0, (targets - smooth[rows, before]) / np.maximum(rise, 1e-12), 0)
+    found = labels[before] + share * (labels[step] - labels[before])
+    return np.where(smooth[:, -1] >= targets, found, np.inf)
 
 
 def draws(seeds: int) -> Int64:
@@ -74,16 +81,14 @@ def draws(seeds: int) -> Int64:
 def labels_to(curves: Curves, full: Float64, share: float) -> tuple[float, Float64]:
     """Labels to this share of the mean full-data score; the same by bootstrap [RESAMPLES].
 
-    `full` [seeds] are the full-data scores. The bootstrap draws seeds, so that what depends on the split is kept together.
+    `full` [seeds] are the full-data scores. Read off the isotonic regression of the mean curve: the
+    first crossing of a curve that wobbles would come too early, the last too late, and the more so
+    the noisier a strategy is; isotonic regression averages a wobble on both of its sides. The
+    bootstrap draws seeds, so that what depends on the split is kept together.
     """
-    drawn = draws(len(full))
-    means = curves.scores[drawn].mean(axis=1)  # [RESAMPLES, steps]
-    targets = share * full[drawn].mean(axis=1)
-    each = [
-        labels_needed(curves.labels, mean, target)
-        for mean, target in zip(means, targets, strict=True)
-    ]
-    return labels_needed(curves.labels, curves.mean, share * full.mean()), np.array(each)
+    whole = crossings(curves.labels, smoothed(curves.mean[None]), share * full.mean(keepdims=True))
+    targets = share * full[draws(len(full))].mean(axis=1)
+    return float(whole[0]), crossings(curves.labels, curves.resampled, targets)
 
 
 def area(curves: Curves) -> float:

@@ -308,6 +308,8 @@ def code_digest(paths: Iterable[Path]) -> str:
             continue
         found[name] = path.read_bytes()
         modules = re.findall(rb"(?:from|import) learner\.([.\w]+)", found[name])
-        rest += [_LEARNER / f"{module.decode().replace('.', '/')}.py" for module in modules]
+        for module in modules:
+            place = _LEARNER / module.decode().replace(".", "/")
+            rest += [place.with_suffix(".py"), place / "__init__.py"]
     everything = b"".join(name.encode() + found[name] for name in sorted(found))
     return hashlib.sha256(everything).hexdigest()

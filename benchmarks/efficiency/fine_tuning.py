@@ -81,7 +81,7 @@ def _tuned_score(
     table: Table, folder: Path, strategy: str, chosen: Int64, seed: int, keep: Path
 ) -> tuple[str, int, float]:
     """Strategy, seed and score of heads on the fine-tuned embeddings, on the test set."""
-    code = code_digest([_LEARNER / "training.py"])
+    code = code_digest([_LEARNER / "training" / "__init__.py"])
     identity = f"{table.digest()} {folder.name} {chosen.tolist()} {seed} {SECONDS} {code}"
     kept = keep / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
     if not kept.exists():
@@ -95,7 +95,7 @@ def _fine_tune(table: Table, folder: Path, chosen: Int64, seed: int) -> float:
     import torch
 
     from learner.cache import Bags
-    from learner.embedding import Backbone, best_device, pool_bags
+    from learner.embedding import Backbone, best_device
     from learner.training import Labelled, fine_tune, split_by_patient
 
     torch.set_num_threads(1)
@@ -111,7 +111,7 @@ def _fine_tune(table: Table, folder: Path, chosen: Int64, seed: int) -> float:
     )
     _, test = rows_of(table, seed)
     rows = np.concatenate([chosen, test])
-    embeddings = pool_bags(backbone.embed(frames[rows]), alone[rows])
+    embeddings = backbone.embed(frames[rows])
     ranker = Ranker([question], embeddings, BASELINE, seed, groups=table.groups[rows])
     ranker.refit({question.name: (np.arange(len(chosen)), table.targets[chosen])})
     predicted = ranker.predict(np.arange(len(chosen), len(rows)))
