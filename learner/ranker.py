@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
-from learner.projection import Embeddings, fit_projection
+from learner.heads import Linear
+from learner.projection import Embeddings
 from learner.questions import Question
+from learner.space import Space
 from learner.strategies import DEFAULT, MODEL_FREE, check_strategy, load_strategy
 from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
 from learner.strategies.clusters import find_clusters
@@ -41,7 +43,7 @@ class Ranked:
 class Ranker:
     """Heads, calibration and order for one pool of cached embeddings.
 
-    Holds the pool once in float32 (4 n k bytes). Deterministic: the same seed and labels give the
+    Deterministic: the same seed and labels give the
     same order. Not thread safe.
     """
 
@@ -65,11 +67,11 @@ class Ranker:
             raise ValueError(f"{len(groups)} groups for {n} embeddings")
         self.strategy = check_strategy(strategy)
         self.seed = seed
-        self._X = fit_projection(embeddings).apply(embeddings)
+        self._space = Space(embeddings)
         patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
         self._heads = {question.name: QuestionHead(question, folds) for question in questions}
-        self._features = _unit_rows(self._X[:, :DIVERSITY_COMPONENTS])
+        self._features = self._space.directions(DIVERSITY_COMPONENTS)
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
 
@@ -87,7 +89,8 @@ class Ranker:
         self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
         for name, head in self._heads.items():
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
-            head.refit(self._X, *checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            at, targets = checked.get(name, (np.zeros(0, dtype=np.int64), nothing))
+            head.refit(self._space.rows(at), at, targets)
 
     def _checked(
         self, name: str, indices: NDArray[np.integer], values: NDArray[np.floating]
@@ -96,7 +99,7 @@ class Ranker:
         at = np.asarray(indices, dtype=np.int64)
         if at.shape != (len(targets),):
             raise ValueError(f"{name}: {at.shape} indices for {len(targets)} targets")
-        if len(at) and not (at.min() >= 0 and at.max() < len(self._X)):
+        if len(at) and not (at.min() >= 0 and at.max() < len(self._space)):
             raise ValueError(f"{name}: a label of a scan outside the pool")
         if len(np.unique(at)) != len(at):
             raise ValueError(f"{name}: a scan is labelled twice")
@@ -107,8 +110,20 @@ class Ranker:
 
         A question with too few answers to fit a head is absent.
         """
-        X = self._X if indices is None else self._X[indices]
-        return {name: head.predict(X) for name, head in self._heads.items() if head.fitted}
+        at = None if indices is None else np.asarray(indices, dtype=np.int64)
+        return {
+            name: _predicted(head, self._space.logits(_linear(head), at))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
+
+    def predict_embeddings(self, embeddings: Embeddings) -> dict[str, Float32]:
+        """The same for embeddings [m, d] that are not of the pool: single frames of its bags."""
+        return {
+            name: _predicted(head, self._space.logits_of(_linear(head), embeddings))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
 
     @property
     def cold(self) -> bool:
@@ -147,21 +162,33 @@ class Ranker:
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
         if name not in MODEL_FREE:
-            X = self._X[candidates]
             heads = [head for head in self._heads.values() if head.fitted]
-            answers = tuple(_answer(head, X, name) for head in heads)
+            answers = tuple(_answer(head, self._space, candidates, name) for head in heads)
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
 
 
-def _answer(head: QuestionHead, X: Float32, strategy: str) -> Answer:
+def _linear(head: QuestionHead) -> Linear:
+    return head.ridge.linear if head.question.kind == "number" else head.linear
+
+
+def _predicted(head: QuestionHead, logits: Float32) -> Float32:
+    return logits if head.question.kind == "number" else head.probabilities(logits)
+
+
+def _answer(head: QuestionHead, space: Space, candidates: Int64, strategy: str) -> Answer:
     kind = head.question.kind
-    values = head.deviation(X) if kind == "number" else head.predict(X)
+    if kind == "number":
+        lengths = space.squared_lengths(head.ridge.whitening, candidates)
+        deviation = head.ridge.deviation_of(lengths)[:, None]
+        return Answer(kind, deviation, np.ones(1, dtype=np.float32))
+    values = head.probabilities(space.logits(head.linear, candidates))
     # Rare findings count more: by the inverse root of how often they were seen.
     weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
     weights = (weights / weights.sum()).astype(np.float32)
     committee = None
-    if kind != "number" and strategy.startswith("modal:"):
-        committee = head.committee(X)
+    if strategy.startswith("modal:") and head.members:
+        each = [head.probabilities(space.logits(one, candidates)) for one in head.members]
+        committee = np.stack(each)
     return Answer(kind, values, weights, committee)
 
 
@@ -172,8 +199,3 @@ def _every_class_seen(head: QuestionHead) -> bool:
     if head.question.kind == "multiple":  # a finding's other class is its absence
         least = min(least, float(head.absent.min()))
     return least >= LABELS_PER_CLASS
-
-
-def _unit_rows(X: Float32) -> Float32:
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    return np.asarray(X / np.maximum(length, 1e-6), dtype=np.float32)
