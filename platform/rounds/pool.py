@@ -23,6 +23,10 @@ _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
 _HELD = """
 SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
 """
+_IMPORTED = """
+SELECT DISTINCT task_id FROM annotator_annotation
+WHERE project_id = %s AND withdrawn_at IS NULL AND origin = 'import'
+"""
 _FRAMES = """
 SELECT shown.task_id, scan.frames
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
@@ -46,6 +50,13 @@ def held_tasks(*, project_id: int) -> Int64:
     """Tasks in a reader's hand, or reserved as the one after it."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [project_id])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def imported_tasks(*, project_id: int) -> Int64:
+    """Tasks whose labels were brought along, and so were put in no order here."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IMPORTED, [project_id])
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
