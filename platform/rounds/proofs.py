@@ -75,8 +75,9 @@ def why_impossible(*, project: Project) -> str:
         return ""
     return (
         f"This project has no {' and no '.join(missing)}, so what the learner’s order saves cannot "
-        f"be measured. “{'” and “'.join(name.capitalize() for name in missing)}” are set when a "
-        "project is made, before its scans come in."
+        f"be measured. “{'” and “'.join(name.capitalize() for name in missing)}” "
+        f"{'are' if len(missing) > 1 else 'is'} set when a project is made, before its scans come "
+        "in."
     )
 
 
@@ -99,9 +100,9 @@ def comparison_of(*, project: Project, proof: Proof, question: str) -> Compariso
     if not measured:
         return None
     one = next((one for one in measured if one["question"] == question), measured[0])
-    farthest = MOST_TIMES_RANDOM * one["random"]
     random = [Point(**point) for point in one["random_curve"]]
-    active = [Point(**point) for point in one["active_curve"] if point["labels"] <= farthest]
+    first, last = random[0].labels, MOST_TIMES_RANDOM * one["random"]
+    active = [Point(**at) for at in one["active_curve"] if first <= at["labels"] <= last]
     share = is_share(one["measure"])
     curves = [
         learning_curve(points, is_share=share, beside=beside)

@@ -8,7 +8,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from annotator.models import Annotation, Task
-from rounds import serving, services, worker
+from rounds import services, serving, worker
 from rounds.models import Proof
 from rounds.worker import embedding, proving
 from rounds.worker import ranking as reranking
