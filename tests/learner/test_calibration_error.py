@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from learner.calibration_error import calibration_error
 from learner.metrics import evaluate
 from learner.questions import Question
 
 
-def of(p: np.ndarray, seed: int, *, a_patient: int = 1) -> float:
+def of(p: NDArray[np.float64], seed: int, *, a_patient: int = 1) -> float:
     """The error of probabilities p stated where the truth is a half."""
     rng = np.random.default_rng(seed)
     right = (rng.random(len(p)) < 0.5).astype(float)

@@ -240,7 +240,7 @@ def test_the_interval_of_an_error_covers_the_truth_also_where_a_few_are_large() 
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= 1 <= found.high
-    assert 273 <= covered <= 294  # 91 to 98 %; the percentile interval holds 88 %
+    assert 273 <= covered <= 294  # 91 to 98 %
 
 
 def test_means_of_the_same_cases_are_less_certain_than_means_of_different_ones() -> None:
