@@ -36,7 +36,7 @@ LEAST_AUDIT = 30  # audit patients
 LEAST_ACTIVE = 20
 PARTS = (8, 4, 2)  # that an order of the random labels is cut into
 ORDERS = 6  # random orders that the random arm's curve is averaged over
-_DEGREES = 2 * ORDERS
+_DEGREES = ORDERS  # of the variance over labels drawn, which is read off few parts
 LOWEST_LEVEL = 2  # levels of the random curve are compared from r over this on
 CANDIDATES = 40  # numbers of active labels that are tried
 # Beyond this many times the labels of the random arm its curve is not believed.
@@ -209,15 +209,27 @@ def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> A
     drawn = luck.averaged(r * steps, r).mean() + np.array(
         [luck.nested(count * steps).mean() for count in k]
     )
-    variance = np.diag(covariance(means[:, 1:], patients)) + drawn
+    measured = np.diag(covariance(means[:, 1:], patients))
     ahead = means[:, 0]
-    is_level = np.abs(ahead) <= t.ppf(0.975, _DEGREES) * np.sqrt(variance)
+    is_level = np.abs(ahead) <= _half_width(measured, drawn, patients)
     value = _crossing(k, np.asarray(isotonic_regression(ahead), dtype=np.float64))
     low, high = _bounds(k, ahead, is_level)
-    if value is not None:
-        low = None if low is None else min(low, value)
-        high = None if high is None else max(high, value)
-    return Amount(value, low, high)
+    return Amount(
+        value,
+        low if low is None or value is None else min(low, value),
+        high if high is None or value is None else max(high, value),
+    )
+
+
+def _half_width(measured: Float64, drawn: Float64, patients: Int64) -> Float64:
+    """Half a 95 % interval of two variances [k], over audit patients and over labels drawn.
+
+    How sure each of them is goes into the degrees of freedom (Satterthwaite 1946).
+    """
+    total = measured + drawn
+    unsure = measured**2 / (len(np.unique(patients)) - 1) + drawn**2 / _DEGREES
+    width = t.ppf(0.975, total**2 / unsure) * np.sqrt(total)
+    return np.asarray(width, dtype=np.float64)
 
 
 def _crossing(k: Float64, ahead: Float64) -> float | None:
@@ -281,8 +293,8 @@ def _extrapolated(
 
 def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Point, ...]:
     """As drawn: with intervals over audit patients and over which labels were drawn."""
-    variance = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
-    half = t.ppf(0.975, _DEGREES) * np.sqrt(variance + luck.variance(curve.labels))
+    measured = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
+    half = _half_width(measured, luck.variance(curve.labels), patients)
     found = []
     for count, value, width in zip(curve.labels, sign * curve.values, half, strict=True):
         low, high = max(value - width, 0.0), value + width
