@@ -36,7 +36,6 @@ LEAST_AUDIT = 30  # audit patients
 LEAST_ACTIVE = 20
 PARTS = (8, 4, 2)  # that an order of the random labels is cut into
 ORDERS = 6  # random orders that the random arm's curve is averaged over
-_DEGREES = ORDERS  # of the variance over labels drawn, which is read off few parts
 LOWEST_LEVEL = 2  # levels of the random curve are compared from r over this on
 CANDIDATES = 40  # numbers of active labels that are tried
 # Beyond this many times the labels of the random arm its curve is not believed.
@@ -224,10 +223,11 @@ def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> A
 def _half_width(measured: Float64, drawn: Float64, patients: Int64) -> Float64:
     """Half a 95 % interval of two variances [k], over audit patients and over labels drawn.
 
-    How sure each of them is goes into the degrees of freedom (Satterthwaite 1946).
+    How sure each is goes into the degrees of freedom (Satterthwaite 1946); the latter is read off
+    few parts.
     """
     total = measured + drawn
-    unsure = measured**2 / (len(np.unique(patients)) - 1) + drawn**2 / _DEGREES
+    unsure = measured**2 / (len(np.unique(patients)) - 1) + drawn**2 / ORDERS
     width = t.ppf(0.975, total**2 / unsure) * np.sqrt(total)
     return np.asarray(width, dtype=np.float64)
 
@@ -277,8 +277,6 @@ def _extrapolated(
     k = by_chance.labels.astype(np.float64)
     r, active = k[-1], float(chosen.labels[-1])
     now = chosen.scores[-1]
-    if len(k) < 4:
-        return NOTHING
     # Gains over the level now, so that what both curves share cancels.
     influences = np.stack([one.influence - now.influence for one in by_chance.scores])
     spread = covariance(influences, patients) + luck.averaged(k, int(r)) + luck.variance(active)
@@ -292,7 +290,7 @@ def _extrapolated(
 
 
 def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Point, ...]:
-    """As drawn: with intervals over audit patients and over which labels were drawn."""
+    """As drawn, with intervals."""
     measured = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
     half = _half_width(measured, luck.variance(curve.labels), patients)
     found = []
