@@ -293,10 +293,8 @@ def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Poin
     """As drawn, with intervals."""
     measured = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
     half = _half_width(measured, luck.variance(curve.labels), patients)
-    found = []
-    for count, value, width in zip(curve.labels, sign * curve.values, half, strict=True):
-        low, high = max(value - width, 0.0), value + width
-        found.append(
-            Point(int(count), float(value), float(low), float(min(high, 1.0) if sign > 0 else high))
-        )
-    return tuple(found)
+    most = 1.0 if sign > 0 else np.inf
+    values = sign * curve.values
+    lows, highs = np.maximum(values - half, 0), np.minimum(values + half, most)
+    rows = zip(curve.labels.tolist(), values.tolist(), lows.tolist(), highs.tolist(), strict=True)
+    return tuple(Point(*row) for row in rows)
