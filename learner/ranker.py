@@ -1,26 +1,28 @@
 """The fast half of the learner: heads refitted after every label, and the pool put in order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
-from learner.projection import Embeddings, fit_projection
+from learner.heads import Linear
+from learner.projection import Embeddings
 from learner.questions import Question
+from learner.space import Space
 from learner.strategies import (
     DEFAULT,
     MODEL_FREE,
-    Needs,
     check_strategy,
     load_strategy,
     strategy_needs,
 )
 from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
 from learner.strategies.clusters import find_clusters
-from learner.strategies.pool import Answer, Draw, Known, Pool, blocks
+from learner.strategies.pool import Answer, Pool
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -42,14 +44,14 @@ class Ranked:
 
     indices: Int64  # [b] rows of the embeddings, first to be read in front
     scores: Float32  # [b], comparable within this ranking only
-    strategy: str  # the one that chose: "random" while a project is cold
+    strategy: str  # the one that chose
+    propensity: Float32  # [b], `Chosen.propensity`; 1 where no chance decided
 
 
 class Ranker:
     """Heads, calibration and order for one pool of cached embeddings.
 
-    Holds the pool once in float32 (4 n k bytes). Deterministic: the same seed and labels give the
-    same order. Not thread safe.
+    Deterministic: the same seed and labels give the same order. Not thread safe.
     """
 
     def __init__(
@@ -72,11 +74,11 @@ class Ranker:
             raise ValueError(f"{len(groups)} groups for {n} embeddings")
         self.strategy = check_strategy(strategy)
         self.seed = seed
-        self._X = fit_projection(embeddings).apply(embeddings)
+        self._space = Space(embeddings)
         patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
         self._heads = {question.name: QuestionHead(question, folds) for question in questions}
-        self._features = _unit_rows(self._X[:, :DIVERSITY_COMPONENTS])
+        self._features = self._space.directions(DIVERSITY_COMPONENTS)
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
         self._answered: dict[str, tuple[Int64, Float32]] = {}
@@ -91,12 +93,12 @@ class Ranker:
         if unknown:
             raise ValueError(f"no question {', '.join(sorted(unknown))}")
         checked = {name: self._checked(name, *labels[name]) for name in labels}
-        self._answered = {name: _answered(*checked[name]) for name in checked}
-        answered = [at for at, _ in self._answered.values()]
-        self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
         for name, head in self._heads.items():
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
-            head.refit(self._X, *checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            at, targets = _given(*checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            self._answered[name] = (at, targets)
+            head.refit(self._space.rows(at), at, targets)
+        self._labelled = np.unique(np.concatenate([at for at, _ in self._answered.values()]))
 
     def _checked(
         self, name: str, indices: NDArray[np.integer], values: NDArray[np.floating]
@@ -105,7 +107,7 @@ class Ranker:
         at = np.asarray(indices, dtype=np.int64)
         if at.shape != (len(targets),):
             raise ValueError(f"{name}: {at.shape} indices for {len(targets)} targets")
-        if len(at) and not (at.min() >= 0 and at.max() < len(self._X)):
+        if len(at) and not (at.min() >= 0 and at.max() < len(self._space)):
             raise ValueError(f"{name}: a label of a scan outside the pool")
         if len(np.unique(at)) != len(at):
             raise ValueError(f"{name}: a scan is labelled twice")
@@ -116,8 +118,20 @@ class Ranker:
 
         A question with too few answers to fit a head is absent.
         """
-        X = self._X if indices is None else self._X[indices]
-        return {name: head.predict(X) for name, head in self._heads.items() if head.fitted}
+        at = None if indices is None else np.asarray(indices, dtype=np.int64)
+        return {
+            name: _predicted(head, self._space.logits(_linear(head), at))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
+
+    def predict_embeddings(self, embeddings: Embeddings) -> dict[str, Float32]:
+        """The same for embeddings [m, d] that are not of the pool: single frames of its bags."""
+        return {
+            name: _predicted(head, self._space.logits_of(_linear(head), embeddings))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
 
     @property
     def cold(self) -> bool:
@@ -139,9 +153,12 @@ class Ranker:
         rng = np.random.default_rng([self.seed, len(self._labelled)])
         pool = self._pool(at, name)
         if not len(at):
-            return Ranked(at, np.zeros(0, dtype=np.float32), name)
+            nothing = np.zeros(0, dtype=np.float32)
+            return Ranked(at, nothing, name, nothing)
         chosen = load_strategy(name)(pool, batch, rng)
-        return Ranked(chosen.indices, chosen.scores, name)
+        certain = np.ones(len(chosen.indices), dtype=np.float32)
+        propensity = certain if chosen.propensity is None else chosen.propensity
+        return Ranked(chosen.indices, chosen.scores, name, propensity)
 
     def choose_strategy(self) -> str:
         """The strategy that the next ranking will use."""
@@ -157,55 +174,27 @@ class Ranker:
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
         if needs.model:
-            heads = [head for head in self._heads.values() if head.fitted]
-            answers = tuple(self._answer(head, candidates, needs) for head in heads)
+            asked = Asked(self._space, candidates, self._labelled)
+            answers = tuple(
+                answer_of(head, asked, self._answered[head.question.name], needs)
+                for head in self._heads.values()
+                if head.fitted
+            )
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
 
-    def _answer(self, head: QuestionHead, candidates: Int64, needs: Needs) -> Answer:
-        """What one head says of the candidates, with what the strategy needs besides."""
-        kind = head.question.kind
-        values = _in_blocks(
-            head.deviation if kind == "number" else head.predict, self._X, candidates
-        )
-        # Rare findings count more: by the inverse root of how often they were seen.
-        weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
-        weights = (weights / weights.sum()).astype(np.float32)
-        if kind == "number":
-            return Answer(kind, values, weights)
-        at, targets = self._answered[head.question.name]
-        committee = None
-        if needs.committee and head.has_committee:
-            committee = _in_blocks(head.committee, self._X, candidates, axis=1)
-        known: Known | None = None
-        draws: Draw | None = None
-        if needs.known:
-            said = np.full((len(self._labelled), targets.shape[1]), np.nan, dtype=np.float32)
-            said[np.searchsorted(self._labelled, at)] = targets
-            known = Known(head.predict(self._X[self._labelled]), said)
-        if needs.draws:
-            posterior = head.posterior(self._X[at], targets)
 
-            def draws(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
-                return posterior.draw(self._X[candidates[rows]], count, rng)
-
-        return Answer(kind, values, weights, committee, draws, known)
+def _linear(head: QuestionHead) -> Linear:
+    return head.ridge.linear if head.question.kind == "number" else head.linear
 
 
-def _in_blocks(
-    predict: Callable[[Float32], Float32], X: Float32, rows: Int64, axis: int = 0
-) -> Float32:
-    """predict(X[rows]) without a copy of a large pool; `axis` of what it gives are the rows."""
-    if 2 * len(rows) <= len(X):
-        parts = [predict(X[rows[at]]) for at in blocks(len(rows), 4096)]
-        return np.concatenate(parts, axis) if parts else predict(X[rows])
-    # Of nearly all of them: reading the rest too is cheaper than gathering.
-    whole = np.concatenate([predict(X[at]) for at in blocks(len(X), 4096)], axis)
-    return np.take(whole, rows, axis)
+def _predicted(head: QuestionHead, logits: Float32) -> Float32:
+    return logits if head.question.kind == "number" else head.probabilities(logits)
 
 
-def _answered(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
-    asked = ~np.isnan(targets).all(axis=1)
-    return at[asked], targets[asked]
+def _given(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
+    """Without the rows where nothing was answered."""
+    given = ~np.isnan(targets).all(axis=1)
+    return at[given], targets[given]
 
 
 def _every_class_seen(head: QuestionHead) -> bool:
@@ -215,8 +204,3 @@ def _every_class_seen(head: QuestionHead) -> bool:
     if head.question.kind == "multiple":  # a finding's other class is its absence
         least = min(least, float(head.absent.min()))
     return least >= LABELS_PER_CLASS
-
-
-def _unit_rows(X: Float32) -> Float32:
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    return np.asarray(X / np.maximum(length, 1e-6), dtype=np.float32)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from learner.fitting import PENALTY
+from learner.fitting import PENALTIES
 from learner.strategies import load_strategy
 from learner.strategies.badge import Gradients
 from learner.strategies.badge import select as badge
@@ -250,7 +250,7 @@ def test_the_margin_of_a_class_is_over_the_likeliest_other() -> None:
 
 
 def trace(x: NDArray[np.float64], rows: list[int], moment: NDArray[np.float64]) -> float:
-    A = x[rows].T @ x[rows] + PENALTY["number"] * np.eye(x.shape[1])
+    A = x[rows].T @ x[rows] + PENALTIES[1] * np.eye(x.shape[1])
     return float(np.trace(np.linalg.solve(A, moment)))
 
 
