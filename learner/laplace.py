@@ -2,9 +2,10 @@
 
 Around the fitted weights the loss is a quadratic, so the weights are normally distributed with the
 inverse Hessian as covariance (MacKay 1992). The Hessian of softmax is
-sum_i L_i (x) x_i x_i' + penalty I, L_i = diag(p_i) - p_i p_i' ([c, c]); that of sigmoids has
-L_i = diag(p_i (1 - p_i)). Whole it is [d c, d c] (10,240 squared at d = 512, c = 20), so it is
-factored (Ritter et al. 2018, "A Scalable Laplace Approximation for Neural Networks"):
+sum_i L_i (x) x_i x_i' + penalty I, L_i = w_i (diag(p_i) - p_i p_i') ([c, c]), w_i the weight of
+the row's loss; that of sigmoids has L_i = diag(w_i p_i (1 - p_i)). Whole it is [d c, d c] (10,240
+squared at d = 512, c = 20), so it is factored (Ritter et al. 2018, "A Scalable Laplace
+Approximation for Neural Networks"):
 
     sum_i L_i (x) x_i x_i'  ~  B (x) A,  A = sum_i tr(L_i) x_i x_i',  B = sum_i L_i / sum_i tr(L_i).
 
@@ -78,7 +79,7 @@ class Posterior:
 def fit_posterior(
     head: Linear,
     X: Float32,
-    answered: NDArray[np.bool_],
+    loss_weights: Float32,
     *,
     single: bool,
     temperature: Float32,
@@ -86,19 +87,19 @@ def fit_posterior(
 ) -> Posterior:
     """The posterior of a head fitted to X [l, d] with this penalty.
 
-    `answered` [l, c] tells which outputs had a target in each row; an unanswered one has no
-    curvature. ValueError: a penalty that is not positive, shapes that differ.
+    `loss_weights` [l, c] are those of the fit: 0 where an output had no target, for softmax the
+    same in every column. ValueError: a penalty that is not positive, shapes that differ.
     """
     if penalty <= 0:
         raise ValueError("the penalty must be positive")
-    if answered.shape != (len(X), len(head.bias)):
-        raise ValueError(f"answered {answered.shape}, not [{len(X)}, {len(head.bias)}]")
+    if loss_weights.shape != (len(X), len(head.bias)):
+        raise ValueError(f"weights {loss_weights.shape}, not [{len(X)}, {len(head.bias)}]")
     p = (softmax if single else sigmoid)(head.logits(X)).astype(np.float64)
-    slopes = p * (1 - p) * answered  # [l, c], the diagonals of L_i
+    slopes = p * (1 - p) * loss_weights  # [l, c], the diagonals of L_i
     B = np.diag(slopes.sum(axis=0))
     if single:
-        asked = p[answered.all(axis=1)]
-        B = np.diag(asked.sum(axis=0)) - asked.T @ asked
+        weighted = p * loss_weights
+        B = np.diag(weighted.sum(axis=0)) - weighted.T @ p
     traces = slopes.sum(axis=1)
     bias_scale = float(np.sqrt(penalty / BIAS_PENALTY))
     root = np.hstack([X, np.full((len(X), 1), bias_scale, dtype=np.float32)])

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learner.heads import BIAS_PENALTY, Linear, fit_sigmoid, fit_softmax, sigmoid, softmax
+from learner.heads import (
+    BIAS_PENALTY,
+    Linear,
+    fit_sigmoid,
+    fit_softmax,
+    sigmoid,
+    sigmoid_weights,
+    softmax,
+    softmax_weights,
+)
 from learner.laplace import Posterior, fit_posterior
 
 PENALTY = 0.3
@@ -34,15 +43,15 @@ def covariance(posterior: Posterior, draws: int = 60_000) -> NDArray[np.float64]
     return np.cov(drawn.reshape(draws, -1).T)
 
 
-@pytest.mark.parametrize("labels", [3, 30])
-def test_two_classes_have_the_exact_covariance(labels: int) -> None:
+@pytest.mark.parametrize(("labels", "balance"), [(3, 0), (30, 0), (30, 1)])
+def test_two_classes_have_the_exact_covariance(labels: int, balance: float) -> None:
     X = rows(labels)
-    head = fit_softmax(X, classes(X, 2), penalty=PENALTY)
+    Y = classes(X, 2)
+    head, weights = fit_softmax(X, Y, penalty=PENALTY, balance=balance), softmax_weights(Y, balance)
     p = softmax(head.logits(X)).astype(np.float64)
     blocks = np.einsum("lc,cb->lcb", p, np.eye(2)) - np.einsum("la,lb->lab", p, p)
-    posterior = fit_posterior(
-        head, X, np.ones((labels, 2), bool), single=True, temperature=ONE, penalty=PENALTY
-    )
+    blocks *= weights[:, :1, None]
+    posterior = fit_posterior(head, X, weights, single=True, temperature=ONE, penalty=PENALTY)
     exact = np.linalg.inv(hessian(X, blocks))
     np.testing.assert_allclose(covariance(posterior), exact, atol=0.03 * np.abs(exact).max())
 
@@ -54,7 +63,9 @@ def test_one_finding_has_the_exact_covariance_of_the_rows_that_answered() -> Non
     head = fit_sigmoid(X, Y, penalty=PENALTY)
     asked = ~np.isnan(Y)
     p = sigmoid(head.logits(X)).astype(np.float64)
-    posterior = fit_posterior(head, X, asked, single=False, temperature=ONE, penalty=PENALTY)
+    posterior = fit_posterior(
+        head, X, sigmoid_weights(Y, 0), single=False, temperature=ONE, penalty=PENALTY
+    )
     exact = np.linalg.inv(hessian(X, (p * (1 - p) * asked)[:, :, None]))
     np.testing.assert_allclose(covariance(posterior), exact, atol=0.03 * np.abs(exact).max())
 
@@ -63,7 +74,7 @@ def test_the_draws_are_probabilities_around_the_heads_own() -> None:
     X = np.concatenate([rows(3000), 30 * rows(5)])
     head = fit_softmax(X, classes(X, 3), penalty=PENALTY)
     posterior = fit_posterior(
-        head, X, np.ones((len(X), 3), bool), single=True, temperature=2 * ONE, penalty=PENALTY
+        head, X, np.ones((len(X), 3), np.float32), single=True, temperature=2 * ONE, penalty=PENALTY
     )
     drawn = posterior.draw(X, 200, np.random.default_rng(0))
     assert drawn.shape == (200, len(X), 3)
@@ -79,7 +90,7 @@ def test_far_from_every_label_opinions_differ_most() -> None:
     X[:, 5] = 0  # a direction that no label speaks of
     head = fit_softmax(X, classes(X, 3), penalty=PENALTY)
     posterior = fit_posterior(
-        head, X, np.ones((200, 3), bool), single=True, temperature=ONE, penalty=PENALTY
+        head, X, np.ones((200, 3), np.float32), single=True, temperature=ONE, penalty=PENALTY
     )
     new = np.concatenate([np.zeros((1, 6)), 3 * np.eye(6)[5:]]).astype(np.float32)
     drawn = posterior.draw(new, 500, np.random.default_rng(0))
@@ -89,8 +100,8 @@ def test_far_from_every_label_opinions_differ_most() -> None:
 
 def test_a_posterior_refuses_what_it_cannot_be_fitted_to() -> None:
     head, X = Linear(np.zeros((4, 2), np.float32), np.zeros(2, np.float32)), rows(5)
-    for answered, penalty, message in (((5, 2), 0.0, "positive"), ((5, 3), 1.0, "answered")):
+    for shape, penalty, message in (((5, 2), 0.0, "positive"), ((5, 3), 1.0, "weights")):
         with pytest.raises(ValueError, match=message):
             fit_posterior(
-                head, X, np.ones(answered, bool), single=True, temperature=ONE, penalty=penalty
+                head, X, np.ones(shape, np.float32), single=True, temperature=ONE, penalty=penalty
             )
