@@ -60,20 +60,23 @@ class Posterior:
         weights = drawn[:, :, :-1] + self.mean.weights.T[:, None, :]
         return weights, drawn[:, :, -1] * np.float32(self.bias_scale) + self.mean.bias[:, None]
 
-    def draw(self, X: Float32, draws: int, rng: np.random.Generator) -> Float32:
-        """Probabilities by `draws` draws of the weights, [n, d] -> [draws, n, c]."""
+    def sample(self, draws: int, rng: np.random.Generator) -> Linear:
+        """Draw heads, as one of c * draws outputs: those of class 0 first; temperature included."""
         weights, biases = self.weights(draws, rng)
-        # Class by class, so that softmax runs along memory: [c, draws, n].
         temperature = np.broadcast_to(self.temperature, len(biases))[:, None]
-        weights, biases = weights / temperature[:, None], biases / temperature
-        flat = weights.reshape(-1, weights.shape[2]) @ X.T
-        logits = flat.reshape(len(biases), draws, -1) + biases[:, :, None]
+        flat = (weights / temperature[:, None]).reshape(-1, weights.shape[2])
+        return Linear(np.ascontiguousarray(flat.T), (biases / temperature).ravel())
+
+    def probabilities(self, logits: Float32) -> Float32:
+        """What drawn heads say, from the logits of `sample`: [n, c * draws] -> [draws, n, c]."""
+        classes = len(self.curvatures)
+        found = np.ascontiguousarray(logits.T).reshape(classes, -1, len(logits))
         if not self.single:
-            return sigmoid(logits).transpose(1, 2, 0)
-        logits -= logits.max(axis=0)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=0)
-        return logits.transpose(1, 2, 0)
+            return sigmoid(found).transpose(1, 2, 0)
+        found -= found.max(axis=0)
+        np.exp(found, out=found)
+        found /= found.sum(axis=0)
+        return found.transpose(1, 2, 0)
 
 
 def fit_posterior(

@@ -43,6 +43,10 @@ def covariance(posterior: Posterior, draws: int = 60_000) -> NDArray[np.float64]
     return np.cov(drawn.reshape(draws, -1).T)
 
 
+def drawn_by(posterior: Posterior, x: Float32) -> Float32:
+    return posterior.probabilities(posterior.sample(200, np.random.default_rng(0)).logits(x))
+
+
 @pytest.mark.parametrize(("labels", "balance"), [(3, 0), (30, 0), (30, 1)])
 def test_two_classes_have_the_exact_covariance(labels: int, balance: float) -> None:
     X = rows(labels)
@@ -76,12 +80,12 @@ def test_the_draws_are_probabilities_around_the_heads_own() -> None:
     posterior = fit_posterior(
         head, X, np.ones((len(X), 3), np.float32), single=True, temperature=2 * ONE, penalty=PENALTY
     )
-    drawn = posterior.draw(X, 200, np.random.default_rng(0))
+    drawn = drawn_by(posterior, X)
     assert drawn.shape == (200, len(X), 3)
     np.testing.assert_allclose(drawn.sum(axis=2), 1, atol=1e-5)
     expected = softmax(head.logits(X) / (2 * ONE))
     np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=0.05)
-    alone = posterior.draw(X[7:9], 200, np.random.default_rng(0))
+    alone = drawn_by(posterior, X[7:9])
     np.testing.assert_allclose(alone, drawn[:, 7:9], atol=1e-5)
 
 
@@ -93,7 +97,7 @@ def test_far_from_every_label_opinions_differ_most() -> None:
         head, X, np.ones((200, 3), np.float32), single=True, temperature=ONE, penalty=PENALTY
     )
     new = np.concatenate([np.zeros((1, 6)), 3 * np.eye(6)[5:]]).astype(np.float32)
-    drawn = posterior.draw(new, 500, np.random.default_rng(0))
+    drawn = drawn_by(posterior, new)
     near, far = drawn.std(axis=0).mean(axis=1)
     assert far > 3 * near
 
