@@ -16,6 +16,7 @@ from learner.heads import (
     sigmoid,
     softmax,
 )
+from learner.laplace import Posterior, fit_posterior
 from learner.questions import Question
 
 Float32 = NDArray[np.float32]
@@ -145,6 +146,17 @@ class QuestionHead:
     def members(self) -> list[Linear]:
         """The head of each fold, fitted to the others; none before there are folds."""
         return list(self._members.values())
+
+    def posterior(self, X: Float32, targets: Float32) -> Posterior:
+        """Laplace posterior of the weights, given the labelled X [l, k] and targets [l, c]."""
+        return fit_posterior(
+            self.linear,
+            X,
+            ~np.isnan(targets),
+            single=self.question.kind == "single",
+            temperature=self.temperature,
+            penalty=self.penalty,
+        )
 
     def probabilities(self, logits: Float32) -> Float32:
         """Calibrated probabilities of logits [n, c]; a class counts as likely as any beforehand."""

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.heads import Linear
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.space import Space
-from learner.strategies import DEFAULT, MODEL_FREE, check_strategy, load_strategy
+from learner.strategies import (
+    DEFAULT,
+    MODEL_FREE,
+    check_strategy,
+    load_strategy,
+    strategy_needs,
+)
 from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
 from learner.strategies.clusters import find_clusters
 from learner.strategies.pool import Answer, Pool
@@ -37,14 +44,14 @@ class Ranked:
 
     indices: Int64  # [b] rows of the embeddings, first to be read in front
     scores: Float32  # [b], comparable within this ranking only
-    strategy: str  # the one that chose: "random" while a project is cold
+    strategy: str  # the one that chose
+    propensity: Float32  # [b], `Chosen.propensity`; 1 where no chance decided
 
 
 class Ranker:
     """Heads, calibration and order for one pool of cached embeddings.
 
-    Deterministic: the same seed and labels give the
-    same order. Not thread safe.
+    Deterministic: the same seed and labels give the same order. Not thread safe.
     """
 
     def __init__(
@@ -74,6 +81,7 @@ class Ranker:
         self._features = self._space.directions(DIVERSITY_COMPONENTS)
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
+        self._answered: dict[str, tuple[Int64, Float32]] = {}
 
     def refit(self, labels: Labels) -> None:
         """Fit every head to all labels so far: per question (indices [l], targets [l, c]).
@@ -85,12 +93,12 @@ class Ranker:
         if unknown:
             raise ValueError(f"no question {', '.join(sorted(unknown))}")
         checked = {name: self._checked(name, *labels[name]) for name in labels}
-        answered = [at[~np.isnan(targets).all(axis=1)] for at, targets in checked.values()]
-        self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
         for name, head in self._heads.items():
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
-            at, targets = checked.get(name, (np.zeros(0, dtype=np.int64), nothing))
+            at, targets = _given(*checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            self._answered[name] = (at, targets)
             head.refit(self._space.rows(at), at, targets)
+        self._labelled = np.unique(np.concatenate([at for at, _ in self._answered.values()]))
 
     def _checked(
         self, name: str, indices: NDArray[np.integer], values: NDArray[np.floating]
@@ -153,9 +161,12 @@ class Ranker:
         rng = np.random.default_rng([self.seed, len(self._labelled)])
         pool = self._pool(at, name)
         if not len(at):
-            return Ranked(at, np.zeros(0, dtype=np.float32), name)
+            nothing = np.zeros(0, dtype=np.float32)
+            return Ranked(at, nothing, name, nothing)
         chosen = load_strategy(name)(pool, batch, rng)
-        return Ranked(chosen.indices, chosen.scores, name)
+        certain = np.ones(len(chosen.indices), dtype=np.float32)
+        propensity = certain if chosen.propensity is None else chosen.propensity
+        return Ranked(chosen.indices, chosen.scores, name, propensity)
 
     def choose_strategy(self) -> str:
         """The strategy that the next ranking will use."""
@@ -164,14 +175,19 @@ class Ranker:
         return WARM if self.strategy == DEFAULT else self.strategy
 
     def _pool(self, candidates: Int64, name: str) -> Pool:
-        if name == "cluster_margin" and self._clusters is None:
+        needs = strategy_needs(name)
+        if needs.clusters and self._clusters is None:
             count = min(MOST_CLUSTERS, max(1, len(self._features) // SCANS_PER_CLUSTER))
             rng = np.random.default_rng(self.seed)
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
-        if name not in MODEL_FREE:
-            heads = [head for head in self._heads.values() if head.fitted]
-            answers = tuple(_answer(head, self._space, candidates, name) for head in heads)
+        if needs.model:
+            asked = Asked(self._space, candidates, self._labelled)
+            answers = tuple(
+                answer_of(head, asked, self._answered[head.question.name], needs)
+                for head in self._heads.values()
+                if head.fitted
+            )
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
 
 
@@ -183,21 +199,10 @@ def _predicted(head: QuestionHead, logits: Float32) -> Float32:
     return logits if head.question.kind == "number" else head.probabilities(logits)
 
 
-def _answer(head: QuestionHead, space: Space, candidates: Int64, strategy: str) -> Answer:
-    kind = head.question.kind
-    if kind == "number":
-        lengths = space.squared_lengths(head.ridge.whitening, candidates)
-        deviation = head.ridge.deviation_of(lengths)[:, None]
-        return Answer(kind, deviation, np.ones(1, dtype=np.float32))
-    values = head.probabilities(space.logits(head.linear, candidates))
-    # Rare findings count more: by the inverse root of how often they were seen.
-    weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
-    weights = (weights / weights.sum()).astype(np.float32)
-    committee = None
-    if strategy.startswith("modal:") and head.members:
-        each = [head.probabilities(space.logits(one, candidates)) for one in head.members]
-        committee = np.stack(each)
-    return Answer(kind, values, weights, committee)
+def _given(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
+    """Without the rows where nothing was answered."""
+    given = ~np.isnan(targets).all(axis=1)
+    return at[given], targets[given]
 
 
 def _every_class_seen(head: QuestionHead) -> bool:

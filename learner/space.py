@@ -45,9 +45,12 @@ class Space:
         new = indices[self._places[indices] < 0]
         if len(new):
             self._places[new] = len(self._projected) + np.arange(len(new))
-            found = self.projection.apply(self._embeddings[new])
-            self._projected = np.concatenate([self._projected, found])
+            self._projected = np.concatenate([self._projected, self.project(new)])
         return self._projected[self._places[indices]]
+
+    def project(self, indices: Int64) -> Float32:
+        """The same, kept nowhere."""
+        return self.projection.apply(self._embeddings[indices])
 
     def directions(self, count: int) -> NDArray[np.floating]:
         """Every row's leading `count` components as a row of unit length, [n, count]."""

@@ -6,9 +6,6 @@
 `rounds.train`   a training round in a process of its own: the slow half
 """
 
-from pathlib import Path
-from typing import Any
-
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
 from rounds import serving
@@ -19,7 +16,7 @@ from rounds.worker.explaining import explain
 from rounds.worker.ranking import rerank
 from rounds.worker.training import train
 
-__all__ = ["embed", "explain", "rehearse", "rerank", "stop", "sweep", "train"]
+__all__ = ["embed", "explain", "rerank", "stop", "sweep", "train"]
 
 
 def sweep() -> None:
@@ -31,10 +28,3 @@ def sweep() -> None:
         frames = FrameCache(folder, SIZE).read()
         embedded[project_id] = 0 if features is None else frames.whole(len(features))
     serving.sweep(embedded=embedded)
-
-
-def rehearse(folder: Path, labels: Path, **settings: Any) -> dict[str, object]:
-    """`learner.rehearsal.rehearse`, for the command of that name: only here is it imported."""
-    from learner.rehearsal import rehearse as replay_folder
-
-    return replay_folder(folder, labels, **settings)
