@@ -42,7 +42,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
@@ -135,7 +135,7 @@ def test_a_scan_counts_as_embedded_with_its_last_frame(
     add_scans(radiographs, 2, frame_count=20)
     monkeypatch.setattr(embedding, "FRAMES", 50)
     serves = serving.serving_of(project_id=project_id)
-    backbone = embedding._backbone(serves)
+    backbone = embedding.serving_backbones(serves)
     assert embedding._embed_chunk(project_id, serves, backbone)  # 24 images, a volume, 6 slices
     worker.rerank(project_id=project_id)
     assert last_ranking(radiographs).placed == 25

@@ -57,7 +57,7 @@ def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
     with answering_for(project_id, "Ranking"):
         project = Project.objects.filter(pk=project_id).first()
-        live = _live(project) if project else None
+        live = live_project(project) if project else None
         if project is None or live is None:
             return
         with live.lock:
@@ -66,7 +66,7 @@ def rerank(*, project_id: int) -> None:
         services.queue_due_round(project=project, ranking=ranking)
 
 
-def _live(project: Project) -> LiveProject | None:
+def live_project(project: Project) -> LiveProject | None:
     """The project as last seen, rebuilt where scans, backbone or questions have changed."""
     serves = serving_of(project_id=project.pk)
     folder = cache_folder(project.pk)
@@ -105,11 +105,16 @@ def _ranker(project: Project, pool: Pool, embeddings: NDArray[np.floating]) -> R
     )
 
 
+def learn_labels(project: Project, live: LiveProject) -> None:
+    """Take in what was answered since, and refit the heads. Its lock must be held."""
+    live.pool.take(labelled_answers(project=project, after=live.pool.watermark))
+    live.ranker.refit(live.pool.labels(~live.pool.is_audit))
+
+
 def _rank(project: Project, live: LiveProject) -> Ranking:
     begun = time.perf_counter()
     pool = live.pool
-    pool.take(labelled_answers(project=project, after=pool.watermark))
-    live.ranker.refit(pool.labels(~pool.is_audit))
+    learn_labels(project, live)
     free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
     free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
     new = free & (pool.answers == 0)
