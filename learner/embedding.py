@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +13,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from learner.backbones import BackboneConfig
+from learner.batches import Batches
+from learner.folding import folded
 from learner.readout import STAGES, Readout
 
 WEIGHTS_FILE = "backbone.safetensors"
 CONFIG_FILE = "backbone.json"
+
 
 def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -38,6 +42,7 @@ class Backbone(nn.Module):
         """With random weights, or with a `network` of this config that has its own."""
         super().__init__()
         self.config, self.features = config, config.width
+        self._ready: tuple[tuple[Any, ...], Batches] | None = None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             stages = config.stages(network or config.build())
@@ -47,12 +52,15 @@ class Backbone(nn.Module):
                 channels = [each.shape[1] for each in self.eval().maps(blank)[-STAGES:]]
             self.readout = Readout(channels, config.width)
 
-    def maps(self, frames: Tensor) -> list[Tensor]:
-        """Frames uint8 or float on the 0–255 scale [n, S, S] → each stage's map [n, c, h, w]."""
+    def maps(self, frames: Tensor, stages: nn.Sequential | None = None) -> list[Tensor]:
+        """Frames uint8 or float on the 0–255 scale [n, S, S] → each stage's map [n, c, h, w].
+
+        By other `stages` than its own where they are given: folded ones.
+        """
         maps = (frames.float().unsqueeze(1) - self.config.mean) / self.config.deviation
         maps = maps.to(memory_format=torch.channels_last)
         found = []
-        for stage in self.stages:
+        for stage in stages or self.stages:
             maps = stage(maps)
             found.append(maps)
         return found
@@ -75,16 +83,29 @@ class Backbone(nn.Module):
 
     @torch.inference_mode()
     def embed(self, frames: NDArray[np.uint8], *, batch: int = 256) -> NDArray[np.float16]:
-        """Embeddings [n, d] of frames [n, S, S], in batches, on the device the weights are on."""
-        self.eval()
+        """Embeddings [n, d] of frames [n, S, S], in batches, on the device the weights are on.
+
+        Raises MemoryError where not even one frame fits into the device's memory.
+        """
+        return self._batches(batch)(frames, self.features)
+
+    def _batches(self, batch: int) -> Batches:
+        """Folded and ready to embed; kept for the next call while the weights are the same."""
         device = next(self.parameters()).device
-        parts = [np.zeros((0, self.features), dtype=np.float16)]
-        for start in range(0, len(frames), batch):
-            part = torch.from_numpy(np.array(frames[start : start + batch]))  # off the memory map
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                features = self(part.to(device, non_blocking=True))
-            parts.append(features.to("cpu", torch.float16).numpy())
-        return np.concatenate(parts)
+        tensors = [*self.parameters(), *self.buffers()]
+        weights = (id(self), device, batch, *(tensor._version for tensor in tensors))
+        if self._ready is None or self._ready[0] != weights:
+            blank = torch.zeros(1, 1, self.config.size, self.config.size, device=device)
+            stages = folded(self.stages, blank)
+            is_half = device.type == "cuda"
+
+            def run(frames: Tensor) -> Tensor:
+                with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
+                    maps = self.maps(frames, stages)
+                    return self.readout(maps[-STAGES:])
+
+            self._ready = (weights, Batches(run, device, batch))
+        return self._ready[1]
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and config (JSON) into a folder."""

@@ -9,9 +9,7 @@ import torch
 from learner.embedding import Backbone, BackboneConfig, initial_backbone, pool_bags
 
 torch.set_num_threads(1)
-TINY = BackboneConfig(
-    arguments={"widths": [4, 4, 8, 8]}, size=32, width=8
-)
+TINY = BackboneConfig(arguments={"widths": [4, 4, 8, 8]}, size=32, width=8)
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 32, 32), dtype=np.uint8)
 
 
