@@ -154,19 +154,3 @@ def _fetched(repository: str) -> Path:
                 f"{CONFIG_FILE} and {WEIGHTS_FILE}, or leave the backbone empty."
             ) from error
     return folder
-
-
-def pool_bags(features: NDArray[np.float16], counts: NDArray[np.int64]) -> NDArray[np.float16]:
-    """One embedding per task from the features of its frames: mean, and maximum above the mean.
-
-    features [m, d], bag after bag, counts [n], each at least 1. Result [n, 2 d]: for a bag of one
-    the second half is zero, so images and volumes live in one space. The maximum is what finds a
-    small lesion in one slice (the baselines of Ilse et al. 2018, arXiv:1802.04712).
-    """
-    if len(counts) == len(features):
-        return np.concatenate([features, np.zeros_like(features)], axis=1)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    whole = features.astype(np.float32)
-    mean = np.add.reduceat(whole, starts, axis=0) / counts[:, None]
-    above = np.maximum.reduceat(whole, starts, axis=0) - mean
-    return np.concatenate([mean, above], axis=1).astype(np.float16)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIZE = 96  # side of a small frame in pixels, unless a backbone asks for another
-SLICES = 16  # frames at most that stand for a volume
+SLICES = 64  # frames at most that stand for a volume
 
 # Rec. 601 luma, as PS3.3 C.7.6.3.1.2 uses it for YBR_FULL.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, logsumexp
+from scipy.special import expit, log_softmax
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -149,14 +149,21 @@ class Ridge:
     noise: float  # standard deviation of the leave-one-out residuals
     labels: int
 
-    def mean(self, X: Float32) -> Float32:
-        """[n, d] -> [n]."""
-        return X @ self.weights + np.float32(self.bias)
+    @property
+    def linear(self) -> Linear:
+        """The mean as a head of one output."""
+        return Linear(self.weights[:, None], np.array([self.bias], dtype=np.float32))
 
-    def deviation(self, X: Float32) -> Float32:
-        """Predictive standard deviation, [n, d] -> [n]: noise sqrt(1 + 1/l + x' A^-1 x)."""
-        whitened = solve_triangular(self.factor, (X - self.centre).T, lower=True)
-        spread = 1 + 1 / max(self.labels, 1) + np.einsum("dn,dn->n", whitened, whitened)
+    @property
+    def whitening(self) -> Linear:
+        """x -> L^-1 (x - centre), whose squared length is x' A^-1 x."""
+        inverse = solve_triangular(self.factor, np.eye(len(self.factor)), lower=True)
+        weights = inverse.T.astype(np.float32)
+        return Linear(weights, -self.centre @ weights)
+
+    def deviation_of(self, squared_lengths: Float32) -> Float32:
+        """Predictive standard deviation, noise sqrt(1 + 1/l + x' A^-1 x), [n] -> [n]."""
+        spread = 1 + 1 / max(self.labels, 1) + squared_lengths
         return np.asarray(self.noise * np.sqrt(spread), dtype=np.float32)
 
 
@@ -193,7 +200,10 @@ def fit_ridge(X: Float32, y: Float32, *, penalty: float) -> Ridge:
 
 def softmax(logits: Float32) -> Float32:
     """[n, c] -> [n, c], rows sum to 1."""
-    return np.asarray(np.exp(logits - logsumexp(logits, axis=1, keepdims=True)), dtype=np.float32)
+    columns = np.ascontiguousarray(logits.T)  # few classes: a pass per class, not per row
+    columns = np.exp(columns - columns.max(axis=0))
+    columns /= columns.sum(axis=0)
+    return np.asarray(columns.T, dtype=np.float32)
 
 
 def sigmoid(logits: Float32) -> Float32:

@@ -17,6 +17,9 @@ from projects.queries import has_learned
 from projects.strategies import NAMES as STRATEGIES
 from scans.services import create_archive
 
+# Shares of the patients, each drawn for good when its scans come in.
+_DRAWN = {"audit_share": "audit sample", "random_share": "random arm"}
+
 
 class Settings(TypedDict, total=False):
     """What a manager may set; what is left out stays as it is."""
@@ -26,6 +29,7 @@ class Settings(TypedDict, total=False):
     label_config: str
     overlap: int  # readers per task
     audit_share: float  # of the patients
+    random_share: float  # of the patients; with the audit share less than all
     strategy: str
     labels_per_round: int
     backbone: str
@@ -67,9 +71,10 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     _check_strategy(settings)
     if "label_config" in changed:
         _check_config_change(project, settings["label_config"])
-    if "audit_share" in changed and project.tasks.exists():
+    drawn = [what for name, what in _DRAWN.items() if name in changed]
+    if drawn and project.tasks.exists():
         raise Refused(
-            "The audit sample was drawn when the scans came in; its share cannot change any more."
+            f"The {drawn[0]} was drawn when the scans came in; its share cannot change any more."
         )
     if "backbone" in changed and has_learned(project=project):
         raise Refused("The model has begun to learn from this project; it cannot be exchanged.")

@@ -9,12 +9,20 @@ NAMES = (
     "least_confidence",
     "margin",
     "entropy",
+    "power_margin",
+    "bald",
+    "bald_laplace",
+    "epig",
     "typiclust",
+    "prob_cover",
     "max_herding",
     "uncertainty_herding",
     "cluster_margin",
     "coreset",
     "badge",
+    "galaxy",
+    "bait",
+    "lcmd",
     "modal:uncertainty_sampling",
     "modal:margin_sampling",
     "modal:entropy_sampling",
@@ -25,7 +33,20 @@ NAMES = (
     "modal:max_std_sampling",
 )
 
-_TITLES = {"auto": "Automatic"}
+_TITLES = {
+    "auto": "Automatic",
+    "bald": "BALD over the heads of the folds",
+    "bald_laplace": "BALD over a Laplace posterior",
+    "epig": "EPIG",
+    "typiclust": "TypiClust",
+    "prob_cover": "ProbCover",
+    "max_herding": "MaxHerding",
+    "coreset": "CoreSet",
+    "badge": "BADGE",
+    "galaxy": "GALAXY (rare findings)",
+    "bait": "BAIT (numbers)",
+    "lcmd": "LCMD (numbers)",
+}
 
 
 def choices() -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ Int64 = NDArray[np.int64]
 LEARNT_KINDS = ("single", "multiple", "number", "rating")
 
 _TASKS = """
-SELECT id, patient_id, arm = 'audit', answers
+SELECT id, patient_id, arm = 'audit', arm = 'random', answers
 FROM annotator_task WHERE project_id = %s
 """
 _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
@@ -25,6 +25,11 @@ SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > state
 """
 _FRAMES = """
 SELECT shown.task_id, scan.frames
+FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
+WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
+"""
+_FRAME_COUNTS = """
+SELECT shown.task_id, scan.frame_count
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
 WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
 """
@@ -54,6 +59,16 @@ def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
     return frames
 
 
+def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
+    """How many frames each of a task's scans has, in the order they are shown."""
+    counts: dict[int, list[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAME_COUNTS, [list(tasks)])
+        for task, count in cursor.fetchall():
+            counts.setdefault(task, []).append(count)
+    return counts
+
+
 def learnt_questions(label_config: str) -> tuple[Question, ...]:
     """The questions that the learner can answer, which may be none."""
     return tuple(
@@ -74,7 +89,8 @@ class Pool:
         self._order = np.argsort(tasks)
         n = len(tasks)
         self.patients = np.zeros(n, dtype=np.int64)
-        self.is_audit = np.zeros(n, dtype=bool)
+        self.is_audit = np.zeros(n, dtype=bool)  # measured on, never learned from
+        self.is_random = np.zeros(n, dtype=bool)  # learned from; no ranking places them
         self.answers = np.full(n, np.iinfo(np.int64).max)  # how many count; a task gone wants none
         self.targets = {
             question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
@@ -83,11 +99,12 @@ class Pool:
         self.watermark = 0
         with connection.cursor() as cursor:
             cursor.execute(_TASKS, [project_id])
-            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
         rows, known = self.rows_of(found[:, 0])
         self.patients[rows] = found[known, 1]
         self.is_audit[rows] = found[known, 2]
-        self.answers[rows] = found[known, 3]
+        self.is_random[rows] = found[known, 3]
+        self.answers[rows] = found[known, 4]
 
     def __len__(self) -> int:
         return len(self.tasks)

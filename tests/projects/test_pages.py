@@ -100,6 +100,7 @@ def test_alice_creates_a_project(alice: User, client: Client) -> None:
         "label_config": XML["diagnosis"].replace("\n", "\r\n"),
         "overlap": 2,
         "audit_percent": 20,
+        "random_percent": 5,
         "readers": "new@example.org, other@example.org",
     }
     answer = client.post("/projects/new/", form)
@@ -115,7 +116,13 @@ def test_alice_creates_a_project(alice: User, client: Client) -> None:
 
 def test_a_bad_config_comes_back_with_reasons(alice: User, client: Client) -> None:
     client.force_login(alice)
-    form = {"title": "X", "label_config": "<View/>", "overlap": 1, "audit_percent": 10}
+    form = {
+        "title": "X",
+        "label_config": "<View/>",
+        "overlap": 1,
+        "audit_percent": 10,
+        "random_percent": 5,
+    }
     answer = client.post("/projects/new/", form)
     assert answer.status_code == 400
     assert "There must be one &lt;Image&gt;" in answer.content.decode()

@@ -5,10 +5,8 @@
 `rounds.train`   a training round in a process of its own: the slow half
 """
 
-from pathlib import Path
-from typing import Any
-
-from learner.cache import EmbeddingCache
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
 from rounds import serving
 from rounds.serving import cache_folder, projects_with_tasks, serving_of
 from rounds.training import stop
@@ -16,7 +14,7 @@ from rounds.worker.embedding import embed
 from rounds.worker.ranking import rerank
 from rounds.worker.training import train
 
-__all__ = ["embed", "rehearse", "rerank", "stop", "sweep", "train"]
+__all__ = ["embed", "rerank", "stop", "sweep", "train"]
 
 
 def sweep() -> None:
@@ -24,13 +22,7 @@ def sweep() -> None:
     embedded = {}
     for project_id in projects_with_tasks():
         folder = cache_folder(project_id)
-        done = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
-        embedded[project_id] = 0 if done is None else len(done)
+        features = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
+        frames = FrameCache(folder, SIZE).read()
+        embedded[project_id] = 0 if features is None else frames.whole(len(features))
     serving.sweep(embedded=embedded)
-
-
-def rehearse(folder: Path, labels: Path, **settings: Any) -> dict[str, object]:
-    """`learner.rehearsal.rehearse`, for the command of that name: only here is it imported."""
-    from learner.rehearsal import rehearse as replay_folder
-
-    return replay_folder(folder, labels, **settings)
