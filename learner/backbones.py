@@ -4,6 +4,7 @@ A config holds all that builds a network again. Networks are MONAI's, or the sma
 module; weights that come from elsewhere are the matter of `learner.transfer`.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +66,7 @@ def slim_resnet(
     first = widths[0]
     stem = [nn.Conv2d(1, first, 5, 2, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU()]
     stages = [nn.Sequential(*stem, nn.MaxPool2d(3, 2, 1), _Block(first, first, 1, attention))]
-    for before, width in zip(widths[:-1], widths[1:], strict=True):
+    for before, width in itertools.pairwise(widths):
         stages.append(nn.Sequential(_Block(before, width, 2, attention)))
     network = nn.Sequential(*stages)
     for module in network.modules():
@@ -134,6 +135,7 @@ class Network:
 
     build: Callable[..., nn.Module]
     stages: Callable[[Any], nn.Sequential] = lambda network: network
+    learning_rate: float = 1e-3  # at which it learns without labels: the smaller, the higher
 
 
 def _monai(name: str, **arguments: Any) -> Callable[..., nn.Module]:
@@ -166,10 +168,10 @@ def _densenet_stages(network: Any) -> nn.Sequential:
 
 
 NETWORKS: dict[str, Network] = {
-    "SlimResNet": Network(slim_resnet),
-    "SlimSEResNet": Network(partial(slim_resnet, attention=True)),
-    "ViT-Ti": Network(partial(vision_transformer, width=192, heads=3)),
-    "ViT-S": Network(vision_transformer),
+    "SlimResNet": Network(slim_resnet, learning_rate=1e-2),
+    "SlimSEResNet": Network(partial(slim_resnet, attention=True), learning_rate=1e-2),
+    "ViT-Ti": Network(partial(vision_transformer, width=192, heads=3), learning_rate=5e-4),
+    "ViT-S": Network(vision_transformer, learning_rate=5e-4),
 }
 for _depth in (10, 18, 34, 50, 101, 152):
     NETWORKS[f"ResNet{_depth}"] = Network(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from learner.backbones import BackboneConfig
+from learner.backbones import NETWORKS, BackboneConfig
 from learner.embedding import Backbone, best_device, computes_in_bfloat16
 
 SAVE_SECONDS = 30.0
@@ -30,7 +30,7 @@ class Recipe:
     """How the views are made and the network is trained. Defaults were chosen by linear probes."""
 
     batch: int = 128
-    learning_rate: float = 3e-3
+    learning_rate: float | None = None  # of the network, where it is not given
     weight_decay: float = 1e-4
     code: int = 512  # width of the projector's layers
     # Pixels of a view. Smaller than the frame is faster, and better too: a crop is magnified, so
@@ -118,16 +118,15 @@ class _Trainer:
         channels = backbone.maps(torch.zeros(2, recipe.side, recipe.side, device=self.device))
         self.head = projector(channels[-1].shape[1], recipe.code).to(self.device)
         weights = [*backbone.stages.parameters(), *self.head.parameters()]
-        self.optimizer = torch.optim.AdamW(
-            weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        self.rate = recipe.learning_rate or NETWORKS[backbone.config.network].learning_rate
+        self.optimizer = torch.optim.AdamW(weights, lr=self.rate, weight_decay=recipe.weight_decay)
         self.progress = _Progress()
 
     def step(self, frames: Tensor, done: float, generator: torch.Generator) -> float:
         """One step on frames [n, S, S]; `done` is the share of the budget that is used up."""
         rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * rate
+            group["lr"] = self.rate * rate
         frames = frames.to(self.device, non_blocking=True)
         pair = torch.cat([views(frames, self.recipe, generator) for _ in range(2)])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_half):
