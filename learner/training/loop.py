@@ -16,6 +16,7 @@ from learner.training.data import Labelled
 from learner.training.losses import class_weights, masked_loss, scaled_targets
 from learner.training.mixing import Mix, draw_cutmix, draw_mixup
 from learner.training.network import MultiTask
+from learner.training.probing import fit_heads
 from learner.training.recipe import TrainingRecipe
 
 Int64 = NDArray[np.int64]
@@ -63,6 +64,7 @@ class Training:
         )
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
+        self._fit_heads()
         self.optimizer = torch.optim.AdamW(
             [
                 {"params": backbone.parameters(), "lr": recipe.learning_rate},
@@ -94,6 +96,13 @@ class Training:
             if held_out is not None:
                 losses.append(self.held_out_loss(held_out))
         return losses
+
+    def _fit_heads(self) -> None:
+        numbers = [self._drawn_frames(int(row), EVALUATED, self.rng) for row in self.learn]
+        counts = np.array([len(each) for each in numbers])
+        targets = {name: values[self.learn] for name, values in self.targets.items()}
+        frames = self.data.bags.frames[np.concatenate(numbers)]
+        fit_heads(self.model, self.questions, frames, counts, targets)
 
     def epoch(self) -> None:
         self.model.train()

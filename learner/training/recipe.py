@@ -12,7 +12,7 @@ class TrainingRecipe:
 
     batch: int = 32
     learning_rate: float = 2e-4  # of the backbone, which knows the scans already
-    head_learning_rate: float = 2e-3  # of the heads, which know nothing
+    head_learning_rate: float = 1e-3  # of the heads, which begin as those that serve
     weight_decay: float = 0.05  # decoupled (Loshchilov & Hutter 2019, arXiv:1711.05101)
     dropout: float = 0.3  # of the pooled features: no answer shall hang on a few of them
     smoothing: float = 0.05  # of labels (arXiv:1512.00567): readers err, and logits stay small

@@ -72,23 +72,24 @@ def fine_tune(
     """Train the backbone in place on the rows `learn`, for as long as cross-validation found good.
 
     Folds are by patient. With `guess`, pseudo-labels are tried as well, made for each fold by what
-    the others teach, and kept only if the loss on the folds gains. A third of `seconds` goes into
-    each: the folds, the folds with pseudo-labels, and the training itself. The audit sample must
+    the others teach, and kept only if the loss on the folds gains. `seconds` are shared evenly by
+    the folds, the folds with pseudo-labels, and the training itself. The audit sample must
     be neither in `learn` nor guessed. ValueError for fewer patients than folds.
     """
     recipe = recipe or TrainingRecipe()
     if len(np.unique(data.patients[learn])) < recipe.folds:
         raise ValueError(f"Fine-tuning needs labels of {recipe.folds} patients or more")
     folds = _Folds(backbone, questions, data, learn, recipe, seed)
-    plain = folds.validate(None, seconds / 3)
-    guesses = None if guess is None else folds.validate(guess, seconds / 3)
+    share = seconds / (2 if guess is None else 3)
+    plain = folds.validate(None, share)
+    guesses = None if guess is None else folds.validate(guess, share)
     kept = guesses is not None and guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss
     best = guesses if guesses is not None and kept else plain
     rows = learn
     if guess is not None and kept:
         data, rows = _with_guesses(data, learn, guess)
     training = Training(backbone, questions, data, rows, recipe, seed)
-    end = time.monotonic() + seconds / 3
+    end = time.monotonic() + share
     done = [0]
 
     def count(epoch: int) -> None:

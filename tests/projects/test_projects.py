@@ -8,6 +8,7 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Role, User
+from annotator.models import Task
 from learner.strategies import strategy_names, strategy_needs
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
@@ -34,6 +35,7 @@ def test_a_project_is_managed_by_who_creates_it(alice: User) -> None:
     ]
     assert project.archive.name == "Chests"
     assert (project.overlap, project.audit_share, project.strategy) == (1, 0.1, "auto")
+    assert project.random_share == 0.05
 
 
 def test_bob_may_not_create_projects(bob: User) -> None:
@@ -46,6 +48,10 @@ def test_a_project_that_cannot_be_leaves_nothing_behind(alice: User) -> None:
         create_project(creator=alice, title="X", label_config="<View/>")
     with pytest.raises(Refused, match=r"less than or equal to 0\.5"):
         create_project(creator=alice, title="X", label_config=XML["boxes"], audit_share=0.6)
+    with pytest.raises(Refused, match="leave no patient to the pool: lower one"):
+        create_project(
+            creator=alice, title="X", label_config=XML["boxes"], audit_share=0.5, random_share=0.5
+        )
     with pytest.raises(Refused, match="no strategy “best”"):
         create_project(creator=alice, title="X", label_config=XML["boxes"], strategy="best")
     assert not Project.objects.filter(title="X").exists()
@@ -118,10 +124,16 @@ def test_the_backbone_is_fixed_once_a_round_is_done(project: Project) -> None:
         update_settings(project_id=project.pk, backbone="ResNet34")
 
 
-def test_the_audit_share_is_fixed_once_drawn(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("share", "what"), [("audit_share", "audit sample"), ("random_share", "random arm")]
+)
+def test_a_share_is_fixed_once_drawn(project: Project, share: str, what: str) -> None:
+    settings: Any = {share: 0.2}
     make_scan(project)
-    with pytest.raises(Refused, match="drawn when the scans came in"):
-        update_settings(project_id=project.pk, audit_share=0.2)
+    with pytest.raises(Refused, match=f"The {what} was drawn when the scans came in"):
+        update_settings(project_id=project.pk, **settings)
+    Task.objects.all().delete()
+    assert getattr(update_settings(project_id=project.pk, **settings), share) == 0.2
 
 
 def test_a_new_overlap_has_the_tasks_opened_and_closed(project: Project) -> None:
