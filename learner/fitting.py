@@ -14,7 +14,9 @@ from learner.heads import (
     fit_sigmoid,
     fit_softmax,
     sigmoid,
+    sigmoid_weights,
     softmax,
+    softmax_weights,
 )
 from learner.laplace import Posterior, fit_posterior
 from learner.questions import Question
@@ -130,10 +132,26 @@ class QuestionHead:
 
     @property
     def linear(self) -> Linear:
-        """The head of a choice; ValueError before it is fitted."""
+        """The fitted head, also of a number's mean; ValueError before there is one."""
+        if self._ridge is not None:
+            return self._ridge.linear
         if self._head is None:
             raise ValueError(f"{self.question.name}: too few labels to predict")
         return self._head
+
+    def predicted(self, logits: Float32) -> Float32:
+        """Calibrated probabilities of logits [n, c] by `linear`; of a number, these themselves.
+
+        Every class of a choice counts as equally likely beforehand.
+        """
+        if self.question.kind == "number":
+            return logits
+        to_probability = softmax if self.question.kind == "single" else sigmoid
+        return to_probability(logits / self.temperature)
+
+    def predict(self, X: Float32) -> Float32:
+        """`predicted` of rows on principal axes, [n, k] -> [n, c]."""
+        return self.predicted(self.linear.logits(X))
 
     @property
     def ridge(self) -> Ridge:
@@ -142,6 +160,11 @@ class QuestionHead:
             raise ValueError(f"{self.question.name}: no number to predict yet")
         return self._ridge
 
+    def deviation(self, X: Float32) -> Float32:
+        """Predictive standard deviation of a number, [n, k] -> [n, 1]."""
+        whitened = self.ridge.whitening.logits(X)
+        return self.ridge.deviation_of(np.einsum("nk,nk->n", whitened, whitened))[:, None]
+
     @property
     def members(self) -> list[Linear]:
         """The head of each fold, fitted to the others; none before there are folds."""
@@ -149,19 +172,16 @@ class QuestionHead:
 
     def posterior(self, X: Float32, targets: Float32) -> Posterior:
         """Laplace posterior of the weights, given the labelled X [l, k] and targets [l, c]."""
+        kind = self.question.kind
+        weigh = softmax_weights if kind == "single" else sigmoid_weights
         return fit_posterior(
             self.linear,
             X,
-            ~np.isnan(targets),
-            single=self.question.kind == "single",
+            weigh(targets, BALANCE[kind]),
+            single=kind == "single",
             temperature=self.temperature,
             penalty=self.penalty,
         )
-
-    def probabilities(self, logits: Float32) -> Float32:
-        """Calibrated probabilities of logits [n, c]; a class counts as likely as any beforehand."""
-        to_probability = softmax if self.question.kind == "single" else sigmoid
-        return to_probability(logits / self.temperature)
 
 
 @dataclass(frozen=True)

@@ -146,10 +146,11 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
     if strategy == EVERYTHING:
         counts = [len(pool)]
     asked = BASELINE if strategy == EVERYTHING else strategy
-    name, rows = table.question.name, np.concatenate([pool, test])
-    E, patients = table.embeddings[rows], table.groups[rows]
+    name, targets, tested = table.question.name, table.targets[pool], table.targets[test]
+    # The ranker holds the pool alone: what a strategy covers is what can be read.
+    E, patients = table.embeddings[pool], table.groups[pool]
     ranker = Ranker([table.question], E, asked, seed, groups=patients)
-    targets, tested = table.targets[rows], np.arange(len(pool), len(rows))
+    unseen = table.embeddings[test]
     order: Int64 = np.zeros(0, dtype=np.int64)
     open_ = np.ones(len(pool), dtype=bool)
     scores, errors = [], []
@@ -158,10 +159,10 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
         open_[chosen] = False
         order = np.concatenate([order, chosen])
         ranker.refit({name: (order, targets[order])})
-        predicted = ranker.predict(tested).get(name)
-        scores.append(score(table.question, predicted, targets[tested]))
+        predicted = ranker.predict_embeddings(unseen).get(name)
+        scores.append(score(table.question, predicted, tested))
         if table.question.kind == "number":
-            errors.append(mean_error(predicted, targets[tested]))
+            errors.append(mean_error(predicted, tested))
     found = np.array(errors) if errors else None
     return Replay(strategy, seed, np.array(counts), np.array(scores), pool[order], found)
 
