@@ -231,19 +231,25 @@ def test_labels_of_too_few_patients_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_what_the_folds_do_not_gain_by_is_not_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("loss", "kept"), [(0.3, True), (0.495, False), (0.6, False)])
+def test_guesses_are_kept_only_where_the_folds_gain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: float, kept: bool
+) -> None:
     data = labelled(tmp_path)
     truth = data.targets["diagnosis"].copy()
     data.targets["diagnosis"][12:] = np.nan
     asked: list[set[int]] = []
 
-    def wrong(learn: NDArray[np.int64]) -> Mapping[str, NDArray[np.float32]]:
+    def guess(learn: NDArray[np.int64]) -> Mapping[str, NDArray[np.float32]]:
         asked.append(set(learn))
         guesses = np.full_like(truth, np.nan)
-        guesses[12:] = truth[12:, ::-1]
+        guesses[12:] = truth[12:]
         return {"diagnosis": guesses}
 
-    learn = np.arange(12)
+    monkeypatch.setattr(
+        "learner.training.tuning.held_out_loss", lambda *args, **rows: loss if asked else 0.5
+    )
+    learn, recipe = np.arange(12), replace(SHORT, most_epochs=1)
     tuned = fine_tune(
         Backbone(TINY),
         [DIAGNOSIS],
@@ -251,17 +257,14 @@ def test_what_the_folds_do_not_gain_by_is_not_kept(tmp_path: Path) -> None:
         learn=learn,
         seconds=60,
         seed=0,
-        recipe=SHORT,
-        guess=wrong,
+        recipe=recipe,
+        guess=guess,
     )
-    assert tuned.as_json()["pseudo_labels"] == {
-        "kept": False,
-        "n": 28,
-        "without": tuned.plain.loss,
-        "with": tuned.guesses.loss if tuned.guesses else None,
-    }
+    told = {"kept": kept, "n": 28, "without": 0.5, "with": loss}
+    assert tuned.as_json()["pseudo_labels"] == told
     assert not asked[0] & asked[1]  # each fold is guessed for by the other alone
     assert asked[0] | asked[1] == set(learn)
+    assert len(asked) == (3 if kept else 2)  # for the training itself by all
 
 
 def test_only_what_is_sure_is_guessed_and_no_more_than_was_labelled() -> None:
