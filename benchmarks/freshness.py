@@ -31,7 +31,7 @@ LABEL_CONFIG = """<View><Image name="image" value="$image"/>
 <Choices name="finding" toName="image" choice="single">{}</Choices></View>""".format(
     "".join(f'<Choice value="{name}"/>' for name in CLASSES)
 )
-WIDTH = 512  # of an embedding, as the default backbone gives it
+WIDTH = 256  # of an embedding, as the default backbone gives it
 PATIENCE_SECONDS = 120.0
 
 

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.frames import SLICES
+
 _INDEX_COLUMNS = 3  # task, first frame, count of frames
+_EMBEDDINGS = "frame-embeddings"  # how their files' names begin
 
 
 def _whole_rows(path: Path, row_bytes: int) -> int:
@@ -50,6 +53,16 @@ class Bags:
     def __len__(self) -> int:
         return len(self.tasks)
 
+    def head(self, count: int) -> "Bags":
+        """The first so many bags and their frames alone."""
+        firsts, counts = self.firsts[:count], self.counts[:count]
+        end = int(firsts[-1] + counts[-1]) if len(firsts) else 0
+        return Bags(self.tasks[:count], firsts, counts, self.frames[:end])
+
+    def whole(self, frames: int) -> int:
+        """How many bags, from the first on, lie within the first so many frames."""
+        return int(np.searchsorted(self.firsts + self.counts, frames, side="right"))
+
     def frames_of(self, bags: NDArray[np.int64]) -> NDArray[np.int64]:
         """Row numbers of the frames of these bags, one bag after another."""
         if not len(bags):
@@ -65,8 +78,9 @@ class FrameCache:
     def __init__(self, folder: Path, size: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.size = size
-        self._frames = folder / f"frames-{size}.u8"
-        self._index = folder / f"frames-{size}.index"
+        # A volume's bag depends on how many slices stand for it: another number, another cache.
+        self._frames = folder / f"frames-{size}-of-{SLICES}.u8"
+        self._index = folder / f"frames-{size}-of-{SLICES}.index"
 
     def read(self) -> Bags:
         rows = _whole_rows(self._index, 8 * _INDEX_COLUMNS)
@@ -96,35 +110,41 @@ class FrameCache:
 
 
 class EmbeddingCache:
-    """Embeddings of the same tasks in the same order, one file per backbone (`name`)."""
+    """An embedding for each cached frame, in their order, one file per backbone (`name`)."""
 
     def __init__(self, folder: Path, name: str, width: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.width = width
-        self.path = folder / f"embeddings-{name}-{width}.f16"
+        self.path = folder / f"{_EMBEDDINGS}-{name}-{width}.f16"
 
     @classmethod
     def find(cls, folder: Path, name: str) -> NDArray[np.float16] | None:
         """All embeddings of that name, whatever their width; None where there are none."""
-        for path in folder.glob(f"embeddings-{name}-*.f16"):
+        for path in folder.glob(f"{_EMBEDDINGS}-{name}-*.f16"):
             return cls(folder, name, int(path.stem.rpartition("-")[2])).read()
         return None
 
     @staticmethod
+    def remove(folder: Path, name: str) -> None:
+        """Remove the embeddings of that name; what is mapped of them stays readable."""
+        for path in folder.glob(f"{_EMBEDDINGS}-{name}-*.f16"):
+            path.unlink()
+
+    @staticmethod
     def keep_only(folder: Path, name: str) -> None:
         """Remove the embeddings of every other name; what is mapped of them stays readable."""
-        for path in folder.glob("embeddings-*.f16"):
-            if not path.name.startswith(f"embeddings-{name}-"):
+        for path in folder.glob("*.f16"):  # also those of another layout
+            if not path.name.startswith(f"{_EMBEDDINGS}-{name}-"):
                 path.unlink(missing_ok=True)
 
     def read(self) -> NDArray[np.float16]:
-        """All embeddings [n, width], memory mapped; n may lag behind the frame cache."""
+        """All embeddings [m, width], memory mapped; m may lag behind the frame cache."""
         return _mapped(self.path, np.float16, (_whole_rows(self.path, 2 * self.width), self.width))
 
     def append(self, embeddings: NDArray[np.float16], *, at: int) -> None:
-        """Write the embeddings of tasks `at` and on. Raises ValueError where that leaves a gap."""
+        """Write the embeddings of frames `at` and on. Raises ValueError where that leaves a gap."""
         if embeddings.ndim != 2 or embeddings.shape[1] != self.width:
-            raise ValueError(f"Embeddings are [n, {self.width}], not {embeddings.shape}")
+            raise ValueError(f"Embeddings are [m, {self.width}], not {embeddings.shape}")
         if at > _whole_rows(self.path, 2 * self.width):
-            raise ValueError("Embeddings are added in the order of the tasks, without gaps")
+            raise ValueError("Embeddings are added in the order of the frames, without gaps")
         _append(self.path, embeddings.astype(np.float16), at)

@@ -16,18 +16,18 @@ PRIOR_DEVIATION = 0.5
 _BOUNDS = (-2.5, 2.5)  # of log T
 
 
-def softmax_temperature(logits: Float32, Y: Float32) -> float:
-    """Find T that makes softmax(logits / T) most likely, given held-out logits and one-hot Y.
+def softmax_temperature(logits: Float32, Y: Float32) -> Float32:
+    """Find the T [1] that makes softmax(logits / T) most likely.
 
-    Both [n, c]. Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural
-    Networks"), with a log-normal prior around T = 1. No rows: 1.
+    Held-out logits and one-hot Y, both [n, c]. Temperature scaling (Guo et al. 2017, "On
+    Calibration of Modern Neural Networks"), with a log-normal prior around T = 1. No rows: 1.
     """
     _check(logits, Y)
 
     def loss(log_t: float) -> float:
         return -float((Y * log_softmax(logits * np.exp(-log_t), axis=1)).sum())
 
-    return _most_likely(loss) if len(logits) else 1.0
+    return np.full(1, _most_likely(loss) if len(logits) else 1.0, dtype=np.float32)
 
 
 def sigmoid_temperatures(logits: Float32, Y: Float32) -> Float32:

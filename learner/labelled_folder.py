@@ -3,13 +3,14 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from learner.frames import shrink
+from learner.frames import SIZE, shrink
 from learner.processes import spread
 from learner.questions import Question
 
@@ -20,6 +21,7 @@ Int64 = NDArray[np.int64]
 _MOST_NUMBERED_CLASSES = 10
 # Between findings of one scan, as the NIH's chest radiographs and many others have it.
 SEPARATOR = "|"
+NO_FINDING = "No Finding"  # and how they say that there is none
 _COLUMNS = ("file", "image", "path", "filename", "image index")
 
 
@@ -67,10 +69,11 @@ def _find(folder: Path, name: str) -> Path:
 def targets_of(name: str, answers: Sequence[str]) -> tuple[Question, Float32]:
     """What kind of question these answers are to, and the answers as its targets [n, c].
 
-    With a separator "|" somewhere: findings. Numbers of many values: a number. Else one choice.
+    With a separator "|" somewhere: findings, of which "No Finding" is none. Numbers of many values:
+    a number. Else one choice.
     """
     if any(SEPARATOR in answer for answer in answers):
-        findings = [set(answer.split(SEPARATOR)) for answer in answers]
+        findings = [set(answer.split(SEPARATOR)) - {NO_FINDING} for answer in answers]
         classes = tuple(sorted(set().union(*findings)))
         rows = [[finding in found for finding in classes] for found in findings]
         return Question(name, "multiple", classes), np.array(rows, dtype=np.float32)
@@ -98,16 +101,16 @@ def group_numbers(names: Sequence[str]) -> Int64:
     )
 
 
-def small_frames(paths: Sequence[Path], *, processes: int) -> NDArray[np.uint8]:
+def small_frames(paths: Sequence[Path], *, processes: int, size: int = SIZE) -> NDArray[np.uint8]:
     """Shrink every picture to what the networks see, [n, S, S]. ValueError names a bad file."""
-    return np.stack(spread(_small_frame, paths, processes=processes, chunk=64))
+    return np.stack(spread(_small_frame, paths, repeat(size), processes=processes, chunk=64))
 
 
-def _small_frame(path: Path) -> NDArray[np.uint8]:
+def _small_frame(path: Path, size: int) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as picture:
             grey = picture.mode in ("L", "I", "I;16", "F", "1")
             frame = np.asarray(picture if grey else picture.convert("RGB"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read as a picture: {error}") from error
-    return shrink(frame, {"samples": 1 if grey else 3})
+    return shrink(frame, {"samples": 1 if grey else 3}, size)

@@ -17,9 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.strategies.coreset import nearest_distance
-from learner.strategies.coverage import squared_distances
-from learner.strategies.pool import Answer, Chosen, Float32, Pool, Strategy, first_by_score
+from learner.strategies.distances import Points, nearest_distance
+from learner.strategies.pool import (
+    Answer,
+    Chosen,
+    Float32,
+    Pool,
+    Strategy,
+    answers_to,
+    first_by_score,
+)
 
 # modAL's name -> its module and whether larger scores come first.
 _SCORERS = {
@@ -84,7 +91,7 @@ def modal_strategy(name: str) -> Strategy:
     def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
         score = getattr(importlib.import_module(module), function)
         learner = _committee(pool) if module == "modAL.disagreement" else _classifier(pool)
-        scores = np.asarray(score(learner, pool.features[pool.candidates]), dtype=np.float32)
+        scores = np.asarray(score(learner, pool.candidates), dtype=np.float32)
         return first_by_score(pool, sign * scores, batch)
 
     return select
@@ -92,9 +99,7 @@ def modal_strategy(name: str) -> Strategy:
 
 def largest_deviation(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """modAL.disagreement.max_std_sampling: the largest predictive deviation of a number."""
-    number = next((answer for answer in pool.answers if answer.kind == "number"), None)
-    if number is None:
-        raise ValueError("max_std_sampling needs a question that asks for a number")
+    number = answers_to(pool, "modal:max_std_sampling", "number")[0]
     return first_by_score(pool, number.values[:, 0], batch)
 
 
@@ -109,27 +114,26 @@ def ranked_batch(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """
     from modAL.uncertainty import classifier_uncertainty
 
-    X = pool.features[pool.candidates]
-    uncertainty = np.asarray(classifier_uncertainty(_classifier(pool), X), dtype=np.float32)
-    nearest = nearest_distance(X, pool.features[pool.labelled])
-    free = np.ones(len(X), dtype=bool)
-    chosen = np.empty(min(batch, len(X)), dtype=np.int64)
+    classifier = _classifier(pool)
+    uncertainty = np.asarray(classifier_uncertainty(classifier, pool.candidates), dtype=np.float32)
+    points = Points.of(pool.vectors(pool.candidates))
+    m = len(points.rows)
+    nearest = nearest_distance(points.rows, pool.vectors(pool.labelled))
+    free = np.ones(m, dtype=bool)
+    chosen = np.empty(min(batch, m), dtype=np.int64)
     scores = np.empty(len(chosen), dtype=np.float32)
     for place in range(len(chosen)):
-        unlabelled, labelled = len(X) - place, len(pool.labelled) + place
+        unlabelled, labelled = m - place, len(pool.labelled) + place
         alpha = unlabelled / (unlabelled + labelled)
         value = alpha * (1 - 1 / (1 + np.sqrt(nearest))) + (1 - alpha) * uncertainty
         row = int(np.where(free, value, -np.inf).argmax())
         chosen[place], scores[place], free[row] = row, value[row], False
-        np.minimum(nearest, squared_distances(X, X[row : row + 1])[:, 0], out=nearest)
+        np.minimum(nearest, points.apart(row), out=nearest)
     return Chosen(pool.candidates[chosen], scores)
 
 
 def _choice(pool: Pool) -> Answer:
-    found = next((answer for answer in pool.answers if answer.kind != "number"), None)
-    if found is None:
-        raise ValueError("this modAL strategy needs a fitted head of a choice")
-    return found
+    return answers_to(pool, "this modAL strategy", "choice")[0]
 
 
 def _classifier(pool: Pool) -> Classifier:

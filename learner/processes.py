@@ -1,8 +1,8 @@
 """The same work on many rows, spread over the cores."""
 
 import multiprocessing
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -21,7 +21,27 @@ def spread(
     if processes == 1:
         with threadpool_limits(1):
             return list(map(function, *columns))
+    with _pool(processes) as pool:
+        return list(pool.map(function, *columns, chunksize=chunk))
+
+
+def each_done(
+    function: Callable[..., Result], jobs: Sequence[tuple[object, ...]], *, processes: int
+) -> Iterator[Result]:
+    """`function(*job)` of every job as in `spread`, each result as soon as it is there."""
+    if processes == 1:
+        with threadpool_limits(1):
+            yield from (function(*job) for job in jobs)
+        return
+    with _pool(processes) as pool:
+        try:
+            for done in as_completed([pool.submit(function, *job) for job in jobs]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an error or Ctrl-C the rest is not begun
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
     # Not by fork, which torch's threads do not survive.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, spawn, threadpool_limits, (1,)) as pool:
-        return list(pool.map(function, *columns, chunksize=chunk))
+    return ProcessPoolExecutor(processes, spawn, threadpool_limits, (1,))

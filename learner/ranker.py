@@ -6,11 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
-from learner.projection import Embeddings, fit_projection
+from learner.projection import Embeddings
 from learner.questions import Question
-from learner.strategies import DEFAULT, MODEL_FREE, check_strategy, load_strategy
+from learner.space import Space
+from learner.strategies import (
+    DEFAULT,
+    MODEL_FREE,
+    check_strategy,
+    load_strategy,
+    strategy_needs,
+)
 from learner.strategies.cluster_margin import MOST_CLUSTERS, SCANS_PER_CLUSTER
 from learner.strategies.clusters import find_clusters
 from learner.strategies.pool import Answer, Pool
@@ -35,14 +43,14 @@ class Ranked:
 
     indices: Int64  # [b] rows of the embeddings, first to be read in front
     scores: Float32  # [b], comparable within this ranking only
-    strategy: str  # the one that chose: "random" while a project is cold
+    strategy: str  # the one that chose
+    propensity: Float32  # [b], `Chosen.propensity`; 1 where no chance decided
 
 
 class Ranker:
     """Heads, calibration and order for one pool of cached embeddings.
 
-    Holds the pool once in float32 (4 n k bytes). Deterministic: the same seed and labels give the
-    same order. Not thread safe.
+    Deterministic: the same seed and labels give the same order. Not thread safe.
     """
 
     def __init__(
@@ -65,13 +73,14 @@ class Ranker:
             raise ValueError(f"{len(groups)} groups for {n} embeddings")
         self.strategy = check_strategy(strategy)
         self.seed = seed
-        self._X = fit_projection(embeddings).apply(embeddings)
+        self._space = Space(embeddings)
         patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
         self._heads = {question.name: QuestionHead(question, folds) for question in questions}
-        self._features = _unit_rows(self._X[:, :DIVERSITY_COMPONENTS])
+        self._features = self._space.directions(DIVERSITY_COMPONENTS)
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
+        self._answered: dict[str, tuple[Int64, Float32]] = {}
 
     def refit(self, labels: Labels) -> None:
         """Fit every head to all labels so far: per question (indices [l], targets [l, c]).
@@ -83,11 +92,12 @@ class Ranker:
         if unknown:
             raise ValueError(f"no question {', '.join(sorted(unknown))}")
         checked = {name: self._checked(name, *labels[name]) for name in labels}
-        answered = [at[~np.isnan(targets).all(axis=1)] for at, targets in checked.values()]
-        self._labelled = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *answered]))
         for name, head in self._heads.items():
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
-            head.refit(self._X, *checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            at, targets = _given(*checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
+            self._answered[name] = (at, targets)
+            head.refit(self._space.rows(at), at, targets)
+        self._labelled = np.unique(np.concatenate([at for at, _ in self._answered.values()]))
 
     def _checked(
         self, name: str, indices: NDArray[np.integer], values: NDArray[np.floating]
@@ -96,7 +106,7 @@ class Ranker:
         at = np.asarray(indices, dtype=np.int64)
         if at.shape != (len(targets),):
             raise ValueError(f"{name}: {at.shape} indices for {len(targets)} targets")
-        if len(at) and not (at.min() >= 0 and at.max() < len(self._X)):
+        if len(at) and not (at.min() >= 0 and at.max() < len(self._space)):
             raise ValueError(f"{name}: a label of a scan outside the pool")
         if len(np.unique(at)) != len(at):
             raise ValueError(f"{name}: a scan is labelled twice")
@@ -107,8 +117,28 @@ class Ranker:
 
         A question with too few answers to fit a head is absent.
         """
-        X = self._X if indices is None else self._X[indices]
-        return {name: head.predict(X) for name, head in self._heads.items() if head.fitted}
+        at = None if indices is None else np.asarray(indices, dtype=np.int64)
+        return {
+            name: head.predicted(self._space.logits(head.linear, at))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
+
+    def predict_embeddings(self, embeddings: Embeddings) -> dict[str, Float32]:
+        """The same for embeddings [m, d] that are not of the pool: single frames of its bags."""
+        return {
+            name: head.predicted(self._space.logits_of(head.linear, embeddings))
+            for name, head in self._heads.items()
+            if head.fitted
+        }
+
+    def weights(self, question: str) -> Float32 | None:
+        """How a question's logits, or its number, change with an embedding, [d, c].
+
+        None before there are answers enough to fit a head.
+        """
+        head = self._heads[question]
+        return self._space.projection.matrix @ head.linear.weights if head.fitted else None
 
     @property
     def cold(self) -> bool:
@@ -130,9 +160,12 @@ class Ranker:
         rng = np.random.default_rng([self.seed, len(self._labelled)])
         pool = self._pool(at, name)
         if not len(at):
-            return Ranked(at, np.zeros(0, dtype=np.float32), name)
+            nothing = np.zeros(0, dtype=np.float32)
+            return Ranked(at, nothing, name, nothing)
         chosen = load_strategy(name)(pool, batch, rng)
-        return Ranked(chosen.indices, chosen.scores, name)
+        certain = np.ones(len(chosen.indices), dtype=np.float32)
+        propensity = certain if chosen.propensity is None else chosen.propensity
+        return Ranked(chosen.indices, chosen.scores, name, propensity)
 
     def choose_strategy(self) -> str:
         """The strategy that the next ranking will use."""
@@ -141,28 +174,26 @@ class Ranker:
         return WARM if self.strategy == DEFAULT else self.strategy
 
     def _pool(self, candidates: Int64, name: str) -> Pool:
-        if name == "cluster_margin" and self._clusters is None:
+        needs = strategy_needs(name)
+        if needs.clusters and self._clusters is None:
             count = min(MOST_CLUSTERS, max(1, len(self._features) // SCANS_PER_CLUSTER))
             rng = np.random.default_rng(self.seed)
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
-        if name not in MODEL_FREE:
-            X = self._X[candidates]
-            heads = [head for head in self._heads.values() if head.fitted]
-            answers = tuple(_answer(head, X, name) for head in heads)
+        if needs.model:
+            asked = Asked(self._space, candidates, self._labelled)
+            answers = tuple(
+                answer_of(head, asked, self._answered[head.question.name], needs)
+                for head in self._heads.values()
+                if head.fitted
+            )
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
 
 
-def _answer(head: QuestionHead, X: Float32, strategy: str) -> Answer:
-    kind = head.question.kind
-    values = head.deviation(X) if kind == "number" else head.predict(X)
-    # Rare findings count more: by the inverse root of how often they were seen.
-    weights = 1 / np.sqrt(head.seen + 1) if kind == "multiple" else np.ones(values.shape[1])
-    weights = (weights / weights.sum()).astype(np.float32)
-    committee = None
-    if kind != "number" and strategy.startswith("modal:"):
-        committee = head.committee(X)
-    return Answer(kind, values, weights, committee)
+def _given(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
+    """Without the rows where nothing was answered."""
+    given = ~np.isnan(targets).all(axis=1)
+    return at[given], targets[given]
 
 
 def _every_class_seen(head: QuestionHead) -> bool:
@@ -172,8 +203,3 @@ def _every_class_seen(head: QuestionHead) -> bool:
     if head.question.kind == "multiple":  # a finding's other class is its absence
         least = min(least, float(head.absent.min()))
     return least >= LABELS_PER_CLASS
-
-
-def _unit_rows(X: Float32) -> Float32:
-    length = np.linalg.norm(X, axis=1, keepdims=True)
-    return np.asarray(X / np.maximum(length, 1e-6), dtype=np.float32)

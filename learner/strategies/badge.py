@@ -6,43 +6,93 @@ is large where the model is unsure; k-means++ over g draws a batch that is unsur
 product is never formed: <g, g'> = <a, a'> <x, x'>.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
-from learner.strategies.pool import Answer, Chosen, Float32, Pool
+import numpy as np
+
+from learner.strategies.distances import squared_lengths
+from learner.strategies.pool import Answer, Chosen, Float32, Int64, Pool, answers_to, blocks
+from learner.strategies.uncertainty import relative_deviation
+
+_PROPOSALS = 4  # drawn at once: one pass over the pool measures the distances to all of them
 
 
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Draw by k-means++: the largest gradient first, then with chance by squared distance."""
-    if not pool.answers:
-        raise ValueError("badge needs a fitted head")
-    X = pool.features[pool.candidates]
-    A = np.concatenate([error_direction(answer) for answer in pool.answers], axis=1)
-    lengths = (A * A).sum(axis=1) * (X * X).sum(axis=1)  # |g|^2, [m]
-    nearest = lengths.astype(np.float64)
-    chosen = np.empty(min(batch, len(X)), dtype=np.int64)
-    scores = np.empty(len(chosen), dtype=np.float32)
-    free = np.ones(len(X), dtype=bool)
-    for place in range(len(chosen)):
-        row = int(lengths.argmax()) if place == 0 else _draw(nearest * free, free, rng)
-        chosen[place], scores[place], free[row] = row, nearest[row], False
-        apart = lengths + lengths[row] - 2 * (A @ A[row]) * (X @ X[row])
-        nearest = np.minimum(nearest, np.maximum(apart, 0)) if place else np.maximum(apart, 0)
-    return Chosen(pool.candidates[chosen], scores)
+    answers = answers_to(pool, "badge", "any")
+    directions = np.concatenate([error_direction(answer) for answer in answers], axis=1)
+    gradients = Gradients.of(directions, pool.vectors(pool.candidates))
+    count = min(batch, len(pool.candidates))
+    if not count:
+        return Chosen(pool.candidates[:0], np.zeros(0, dtype=np.float32))
+    rows, scores = _draw(gradients, count, rng)
+    return Chosen(pool.candidates[rows], scores)
 
 
-def _draw(mass: NDArray[np.float64], free: NDArray[np.bool_], rng: np.random.Generator) -> int:
-    total = mass.sum()
-    if total <= 0:  # only copies of what is chosen are left
-        return int(rng.choice(np.flatnonzero(free)))
-    return int(rng.choice(len(mass), p=mass / total))
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of the last layer, factored: g_i = a_i (x) x_i."""
+
+    directions: Float32  # [m, c]
+    features: Float32  # [m, f]
+    lengths: Float32  # [m], |g|^2
+
+    @classmethod
+    def of(cls, directions: Float32, features: Float32) -> "Gradients":
+        """From a [m, c] and x [m, f]."""
+        return cls(directions, features, squared_lengths(directions) * squared_lengths(features))
+
+    def apart(self, rows: Int64) -> Float32:
+        """|g - g_r|^2 of every gradient to those of these rows, [r] -> [r, m]."""
+        found = np.empty((len(rows), len(self.lengths)), dtype=np.float32)
+        for at in blocks(len(self.lengths)):  # in cache from one step to the next
+            block = self.features[at] @ self.features[rows].T
+            block *= self.directions[at] @ self.directions[rows].T
+            block *= -2
+            block += self.lengths[at, None]
+            block += self.lengths[rows]
+            np.maximum(block.T, 0, out=found[:, at])
+        return found
+
+
+def _draw(gradients: Gradients, count: int, rng: np.random.Generator) -> tuple[Int64, Float32]:
+    """k-means++ (Arthur and Vassilvitskii 2007), a few proposals to each pass over the pool.
+
+    A proposal drawn by the distances before the last few centres is kept with chance
+    (distance now) / (distance then): exactly the draw by the distances of now.
+    """
+    chosen = [int(gradients.lengths.argmax())]
+    scores = [float(gradients.lengths[chosen[0]])]
+    nearest = gradients.apart(np.array(chosen))[0]
+    nearest[chosen] = 0
+    while len(chosen) < count:
+        mass = np.cumsum(nearest, dtype=np.float64)
+        if mass[-1] <= 0:  # only copies of what is chosen are left
+            left = np.setdiff1d(np.arange(len(nearest)), chosen)
+            chosen += rng.permutation(left)[: count - len(chosen)].tolist()
+            break
+        at = np.searchsorted(mass, rng.random(_PROPOSALS) * mass[-1], side="right")
+        proposals = np.minimum(at, len(nearest) - 1)
+        then, apart = nearest[proposals].copy(), gradients.apart(proposals)
+        for place, row in enumerate(proposals.tolist()):
+            if rng.random() * then[place] >= nearest[row] or len(chosen) == count:
+                continue
+            chosen.append(row)
+            scores.append(float(nearest[row]))
+            np.minimum(nearest, apart[place], out=nearest)
+            nearest[row] = 0
+    scores += [0.0] * (len(chosen) - len(scores))
+    return np.array(chosen, dtype=np.int64), np.array(scores, dtype=np.float32)
 
 
 def error_direction(answer: Answer) -> Float32:
-    """Gradient of the loss by the logits, were the prediction right, [m, c]."""
+    """Gradient of the loss by the logits, were the prediction right, [m, c].
+
+    Of a number: its predictive deviation, as a share of the largest in the pool.
+    """
     p = answer.values
     if answer.kind == "number":
-        return p
+        return relative_deviation(p)
     if answer.kind == "multiple":
         return np.asarray((p - (p > 0.5)) * np.sqrt(answer.weights), dtype=np.float32)
     found = p.copy()

@@ -9,7 +9,7 @@ ranking is renewed after every label, so what stands first must be worth most.
 import numpy as np
 
 from learner.strategies.clusters import find_clusters
-from learner.strategies.pool import Chosen, Int64, Pool
+from learner.strategies.pool import Chosen, Int64, Pool, top_rows
 from learner.strategies.uncertainty import pool_uncertainty, small_margin
 
 _OVERSAMPLING = 10  # k_m / k_t of the paper
@@ -24,7 +24,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     if clusters is None:
         count = min(MOST_CLUSTERS, max(1, len(pool.features) // SCANS_PER_CLUSTER))
         clusters = find_clusters(pool.features, count, rng)
-    order = np.argsort(-uncertainty, kind="stable")[: batch * _OVERSAMPLING]
+    order = top_rows(uncertainty, batch * _OVERSAMPLING)
     turns = turn_in_cluster(clusters[pool.candidates[order]])
     chosen = order[np.argsort(turns, kind="stable")[:batch]]
     return Chosen(pool.candidates[chosen], uncertainty[chosen])

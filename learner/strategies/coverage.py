@@ -1,19 +1,15 @@
-"""Greedy kernel coverage, shared by the herding strategies."""
+"""Greedy kernel coverage, shared by the herding strategies and ProbCover."""
 
 import heapq
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.strategies.distances import squared_distances
+from learner.strategies.pool import blocks
+
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
-
-
-def squared_distances(A: Float32, B: Float32) -> Float32:
-    """[a, f] x [b, f] -> [a, b], never negative."""
-    found: Float32 = (A * A).sum(axis=1)[:, None] + (B * B).sum(axis=1)[None, :] - 2 * (A @ B.T)
-    np.maximum(found, 0, out=found)
-    return found
 
 
 def gaussian(A: Float32, B: Float32, width: float) -> Float32:
@@ -36,8 +32,11 @@ def greedy_cover(
     on top of the heap is computed anew (lazy greedy, Minoux 1978). Same choice as the full loop.
     """
     covered = covered.copy()
-    gains = np.maximum(kernel - covered, 0) @ weights
-    heap = [(-float(gain), row) for row, gain in enumerate(gains)]
+    gains = np.concatenate(
+        [np.maximum(kernel[at] - covered, 0) @ weights for at in blocks(len(kernel), 64)]
+        or [np.zeros(0, dtype=np.float32)]
+    )
+    heap = [(-gain, row) for row, gain in enumerate(gains.tolist())]
     heapq.heapify(heap)
     rows: list[int] = []
     found: list[float] = []
@@ -59,3 +58,9 @@ def labelled_coverage(reference: Float32, labelled: Float32, width: float) -> Fl
     if not len(labelled):
         return np.zeros(len(reference), dtype=np.float32)
     return np.asarray(gaussian(reference, labelled, width).max(axis=1))
+
+
+def typical_distance(features: Float32) -> float:
+    """Lower decile of the distances between the rows, [r, f]: a near, not the next, neighbour."""
+    apart = squared_distances(features, features)[np.triu_indices(len(features), 1)]
+    return float(np.sqrt(np.quantile(apart, 0.1))) or 1.0 if len(apart) else 1.0

@@ -6,39 +6,52 @@ a label take the most typical scan: typicality = 1 / mean distance to its neares
 Needs no model.
 """
 
+import heapq
+from collections.abc import Iterator
+
 import numpy as np
 
 from learner.strategies.clusters import find_clusters
-from learner.strategies.coverage import squared_distances
-from learner.strategies.pool import Chosen, Float32, Int64, Pool
+from learner.strategies.distances import squared_distances
+from learner.strategies.pool import Chosen, Float32, Int64, Pool, sample_rows
 
 _NEIGHBOURS = 20
 _MOST_CLUSTERS = 500  # as in the paper
-_MOST_MEMBERS = 2000  # a larger cluster is judged by a random part of it
+_MOST_MEMBERS = 1000  # a larger cluster is judged by a random part of it
 
 
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """The most typical candidate of each cluster, those with fewest labels and most scans first."""
-    count = min(_MOST_CLUSTERS, len(pool.labelled) + batch)
-    clusters = find_clusters(pool.features, max(count, 1), rng)
+    count = max(1, min(_MOST_CLUSTERS, len(pool.labelled) + batch))
+    clusters = find_clusters(pool.features, count, rng)
     labels = np.bincount(clusters[pool.labelled], minlength=count)
     of_candidates = clusters[pool.candidates]
     sizes = np.bincount(of_candidates, minlength=count)
-    ranked: list[tuple[int, int, float, int]] = []
-    for cluster in np.flatnonzero(sizes):
-        members = rng.permutation(pool.candidates[of_candidates == cluster])[:_MOST_MEMBERS]
-        scores = typicality(pool.features[members])
-        # The second of a cluster comes after the first of every cluster, as if it were labelled.
-        for turn, at in enumerate(np.argsort(-scores, kind="stable")[:batch]):
-            place = (int(labels[cluster]) + turn, -int(sizes[cluster]))
-            ranked.append((*place, float(scores[at]), int(members[at])))
-    ranked.sort(key=lambda entry: entry[:2])
-    return _chosen(ranked[:batch])
+    # A chosen scan counts as a label: the second of a cluster comes after the first of others.
+    waiting = [(int(labels[k]), -int(sizes[k]), int(k)) for k in np.flatnonzero(sizes)]
+    heapq.heapify(waiting)
+    members: dict[int, Iterator[tuple[int, float]]] = {}
+    taken: list[tuple[int, float]] = []
+    while waiting and len(taken) < batch:
+        labelled, size, cluster = heapq.heappop(waiting)
+        if cluster not in members:
+            inside = pool.candidates[of_candidates == cluster]
+            members[cluster] = _most_typical(pool, inside, rng)
+        found = next(members[cluster], None)
+        if found is not None:
+            taken.append(found)
+            heapq.heappush(waiting, (labelled + 1, size, cluster))
+    rows = np.array([row for row, _ in taken], dtype=np.int64)
+    return Chosen(rows, np.array([score for _, score in taken], dtype=np.float32))
 
 
-def _chosen(ranked: list[tuple[int, int, float, int]]) -> Chosen:
-    indices: Int64 = np.array([entry[3] for entry in ranked], dtype=np.int64)
-    return Chosen(indices, np.array([entry[2] for entry in ranked], dtype=np.float32))
+def _most_typical(
+    pool: Pool, inside: Int64, rng: np.random.Generator
+) -> Iterator[tuple[int, float]]:
+    judged = inside[sample_rows(len(inside), _MOST_MEMBERS, rng)]
+    scores = typicality(pool.vectors(judged))
+    order = np.argsort(-scores, kind="stable")
+    yield from zip(judged[order].tolist(), scores[order].tolist(), strict=True)
 
 
 def typicality(X: Float32) -> Float32:

@@ -1,4 +1,4 @@
-"""Uncertainty herding (Bae et al. 2024, "Uncertainty Herding: One Active Learning Method for All
+"""Uncertainty herding (Bae et al. 2025, "Uncertainty Herding: One Active Learning Method for All
 Label Budgets").
 
 x* = argmax_x sum_r U(r) max(0, k(x, r) - max_{l labelled} k(l, r)), greedily: cover what the
@@ -13,31 +13,32 @@ from learner.strategies.coverage import (
     gaussian,
     greedy_cover,
     labelled_coverage,
-    squared_distances,
+    typical_distance,
 )
-from learner.strategies.max_herding import typical_distance
-from learner.strategies.pool import Chosen, Float32, Pool
+from learner.strategies.distances import squared_distances
+from learner.strategies.pool import Chosen, Float32, Int64, Pool, sample_rows, top_rows
 from learner.strategies.uncertainty import pool_uncertainty, small_margin
 
-_CANDIDATES = 800  # the most uncertain; the gain of a sure scan is next to nothing
-_OTHERS = 800  # random scans among the rest, which only have to be covered
+_CANDIDATES = 1000  # the most uncertain; the gain of a sure scan is next to nothing
+_OTHERS = 1000  # random scans among the rest, which only have to be covered
+_PAIRS_OF = 200  # scans among which the typical distance is found
 
 
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Greedy choice among the most uncertain candidates, weighted by uncertainty."""
     uncertainty = pool_uncertainty(pool, small_margin)
-    order = np.argsort(-uncertainty, kind="stable")
-    top = order[: max(_CANDIDATES, batch)]
-    rest = order[len(top) :]
-    others = rest[rng.permutation(len(rest))[:_OTHERS]]
-    weights = uncertainty[np.concatenate([top, others])]
+    top = top_rows(uncertainty, max(_CANDIDATES, batch))
+    others = _others(len(uncertainty), top, rng)
+    both = np.concatenate([top, others])
+    weights = uncertainty[both]
     if len(others):  # each stands for the scans that were not drawn
-        weights[len(top) :] *= len(rest) / len(others)
-    rows = pool.candidates[np.concatenate([top, others])]
-    labelled = pool.features[pool.labelled]
+        weights[len(top) :] *= (len(uncertainty) - len(top)) / len(others)
+    rows = pool.candidates[both]
+    labelled = pool.vectors(pool.labelled)
     width = label_spacing(labelled, rng) if len(labelled) > 1 else 0.0
-    width = width or typical_distance(pool.features, rng)
-    reference = pool.features[rows]
+    if not width:
+        width = typical_distance(pool.vectors(sample_rows(len(pool.features), _PAIRS_OF, rng)))
+    reference = pool.vectors(rows)
     picked, gains = greedy_cover(
         gaussian(reference[: len(top)], reference, width),
         weights,
@@ -47,12 +48,19 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     return Chosen(rows[picked], gains)
 
 
+def _others(count: int, top: Int64, rng: np.random.Generator) -> Int64:
+    rest = np.ones(count, dtype=bool)
+    rest[top] = False
+    left = np.flatnonzero(rest)
+    return np.asarray(left[sample_rows(len(left), _OTHERS, rng)])
+
+
 def label_spacing(labelled: Float32, rng: np.random.Generator) -> float:
     """Median distance of a labelled scan to the nearest other one, [l, f] with l > 1.
 
     The paper takes the smallest distance; one near-duplicate pair would then switch coverage off.
     """
-    asked = rng.permutation(len(labelled))[:500]
+    asked = sample_rows(len(labelled), 500, rng)
     apart = squared_distances(labelled[asked], labelled)
     apart[np.arange(len(asked)), asked] = np.inf
     return float(np.sqrt(np.median(apart.min(axis=1))))

@@ -28,6 +28,11 @@ SELECT shown.task_id, scan.frames
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
 WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
 """
+_FRAME_COUNTS = """
+SELECT shown.task_id, scan.frame_count
+FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
+WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
+"""
 
 
 def task_ids(*, project_id: int) -> Int64:
@@ -52,6 +57,16 @@ def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
         for task, name in cursor.fetchall():
             frames.setdefault(task, []).append(name)
     return frames
+
+
+def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
+    """How many frames each of a task's scans has, in the order they are shown."""
+    counts: dict[int, list[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_FRAME_COUNTS, [list(tasks)])
+        for task, count in cursor.fetchall():
+            counts.setdefault(task, []).append(count)
+    return counts
 
 
 def learnt_questions(label_config: str) -> tuple[Question, ...]:

@@ -19,13 +19,18 @@ Over several classes or findings each is their mean; every one's own stand under
     {"labels": 50, "audit": 20,
      "questions": …as above, with intervals…,
      "held_out": {"current": 0.52, "new": 0.47, "n": 13},   # mean log-loss or squared error
-     "seconds": 118.0, "epochs": 14}
+     "seconds": 118.0, "epochs": 14,
+     "cross_validation": {"loss": 0.41, "epochs": 14},      # that found the number of epochs
+     "pseudo_labels": {"kept": false, "n": 120, "without": 0.41, "with": 0.43},   # if tried
+     "attention": {"kept": true, "without": 0.6, "with": 0.3}}     # over a bag's frames, if tried
 
-The first round is self-supervised: labels 0, questions {}, no "held_out".
+The first round is self-supervised: labels 0, questions {}, no "held_out" nor what is below it.
 
 `Round.config`:
 
-    {"kind": "self-supervised" | "fine-tuned", "backbone": {...}, "seed": 2, "embeddings": "r2a1",
+    {"kind": "self-supervised" | "given weights" | "fine-tuned" | "attention",   # attention alone
+     "ensemble": 1, "recipe": {...},     # how many backbones; how they were fine-tuned
+     "backbone": {...}, "seed": 2, "embeddings": "r2a1",
      "serves": true,                     # false: it was no better, the one before goes on serving
      "reason": "…one sentence…"}
 """

@@ -34,15 +34,25 @@ def test_an_empty_cache_has_no_bags(tmp_path: Path) -> None:
 def test_frames_that_no_index_names_are_cut_off(tmp_path: Path) -> None:
     cache = FrameCache(tmp_path, 4)
     cache.append([1], [bag(1, 10)])
-    with (tmp_path / "frames-4.u8").open("ab") as file:  # a crash before the index was written
+    with (tmp_path / "frames-4-of-64.u8").open("ab") as file:  # a crash before the index
         file.write(bytes(16 * 3 + 5))
-    with (tmp_path / "frames-4.index").open("ab") as file:  # and half a row of index
+    with (tmp_path / "frames-4-of-64.index").open("ab") as file:  # and half a row of index
         file.write(b"\x07")
     assert cache.read().frames.shape == (1, 4, 4)
     cache.append([2], [bag(2, 20)])
     bags = cache.read()
     assert bags.tasks.tolist() == [1, 2]
     assert bags.frames[:, 0, 0].tolist() == [10, 20, 20]
+
+
+def test_bags_are_whole_when_all_their_frames_are_there(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path, 4)
+    cache.append([11, 5, 7], [bag(1, 10), bag(3, 20), bag(2, 30)])
+    bags = cache.read()
+    assert [bags.whole(frames) for frames in range(7)] == [0, 1, 1, 1, 2, 2, 3]
+    two = bags.head(2)
+    assert (two.tasks.tolist(), len(two.frames)) == ([11, 5], 4)
+    assert len(bags.head(0).frames) == 0
 
 
 def test_a_task_has_one_bag(tmp_path: Path) -> None:
@@ -93,6 +103,7 @@ def test_each_backbone_has_embeddings_of_its_own(tmp_path: Path) -> None:
 
 
 def test_what_serves_no_more_is_removed_and_stays_readable_where_it_is_open(tmp_path: Path) -> None:
+    (tmp_path / "embeddings-r1a1-6.f16").write_bytes(bytes(12))  # a row per task, as once
     for name in ("r1a1", "r1a11"):
         EmbeddingCache(tmp_path, name, 3).append(np.ones((2, 3), np.float16), at=0)
     opened = EmbeddingCache.find(tmp_path, "r1a11")
@@ -100,3 +111,4 @@ def test_what_serves_no_more_is_removed_and_stays_readable_where_it_is_open(tmp_
     assert EmbeddingCache.find(tmp_path, "r1a11") is None
     assert EmbeddingCache.find(tmp_path, "r1a1") is not None
     assert opened is not None and opened.sum() == 6
+    assert len(list(tmp_path.iterdir())) == 1

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from learner.embedding import Backbone, BackboneConfig, initial_backbone, pool_bags
+from learner.embedding import Backbone, BackboneConfig, initial_backbone
 
 torch.set_num_threads(1)
-TINY = BackboneConfig(
-    arguments={**BackboneConfig().arguments, "block_inplanes": [4, 4, 8, 8]}, size=32
-)
+TINY = BackboneConfig(arguments={"widths": [4, 4, 8, 8]}, size=32, width=8)
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 32, 32), dtype=np.uint8)
 
 
@@ -50,8 +48,8 @@ def test_a_project_names_a_monai_network_or_a_folder_of_weights(tmp_path: Path) 
     backbone, are_given = initial_backbone(str(tmp_path), seed=0)
     assert are_given and backbone.config == TINY
     backbone, are_given = initial_backbone("", seed=0)
-    assert not are_given and backbone.features == 256
-    assert initial_backbone("DenseNet121", seed=0)[0].features == 1024
+    assert not are_given and backbone.features == 512
+    assert initial_backbone("DenseNet121", seed=0)[0].features == 512
 
 
 def test_an_unknown_network_is_refused() -> None:
@@ -69,10 +67,3 @@ def test_offline_the_hub_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(ConnectionError, match="Without a network, name a folder"):
         initial_backbone("hub:hospital/chest", seed=0)
-
-
-def test_a_bag_is_its_mean_and_what_stands_out_of_it() -> None:
-    features = np.array([[1, 5], [2, 2], [4, 0]], dtype=np.float16)
-    pooled = pool_bags(features, np.array([1, 2]))
-    assert pooled.tolist() == [[1, 5, 0, 0], [3, 1, 1, 1]]
-    assert pool_bags(features[:2], np.array([1, 1])).tolist() == [[1, 5, 0, 0], [2, 2, 0, 0]]

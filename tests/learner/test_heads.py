@@ -100,7 +100,7 @@ def test_ridge_is_the_closed_form_with_a_free_intercept() -> None:
     head = fit_ridge(X, y, penalty=5.0)
     # sum (x - 1.5)(y - 4) = 10, sum (x - 1.5)^2 = 5: the slope is 10 / (5 + 5).
     np.testing.assert_allclose(head.weights, [1.0], rtol=1e-5)
-    np.testing.assert_allclose(head.mean(X), [2.5, 3.5, 4.5, 5.5], rtol=1e-5)
+    np.testing.assert_allclose(head.linear.logits(X)[:, 0], [2.5, 3.5, 4.5, 5.5], rtol=1e-5)
 
 
 def test_ridge_knows_its_leave_one_out_error() -> None:
@@ -110,7 +110,7 @@ def test_ridge_knows_its_leave_one_out_error() -> None:
     off = []
     for i in range(30):
         keep = np.arange(30) != i
-        off.append(y[i] - fit_ridge(X[keep], y[keep], penalty=2.0).mean(X[i : i + 1])[0])
+        off.append(y[i] - fit_ridge(X[keep], y[keep], penalty=2.0).linear.logits(X[i])[0])
     assert fit_ridge(X, y, penalty=2.0).noise == pytest.approx(
         np.sqrt(np.mean(np.square(off))), 0.02
     )
@@ -119,7 +119,8 @@ def test_ridge_knows_its_leave_one_out_error() -> None:
 def test_a_number_is_less_sure_far_from_its_labels() -> None:
     X = np.random.default_rng(7).normal(size=(30, 2)).astype(np.float32)
     head = fit_ridge(X, X[:, 0] + np.float32(0.1) * X[:, 1] ** 2, penalty=1.0)
-    near, far = head.deviation(np.array([[0, 0], [50, 50]], dtype=np.float32))
+    whitened = head.whitening.logits(np.array([[0, 0], [50, 50]], dtype=np.float32))
+    near, far = head.deviation_of((whitened**2).sum(axis=1))
     assert far > 3 * near > 0
 
 

@@ -86,7 +86,7 @@ def test_a_number_has_the_largest_deviation_first() -> None:
 
 def test_a_question_of_the_wrong_kind_is_refused_not_hidden() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="asks for a number"):
+    with pytest.raises(ValueError, match="head of a number"):
         load_strategy("modal:max_std_sampling")(pool_of(), 2, rng)
     with pytest.raises(ValueError, match="head of a choice"):
         load_strategy("modal:entropy_sampling")(pool_of("number"), 2, rng)

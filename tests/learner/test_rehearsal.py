@@ -1,19 +1,38 @@
 """Rehearsals: the same learner, a data set whose answers are known, and what it would have cost."""
 
 import json
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from learner.curves import Replay, labels_needed, summarise
+from learner import replays as module
+from learner.comparison import Compared, cold_start, compare, geometric_means, penalties
+from learner.curves import Curves, area, crossings, labels_to, smoothed, stack, summarise
 from learner.labelled_folder import group_numbers, read_folder, small_frames, targets_of
 from learner.questions import Question
-from learner.rehearsal import Table, macro_auc, rehearse, replay, score, split_by_group
+from learner.rehearsal import Settings, rehearse
+from learner.replays import (
+    EVERYTHING,
+    Replay,
+    Table,
+    code_digest,
+    fitting_strategies,
+    replay,
+    replay_all,
+    rows_of,
+    schedule,
+    split_by_group,
+    to_long_tail,
+)
+from learner.scores import macro_auc, mean_error, score
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -59,11 +78,7 @@ def test_a_folder_is_rehearsed_from_pictures_to_labels_needed(folder: Path) -> N
         folder / "labels.csv",
         answer="side",
         group="patient",
-        strategies=["margin"],
-        budget=20,
-        seeds=2,
-        batch=5,
-        processes=2,
+        settings=Settings(["margin"], budget=20, seeds=2, batch=5, processes=2),
         represent=pixels_of,
         say=said.append,
     )
@@ -73,8 +88,9 @@ def test_a_folder_is_rehearsed_from_pictures_to_labels_needed(folder: Path) -> N
     strategies = result["strategies"]
     assert isinstance(strategies, dict)
     assert list(strategies) == ["random", "margin"]
-    assert [point[0] for point in strategies["margin"]["curve"]] == [5, 10, 15, 20]
-    assert strategies["margin"]["labels_to_95"] in (5, 10, 15, 20)
+    assert [point[0] for point in strategies["margin"]["curve"]] == list(range(2, 21, 2))
+    assert strategies["margin"]["labels_to_95"] in range(2, 21)
+    assert strategies["random"]["ratio_95"] == 1
     assert said[0] == "60 pictures; preparing them"
 
 
@@ -84,14 +100,21 @@ def test_the_command_writes_the_named_keys(folder: Path, monkeypatch: pytest.Mon
     arguments = ["--labels", str(folder / "labels.csv"), "--answer", "side", "--group", "patient"]
     arguments += ["--strategies", "random,auto", "--budget", "10", "--seeds", "1"]
     arguments += ["--processes", "1", "--json", str(out)]
+    arguments += ["--png", str(folder / "out.png"), "--html", str(folder / "out.html")]
     call_command("rehearse", str(folder), *arguments, stdout=printed, stderr=StringIO())
     result = json.loads(out.read_text())
     assert set(result) >= {"full_score", "strategies"}
     assert set(result["strategies"]) == {"random", "auto"}
     for found in result["strategies"].values():
-        assert set(found) >= {"labels_to_90", "labels_to_95", "curve"}
-        assert [len(point) for point in found["curve"]] == [4]
+        assert set(found) >= {"labels_to_90", "labels_to_95", "labels_to_98", "ratio_95", "curve"}
+        assert [len(point) for point in found["curve"]] == [4] * 5
     assert "balanced_accuracy with all labels: 1.000 (60 pictures, 1 seeds" in printed.getvalue()
+    with Image.open(folder / "out.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (900, 520))
+    page = (folder / "out.html").read_text()
+    assert page.count("data:image/png;base64,") == 1
+    assert "<td>auto</td>" in page and "<td>balanced_accuracy</td>" in page
+    assert "http" not in page and page.count("src=") == 1
 
 
 def test_the_command_says_what_is_wrong(folder: Path) -> None:
@@ -103,6 +126,13 @@ def test_the_command_says_what_is_wrong(folder: Path) -> None:
     ):
         with pytest.raises(CommandError, match=message):
             call_command("rehearse", str(folder), "--labels", f"{folder}/labels.csv", *arguments)
+    for arguments, message in (
+        ([], "Name a folder"),
+        ([str(folder), "--project", "1"], "Name a folder"),
+        ([str(folder), "--answer", "side"], "needs --labels"),
+    ):
+        with pytest.raises(CommandError, match=message):
+            call_command("rehearse", *arguments)
 
 
 def test_no_patient_is_learnt_from_and_tested_on() -> None:
@@ -119,45 +149,218 @@ def test_no_patient_is_learnt_from_and_tested_on() -> None:
 
 def test_a_replay_is_the_same_twice_and_ends_with_the_budget() -> None:
     first, again = (replay(crowds(), "auto", budget=45, batch=10, seed=3) for _ in range(2))
-    assert first.labels.tolist() == [10, 20, 30, 40, 45]
+    assert first.labels.tolist() == list(range(2, 46, 2))[:22]
+    assert len(set(first.order.tolist())) == len(first.order) == 44
     assert first.scores.tolist() == again.scores.tolist()
 
 
 def test_all_labels_read_is_the_full_score() -> None:
     table = crowds(100)
-    done = replay(table, "random", budget=1000, batch=25, seed=0)
-    assert done.labels[-1] == len(split_by_group(table.groups, 0)[0])
-    assert done.scores[-1] == pytest.approx(done.full_score, abs=0.02)
+    done = replay(table, "random", budget=1000, batch=2, seed=0)
+    full = replay(table, EVERYTHING, budget=1, batch=1, seed=0)
+    pool = split_by_group(table.groups, 0)[0]
+    assert done.labels[-1] == full.labels[0] == len(pool) == 76
+    assert sorted(full.order) == sorted(done.order) == pool.tolist()
+    assert done.scores[-1] == pytest.approx(full.scores[0], abs=0.02)
 
 
-def test_the_default_needs_fewer_labels_than_chance() -> None:
-    curves = {
-        name: np.mean(
-            [replay(crowds(600), name, budget=100, batch=10, seed=s).scores for s in range(4)],
-            axis=0,
+def test_the_default_reads_more_of_what_is_rare_than_chance() -> None:
+    table = crowds(600)
+    rare = {
+        name: sum(
+            table.targets[replay(table, name, budget=100, batch=20, seed=s).order, 2].sum()
+            for s in range(2)
         )
         for name in ("auto", "random")
     }
-    assert curves["auto"][4:].mean() > curves["random"][4:].mean() + 0.02
+    assert rare["auto"] > 1.5 * rare["random"]
 
 
 def test_labels_needed_are_read_off_the_mean_curve() -> None:
-    counts = np.array([10, 20, 30])
-    replays = [
-        Replay("margin", 0.8, counts, np.array([0.5, 0.7, 0.78])),
-        Replay("margin", 1.0, counts, np.array([0.7, 0.95, 0.95])),
-    ]
-    found = summarise(replays, np.random.default_rng(0))
-    assert found["labels_to_90"] == 20  # mean 0.825 of 0.81 wanted
-    assert found["labels_to_95"] == 30  # mean 0.865 of 0.855 wanted
-    assert found["labels_to_95_interval"] == [20, 30]
+    curves = Curves(np.array([10, 20, 30]), np.array([[0.5, 0.7, 0.78], [0.7, 0.95, 0.95]]))
+    full = np.array([0.8, 1.0])
+    found = summarise(curves, full)
+    # The mean is 0.6, 0.825, 0.865; wanted are 0.81, 0.855 and 0.882.
+    assert found["labels_to_90"] == 20  # 19.3
+    assert found["labels_to_95"] == 28  # 27.5
+    assert found["labels_to_98"] is None
+    assert found["labels_to_95_interval"] == [20, 28]
+    assert found["area"] == pytest.approx((0.6 / 2 + 0.825 + 0.865 / 2) / 2, abs=1e-5)
     curve = found["curve"]
     assert isinstance(curve, list)
     assert curve[0][:2] == [10, 0.6]
     assert curve[0][2] < 0.6 < curve[0][3]
-    assert labels_needed(counts, np.array([0.1, 0.2, 0.3]), 0.5) is None
-    never = [Replay("margin", 1.0, counts, np.zeros(3))]
-    assert summarise(never, np.random.default_rng(0))["labels_to_90_interval"] == [None, None]
+    assert labels_to(curves, full, 0.95)[0] == pytest.approx(27.5)
+
+
+def test_a_wobble_brings_no_crossing_forward_and_puts_none_off() -> None:
+    counts = np.array([10, 20, 30, 40, 50])
+    # The first curve is first above 0.76 at 29 labels and last below it at 42.
+    wobbles, steady_ = [0.5, 0.6, 0.78, 0.72, 0.9], [0.5, 0.6, 0.7, 0.8, 0.9]
+    smooth = smoothed(np.array([wobbles, steady_]))
+    assert smooth[0] == pytest.approx([0.5, 0.6, 0.75, 0.75, 0.9])
+    assert smooth[1] == pytest.approx(steady_)
+    assert crossings(counts, smooth, np.full(2, 0.76)) == pytest.approx([40 + 10 / 15, 36])
+    assert crossings(counts, smooth, np.array([0.1, 0.91])).tolist() == [10, np.inf]
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0.01, 1))
+def test_less_is_never_needed_for_more(scores: list[float], target: float) -> None:
+    counts = np.arange(1, len(scores) + 1) * 5
+    smooth = smoothed(np.array([scores, scores]))
+    less, more = crossings(counts, smooth, np.array([0.9 * target, target]))
+    assert counts[0] <= less <= more
+    assert more <= counts[-1] or np.isinf(more)
+
+
+def steady(curve: list[float], seeds: int = 8, noise: float = 0.0, seed: int = 0) -> Curves:
+    """Curves around a mean; at label counts 10, 20, 40, 80."""
+    rng = np.random.default_rng(seed)
+    scores = np.array(curve) + noise * rng.normal(size=(seeds, 4))
+    return Curves(np.array([10, 20, 40, 80]), scores)
+
+
+def test_strategies_are_compared_with_chance_on_the_same_seeds() -> None:
+    shift = np.random.default_rng(1).normal(0, 0.05, (8, 1))  # of a seed's split, shared by all
+    chance = steady([0.5, 0.6, 0.8, 0.95])
+    better = steady([0.48, 0.8, 0.95, 1.0])
+    curves = {
+        "random": Curves(chance.labels, chance.scores + shift),
+        "auto": Curves(better.labels, better.scores + shift),
+    }
+    found = compare(Compared(curves, np.ones(8) + shift[:, 0]))
+    auto, baseline = found["auto"], found["random"]
+    assert baseline["ratio_95"] == baseline["ratio_95_low"] == 1
+    assert auto["ratio_95"] == pytest.approx(80 / 40, rel=0.02)
+    low, high = auto["ratio_95_low"], auto["ratio_95_high"]
+    assert isinstance(low, float) and isinstance(high, float)
+    assert 1.9 < low <= 2.0 <= high < 2.3
+    assert auto["worst_deficit"] == pytest.approx(2.0)
+    assert (auto["worst_deficit_at"], auto["worst_deficit_beyond_noise"]) == (10, True)
+    assert (auto["wins"], baseline["wins"]) == (3, 1)
+    assert baseline["worst_deficit"] == 0 and not baseline["worst_deficit_beyond_noise"]
+    gain = cold_start(curves["auto"], curves["random"])
+    assert list(gain) == ["20", "50"]
+    assert gain["20"]["difference"] == pytest.approx(20)
+    assert gain["50"]["difference"] == pytest.approx(15 - 2.5)
+
+
+def test_a_strategy_that_never_gets_there_counts_with_all_that_was_read() -> None:
+    curves = {"random": steady([0.5, 0.6, 0.99, 1.0]), "coreset": steady([0.5, 0.6, 0.7, 0.8])}
+    found = compare(Compared(curves, np.ones(8)))["coreset"]
+    assert found["labels_to_95"] is None and found["reached_95"] is False
+    assert found["ratio_95"] == pytest.approx((20 + 20 * 0.35 / 0.39) / 80, abs=1e-3)
+
+
+def test_the_geometric_mean_is_over_the_tables() -> None:
+    chance, better = steady([0.5, 0.6, 0.8, 0.95]), steady([0.5, 0.6, 0.95, 1.0])
+    tables = [
+        Compared({"random": chance, "auto": better, "margin": chance}, np.ones(8)),
+        Compared({"random": chance, "auto": chance}, np.ones(8)),
+    ]
+    found = geometric_means(tables)
+    assert set(found) == {"random", "auto"}
+    assert found["auto"]["mean"] == pytest.approx(np.sqrt(2), rel=1e-3)
+    assert found["auto"]["low"] <= found["auto"]["mean"] <= found["auto"]["high"]
+
+
+def test_who_beats_whom_is_counted_by_paired_tests() -> None:
+    curves = {
+        "random": steady([0.5, 0.6, 0.7, 0.8], noise=0.005, seed=1),
+        "auto": steady([0.5, 0.7, 0.8, 0.8], noise=0.005, seed=2),
+    }
+    compared = Compared(curves, np.ones(8))
+    assert compared.budgets == [10, 20, 40, 80]
+    found = penalties([compared, compared])
+    assert found["strategies"] == ["random", "auto"]
+    assert found["matrix"] == [[0, 0], [1, 0]]  # at two budgets of four, on two tables
+    assert found["mean_loss"] == {"random": 0.5, "auto": 0}
+    alike = Compared({"random": curves["random"], "auto": curves["random"]}, np.ones(8))
+    assert penalties([alike])["matrix"] == [[0, 0], [0, 0]]
+
+
+def test_curves_end_where_the_shortest_replay_ends() -> None:
+    order = np.arange(6)
+    longer = Replay("margin", 0, np.array([2, 4, 6]), np.array([0.1, 0.2, 0.3]), order)
+    shorter = Replay("margin", 1, np.array([2, 4]), np.array([0.3, 0.4]), order)
+    found = stack([longer, shorter])
+    assert found.labels.tolist() == [2, 4]
+    assert found.mean.tolist() == [0.2, pytest.approx(0.3)]
+    assert area(found) == pytest.approx(0.25)
+
+
+def test_labels_between_refits_grow_with_the_labels() -> None:
+    counts = schedule(2000, 50)
+    steps = np.diff([0, *counts])
+    assert counts[:20] == list(range(2, 41, 2))
+    assert steps.max() == 50
+    assert np.all(np.diff(steps) >= 0)
+    assert schedule(300, 50) == [count for count in counts if count <= 300]
+    assert schedule(7, 3) == [2, 4, 6]
+    assert schedule(3, 1) == [1, 2, 3]
+
+
+def test_a_long_tail_keeps_the_largest_class_and_thins_the_others() -> None:
+    y = np.repeat([0, 1, 2, 3], [400, 2000, 600, 900])
+    targets = np.eye(4, dtype=np.float32)[y]
+    rows = np.arange(0, len(y), 2)
+    thinned = to_long_tail(rows, targets, seed=0)
+    assert set(thinned) <= set(rows)
+    shares = np.bincount(y[thinned]) / len(thinned)
+    assert np.bincount(y[thinned])[1] == 1000
+    assert shares[[3, 2, 0]] == pytest.approx([0.1, np.sqrt(0.003), 0.03], abs=0.002)
+    assert to_long_tail(rows, targets, seed=0).tolist() == thinned.tolist()
+    assert to_long_tail(rows, targets, seed=1).tolist() != thinned.tolist()
+
+
+def test_a_long_tailed_pool_is_tested_on_everybody_else() -> None:
+    table = crowds(400)
+    tail = Table(table.question, table.embeddings, table.targets, table.groups, long_tailed=True)
+    (pool, test), (thinned, same) = rows_of(table, 3), rows_of(tail, 3)
+    assert test.tolist() == same.tolist()
+    assert len(thinned) < len(pool) and set(thinned) <= set(pool)
+    with pytest.raises(ValueError, match="single choice"):
+        Table(Question("n", "number"), table.embeddings, table.targets[:, :1], table.groups, True)
+
+
+def test_what_was_replayed_is_not_replayed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[Replay] = []
+    table = crowds(120)
+    replayed = partial(replay_all, batch=5, seeds=2, processes=1, keep=tmp_path, done=done.append)
+    first = replayed(table, ["random"], budget=20)
+    assert len(done) == 4 and len(list(tmp_path.glob("*.json"))) == 4
+    monkeypatch.setattr(module, "replay", None)  # from now on nothing can be replayed
+    again = replayed(table, ["random"], budget=10)
+    assert again[EVERYTHING][1].scores.tolist() == first[EVERYTHING][1].scores.tolist()
+    assert again["random"][1].labels.tolist() == [2, 4, 6, 8, 10]
+    assert again["random"][1].scores.tolist() == first["random"][1].scores[:5].tolist()
+    assert again["random"][1].order.tolist() == first["random"][1].order[:10].tolist()
+    with pytest.raises(TypeError):
+        replayed(table, ["random"], budget=30)
+    with pytest.raises(TypeError):
+        replayed(crowds(124), ["random"], budget=10)
+
+
+def test_the_digest_of_code_follows_imports() -> None:
+    here = Path(module.__file__).parent
+    alone = code_digest([here / "questions.py"])
+    assert alone == code_digest([here / "questions.py", here / "questions.py"])
+    assert code_digest([here / "scores.py"]) == code_digest(
+        [here / "scores.py", here / "metrics.py"]
+    )
+    assert code_digest([here / "scores.py"]) != alone
+
+
+def test_a_strategy_is_asked_only_what_it_can_choose_for() -> None:
+    number, single = Question("n", "number"), Question("s", "single", ("a", "b"))
+    names = ["margin", "modal:max_std_sampling", "modal:margin_sampling", "auto", "random"]
+    assert fitting_strategies(number, names)[-2:] == ("auto", "random")
+    assert "modal:max_std_sampling" in fitting_strategies(number, names)
+    assert "modal:margin_sampling" not in fitting_strategies(number, names)
+    fits = fitting_strategies(single, names)
+    assert fits == ("margin", "modal:margin_sampling", "auto", "random")
 
 
 def test_scores_by_hand() -> None:
@@ -172,6 +375,8 @@ def test_scores_by_hand() -> None:
     assert score(number, y + 1, y) == pytest.approx(1 - 3 / 2)
     with pytest.raises(ValueError, match="all the same"):
         score(number, y, y * 0)
+    assert mean_error(y + np.float32(0.5), y) == 0.5
+    assert mean_error(None, y) == pytest.approx(2 / 3)
     findings = np.array([[1, 0], [0, 0], [1, 0]], np.float32)
     ranked = np.array([[0.5, 0], [0.5, 0], [0.9, 0]], np.float32)
     assert macro_auc(ranked, findings) == pytest.approx(0.75)
@@ -182,8 +387,8 @@ def test_scores_by_hand() -> None:
 
 def test_the_kind_of_a_question_is_read_off_its_answers() -> None:
     question, targets = targets_of("f", ["Mass|Nodule", "Mass", "No Finding"])
-    assert question == Question("f", "multiple", ("Mass", "No Finding", "Nodule"))
-    assert targets.tolist() == [[1, 0, 1], [1, 0, 0], [0, 1, 0]]
+    assert question == Question("f", "multiple", ("Mass", "Nodule"))
+    assert targets.tolist() == [[1, 1], [1, 0], [0, 0]]
     question, targets = targets_of("age", [str(age / 2) for age in range(11)])
     assert question == Question("age", "number")
     assert targets[3].tolist() == [1.5]
@@ -232,3 +437,4 @@ def test_findings_of_real_radiographs_are_read_with_their_patients() -> None:
     assert found.question.kind == "multiple"
     assert len(found.paths) == 1000
     assert len(np.unique(found.groups)) == 264
+    assert len(found.question.classes) == 14 and "No Finding" not in found.question.classes

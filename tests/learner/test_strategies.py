@@ -2,39 +2,59 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learner.strategies import MODEL_FREE, check_strategy, load_strategy, strategy_names
+from learner.questions import Question
+from learner.ranker import Ranker
+from learner.strategies import (
+    MODEL_FREE,
+    check_fits,
+    check_strategy,
+    load_strategy,
+    strategy_names,
+)
 from learner.strategies.badge import error_direction
 from learner.strategies.cluster_margin import turn_in_cluster
 from learner.strategies.clusters import find_clusters
 from learner.strategies.coverage import greedy_cover
-from learner.strategies.pool import Answer, Pool
-from learner.strategies.uncertainty import (
-    answer_uncertainty,
-    entropy,
-    least_confidence,
-    pool_uncertainty,
-    small_margin,
-)
+from learner.strategies.pool import Answer, Draw, Float32, Int64, Known, Pool
 
 ALL = [name for name in strategy_names() if name != "auto"]
 ONES = np.ones(1, np.float32)
 HALVES = np.full(2, 0.5, np.float32)
 
 
-def answers_of(m: int, seed: int = 0) -> tuple[Answer, ...]:
+def drawn(p: Float32) -> Draw:
+    """Draws around p [m, c] that all rows share, as a posterior's are."""
+
+    def draw(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
+        shift = rng.normal(size=(count, 1, p.shape[1])).astype(np.float32)
+        odds = p[rows] * np.exp(shift * np.linspace(-1, 1, len(p), dtype=np.float32)[rows, None])
+        return np.asarray(odds / (odds + 1 - p[rows]), dtype=np.float32)
+
+    return draw
+
+
+def known_of(labelled: int, c: int, rng: np.random.Generator, *, single: bool) -> Known:
+    p = rng.dirichlet(np.ones(c), labelled) if single else rng.random((labelled, c))
+    targets = np.eye(c)[rng.integers(c, size=labelled)] if single else p > rng.random((labelled, c))
+    return Known(p.astype(np.float32), targets.astype(np.float32))
+
+
+def answers_of(m: int, seed: int = 0, labelled: int = 20) -> tuple[Answer, ...]:
     rng = np.random.default_rng(seed)
     members = rng.dirichlet(np.ones(3), size=(4, m)).astype(np.float32)
-    findings = rng.random((m, 2)).astype(np.float32)
-    third = np.full(3, 1 / 3, np.float32)
+    p, findings = members.mean(axis=0), rng.random((m, 2)).astype(np.float32)
+    third, two = np.full(3, 1 / 3, np.float32), np.array([0.7, 0.3], np.float32)
+    said = [known_of(labelled, c, rng, single=c == 3) for c in (3, 2)]
     return (
-        Answer("single", members.mean(axis=0), third, members),
-        Answer("multiple", findings, np.array([0.7, 0.3], np.float32), findings[None]),
+        Answer("single", p, third, members, drawn(p), said[0]),
+        Answer("multiple", findings, two, findings[None], drawn(findings), said[1]),
         Answer("number", rng.random((m, 1)).astype(np.float32), ONES),
     )
 
@@ -44,7 +64,7 @@ def pool_of(n: int = 120, m: int = 90, labelled: int = 20, seed: int = 0) -> Poo
     features = rng.normal(size=(n, 8)).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     order = rng.permutation(n)
-    return Pool(features, order[:m], order[m : m + labelled], answers_of(m, seed))
+    return Pool(features, order[:m], order[m : m + labelled], answers_of(m, seed, labelled))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -55,6 +75,31 @@ def test_a_choice_is_a_part_of_the_candidates_without_repetition(name: str) -> N
     assert len(set(chosen.indices.tolist())) == 10
     assert set(chosen.indices.tolist()) <= set(pool.candidates.tolist())
     assert np.isfinite(chosen.scores).all()
+    if chosen.propensity is not None:
+        assert chosen.propensity.shape == (10,)
+        assert (chosen.propensity > 0).all()
+        assert chosen.propensity.sum() <= 1 + 1e-5
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_features_kept_in_half_precision_serve_too(name: str) -> None:
+    pool = replace(pool_of(), features=pool_of().features.astype(np.float16))
+    found = load_strategy(name)(pool, 10, np.random.default_rng(0)).indices
+    assert len(set(found.tolist()) & set(pool.candidates.tolist())) == 10
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_ranker_gives_a_strategy_what_it_needs(name: str) -> None:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(80, 6)).astype(np.float32)
+    classes = np.eye(3, dtype=np.float32)[embeddings[:, :3].argmax(axis=1)]
+    questions = [Question("class", "single", ("a", "b", "c")), Question("size", "number")]
+    ranker = Ranker(questions, embeddings, name)
+    at = np.arange(40)
+    ranker.refit({"class": (at, classes[at]), "size": (at[::2], embeddings[at[::2], 3:4])})
+    ranked = ranker.rank(np.arange(40, 80), 5)
+    assert ranked.strategy == name
+    assert len(set(ranked.indices.tolist())) == 5
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -76,12 +121,13 @@ def test_identical_scans_are_chosen_all_the_same(name: str) -> None:
     m = 12
     features = np.tile(np.array([[0.6, 0.8]], np.float32), (m + 1, 1))
     members = np.full((4, m, 2), 0.5, np.float32)
+    one = Known(members[0, :1], np.array([[1, 0]], np.float32))
     pool = Pool(
         features,
         np.arange(m),
         np.array([m]),
         (
-            Answer("single", members[0], np.full(2, 0.5, np.float32), members),
+            Answer("single", members[0], HALVES, members, drawn(members[0]), one),
             Answer("number", np.zeros((m, 1), np.float32), ONES),
         ),
     )
@@ -122,51 +168,27 @@ def test_an_unknown_name_is_answered_with_the_valid_ones() -> None:
         load_strategy("auto")
 
 
+def test_a_strategy_that_cannot_use_the_questions_is_refused_in_words() -> None:
+    for name in ("bait", "lcmd", "modal:max_std_sampling"):
+        check_fits(name, ["single", "number"])
+        with pytest.raises(
+            ValueError, match=f"'{name}' needs a question that asks for a number; c"
+        ):
+            check_fits(name, ["single", "multiple"])
+    for name in ("bald", "epig", "galaxy", "modal:margin_sampling"):
+        check_fits(name, ["multiple"])
+        with pytest.raises(ValueError, match="asks for a choice"):
+            check_fits(name, ["number"])
+    for name in ("auto", "random", "margin", "badge"):
+        check_fits(name, ["number"])
+
+
 def test_the_names_are_had_without_torch() -> None:
     code = (
         "import sys; from learner.strategies import strategy_names; strategy_names();"
         "sys.exit(any(name in sys.modules for name in ('torch', 'modAL', 'sklearn', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("measure", "expected"),
-    [(least_confidence, [0.6, 1.0, 0.0]), (small_margin, [0.7, 1.0, 0.0])],
-)
-def test_measures_have_known_values(measure: object, expected: list[float]) -> None:
-    p = np.array([[0.6, 0.3, 0.1], [1 / 3] * 3, [1, 0, 0]], np.float32)
-    assert callable(measure)
-    np.testing.assert_allclose(measure(p), expected, atol=1e-6)
-
-
-def test_entropy_is_one_where_nothing_is_known() -> None:
-    p = np.array([[0.25] * 4, [1, 0, 0, 0], [0.5, 0.5, 0, 0]], np.float32)
-    np.testing.assert_allclose(entropy(p), [1, 0, 0.5], atol=1e-6)
-
-
-@given(st.integers(0, 10**6), st.integers(2, 6))
-@settings(max_examples=40, deadline=None)
-def test_every_measure_lies_between_nothing_and_one(seed: int, classes: int) -> None:
-    p = np.random.default_rng(seed).dirichlet(np.ones(classes), 50).astype(np.float32)
-    for measure in (least_confidence, small_margin, entropy):
-        assert measure(p).min() >= -1e-6
-        assert measure(p).max() <= 1 + 1e-6
-        shuffled = measure(p[:, ::-1].copy())
-        np.testing.assert_allclose(measure(p), shuffled, atol=1e-5)
-
-
-def test_a_rare_finding_counts_more() -> None:
-    p = np.array([[0.5, 1.0], [0.0, 0.5]], np.float32)
-    answer = Answer("multiple", p, np.array([0.2, 0.8], np.float32))
-    np.testing.assert_allclose(answer_uncertainty(answer, entropy), [0.2, 0.8], atol=1e-6)
-
-
-def test_questions_count_alike() -> None:
-    single = Answer("single", np.array([[0.5, 0.5], [1, 0]], np.float32), HALVES)
-    number = Answer("number", np.array([[1.0], [4.0]], np.float32), ONES)
-    pool = Pool(np.eye(2, dtype=np.float32), np.arange(2), np.arange(0), (single, number))
-    np.testing.assert_allclose(pool_uncertainty(pool, small_margin), [0.625, 0.5])
 
 
 @given(st.integers(0, 10**6))

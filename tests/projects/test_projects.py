@@ -9,14 +9,14 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Role, User
 from annotator.models import Task
-from learner.strategies import strategy_names
+from learner.strategies import strategy_names, strategy_needs
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
 from projects.members import add_member, change_role, invitation_of, remove_member
 from projects.models import Membership, Project
 from projects.queries import members_of, projects_of
 from projects.services import create_project, update_settings
-from projects.strategies import NAMES
+from projects.strategies import NAMES, NEEDS_CHOICE, NEEDS_NUMBER
 from tests.projects.cast import XML, Cast, answer, make_scan
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,22 @@ def test_a_project_that_cannot_be_leaves_nothing_behind(alice: User) -> None:
 
 def test_the_strategies_are_the_learners() -> None:
     assert strategy_names() == NAMES
+    for name in NAMES[1:]:
+        asked = "any"
+        asked = "number" if name in NEEDS_NUMBER else asked
+        asked = "choice" if name in NEEDS_CHOICE else asked
+        assert asked == strategy_needs(name).question, name
+
+
+def test_a_strategy_needs_a_question_it_can_use(alice: User) -> None:
+    choice = XML["findings"]
+    with pytest.raises(Refused, match="“bait” needs a question that asks for a number or a rating"):
+        create_project(creator=alice, title="X", label_config=choice, strategy="bait")
+    with pytest.raises(Refused, match="“epig” needs a question of single or multiple choice"):
+        create_project(creator=alice, title="X", label_config=XML["boxes"], strategy="epig")
+    project = create_project(creator=alice, title="X", label_config=choice, strategy="epig")
+    with pytest.raises(Refused, match=r"“lcmd” needs .* Choose another strategy, or “auto”"):
+        update_settings(project_id=project.pk, strategy="lcmd")
 
 
 def test_a_choice_may_be_added_after_an_answer(project: Project, bob: User) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from django.conf import settings
 from django.db import connection
+from numpy.typing import NDArray
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
@@ -15,11 +16,13 @@ from annotator.models import Task
 from annotator.queue import reopen_tasks
 from annotator.withdrawals import undo_last
 from learner.cache import EmbeddingCache, FrameCache
-from learner.frames import SIZE
+from learner.frames import SIZE, chosen_slices
+from learner.questions import Question
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Ranking, Round
 from rounds.worker import embedding
 from rounds.worker import ranking as reranking
+from rounds.worker.opening import opens_at
 from tests.rounds.learning_project import LearningProject, add_scans, make_learning_project
 
 torch.set_num_threads(1)
@@ -39,7 +42,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
@@ -59,7 +62,7 @@ def test_every_scan_is_embedded_and_ranked(radiographs: LearningProject) -> None
     bags = FrameCache(folder, SIZE).read()
     embeddings = EmbeddingCache.find(folder, "r0")
     assert sorted(bags.tasks) == sorted(radiographs.has_nodule)
-    assert embeddings is not None and embeddings.shape == (24, 512)
+    assert embeddings is not None and embeddings.shape == (24, 256)
     worker.rerank(project_id=radiographs.project.pk)
     assert set(radiographs.generations().values()) == {1}
     activity = Activity.objects.get(project=radiographs.project)
@@ -118,12 +121,54 @@ def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
     worker.embed(project_id=project_id)
     worker.rerank(project_id=project_id)
     bags = FrameCache(serving.cache_folder(project_id), SIZE).read()
-    assert bags.counts.tolist() == [1] * 24 + [16] * 3
+    assert bags.counts.tolist() == [1] * 24 + [20] * 3
     assert last_ranking(radiographs).placed == 27
-    embeddings = EmbeddingCache.find(serving.cache_folder(project_id), "r0")
-    assert embeddings is not None
-    assert np.abs(embeddings[:24, 256:]).max() == 0
-    assert np.abs(embeddings[24:, 256:]).max() > 0
+    pooled = reranking._live_projects[project_id].bags.pooled()
+    assert np.abs(pooled[:24, 256:]).max() == 0
+    assert np.abs(pooled[24:, 256:]).max() > 0
+
+
+def test_a_scan_counts_as_embedded_with_its_last_frame(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_id = radiographs.project.pk
+    add_scans(radiographs, 2, frame_count=20)
+    monkeypatch.setattr(embedding, "FRAMES", 50)
+    serves = serving.serving_of(project_id=project_id)
+    backbone = embedding.serving_backbones(serves)
+    assert embedding._embed_chunk(project_id, serves, backbone)  # 24 images, a volume, 6 slices
+    worker.rerank(project_id=project_id)
+    assert last_ranking(radiographs).placed == 25
+    worker.sweep()
+    assert "rounds.embed" in waiting_jobs()
+    worker.embed(project_id=project_id)
+    worker.rerank(project_id=project_id)
+    assert last_ranking(radiographs).placed == 26
+
+
+def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) -> None:
+    learning = make_learning_project(count=2)
+    add_scans(learning, 2, frame_count=100)
+    volume = Task.objects.filter(project=learning.project).order_by("pk").last()
+    assert volume is not None
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    live = reranking._live_projects[learning.project.pk]
+    rows = np.arange(len(live.pool))
+    bag = live.pool.rows_of(np.array([volume.pk]))[0][0]
+    features = live.bags.features[live.bags.firsts[bag] :][:64].astype(np.float32)
+    odd = int(np.linalg.norm(features - features.mean(axis=0), axis=1).argmax())
+
+    def predict(pooled: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        nearness = 1 / (
+            1 + np.abs(pooled[:, 256:] - (features[odd] - features.mean(axis=0))).sum(1)
+        )
+        return {"diagnosis": np.stack([1 - nearness / 2, nearness / 2], axis=1)}
+
+    questions = [Question("diagnosis", "single", ("Normal", "Nodule"))]
+    opens = opens_at(live.pool.tasks.tolist(), live.bags.of(rows), questions, predict)
+    assert opens[volume.pk] == {"scan": 0, "frame": chosen_slices(100)[odd]}
+    assert set(opens) <= set(live.pool.tasks[live.bags.counts > 1].tolist())
 
 
 def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(

@@ -2,21 +2,21 @@
 
 `rounds.rerank`  refit the heads on all labels and write a new order: the fast half
 `rounds.embed`   bring the caches of small frames and embeddings up to the project's tasks
+`rounds.explain` a heat map of what in a frame speaks for an answer, on demand
 `rounds.train`   a training round in a process of its own: the slow half
 """
 
-from pathlib import Path
-from typing import Any
-
-from learner.cache import EmbeddingCache
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
 from rounds import serving
 from rounds.serving import cache_folder, projects_with_tasks, serving_of
 from rounds.training import stop
 from rounds.worker.embedding import embed
+from rounds.worker.explaining import explain
 from rounds.worker.ranking import rerank
 from rounds.worker.training import train
 
-__all__ = ["embed", "rehearse", "rerank", "stop", "sweep", "train"]
+__all__ = ["embed", "explain", "rerank", "stop", "sweep", "train"]
 
 
 def sweep() -> None:
@@ -24,13 +24,7 @@ def sweep() -> None:
     embedded = {}
     for project_id in projects_with_tasks():
         folder = cache_folder(project_id)
-        done = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
-        embedded[project_id] = 0 if done is None else len(done)
+        features = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
+        frames = FrameCache(folder, SIZE).read()
+        embedded[project_id] = 0 if features is None else frames.whole(len(features))
     serving.sweep(embedded=embedded)
-
-
-def rehearse(folder: Path, labels: Path, **settings: Any) -> dict[str, object]:
-    """`learner.rehearsal.rehearse`, for the command of that name: only here is it imported."""
-    from learner.rehearsal import rehearse as replay_folder
-
-    return replay_folder(folder, labels, **settings)

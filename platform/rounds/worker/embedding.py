@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.conf import settings
@@ -29,12 +29,13 @@ from rounds.serving import (
 from scans.framestore import DamagedFrames, open_frames
 
 if TYPE_CHECKING:
-    from learner.embedding import Backbone
+    from learner.ensemble import Ensemble
 
 logger = logging.getLogger(__name__)
 
-# Scans shrunk and embedded between two signs of life.
+# Scans shrunk and frames embedded between two signs of life.
 CHUNK = 64
+FRAMES = 256
 _EMBED_LOCK = 0x5C09
 
 
@@ -43,7 +44,7 @@ def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
     with answering_for(project_id, "Embedding"):
         serves = serving_of(project_id=project_id)
-        backbone = _backbone(serves)
+        backbone = serving_backbones(serves)
         ranked = 0.0
         while serving_of(project_id=project_id) == serves and _embed_chunk(
             project_id, serves, backbone
@@ -55,19 +56,21 @@ def embed(*, project_id: int) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _backbone(serves: Serving) -> "Backbone":
+def serving_backbones(serves: Serving) -> "Ensemble":
+    """The backbones of a representation, on the best device; shared by all who ask for them."""
     # torch and MONAI take seconds and memory: only a learner that embeds imports them.
     import torch
 
     from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.ensemble import Ensemble
 
     torch.set_num_threads(os.cpu_count() or 1)
     if serves.weights is None:
-        return Backbone(BackboneConfig()).to(best_device())
-    return Backbone.load(serves.weights).to(best_device())
+        return Ensemble((Backbone(BackboneConfig()),)).to(best_device())
+    return Ensemble.load(serves.weights).to(best_device())
 
 
-def _embed_chunk(project_id: int, serves: Serving, backbone: "Backbone") -> bool:
+def _embed_chunk(project_id: int, serves: Serving, backbone: "Ensemble") -> bool:
     """One step of `embed`; False when nothing is left to do, or another process does it."""
     with transaction.atomic(), connection.cursor() as cursor:
         # The caches have one writer, also while a worker that was thought dead comes back.
@@ -82,23 +85,16 @@ def _embed_chunk(project_id: int, serves: Serving, backbone: "Backbone") -> bool
         if missing:
             frames.append(missing, _shrunk(missing))
             bags = frames.read()
-        embeddings = EmbeddingCache(folder, serves.name, 2 * backbone.features)
+        embeddings = EmbeddingCache(folder, serves.name, backbone.features)
         begin = len(embeddings.read())
-        end = min(len(bags), begin + 4 * CHUNK)
+        end = min(len(bags.frames), begin + FRAMES)
         if begin < end:
+            done = bags.whole(end)
             services.note_activity(
-                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {end} done"
+                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {done} done"
             )
-            embeddings.append(embedded(backbone, bags, begin, end), at=begin)
+            embeddings.append(backbone.embed(bags.frames[begin:end]), at=begin)
         return bool(missing) or begin < end
-
-
-def embedded(backbone: "Backbone", bags: Any, begin: int, end: int) -> NDArray[np.float16]:
-    """Embeddings of the bags from `begin` up to `end`."""
-    from learner.embedding import pool_bags
-
-    rows = bags.frames_of(np.arange(begin, end))
-    return pool_bags(backbone.embed(bags.frames[rows]), bags.counts[begin:end])
 
 
 def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:

@@ -1,4 +1,4 @@
-"""manage.py rehearse: how many labels a strategy would have saved on a data set with answers."""
+"""manage.py rehearse: how many labels a strategy would have saved on answers that are known."""
 
 import json
 from argparse import ArgumentParser
@@ -7,78 +7,92 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+_SETTINGS = ("budget", "seeds", "batch", "processes")
+
 
 class Command(BaseCommand):
     help = (
-        "Replay a labelled folder of pictures through the learner and print how many labels each "
-        "strategy needs for 90 and 95 % of the score that all labels give. Random order is always "
-        "replayed beside them."
+        "Replay a labelled folder of pictures, or a project that has been read, through the "
+        "learner and print how many labels each strategy needs for 90, 95 and 98 % of the score "
+        "that all labels give. Random order is always replayed beside them."
     )
-    requires_system_checks: list[str] = []  # it needs no database
+    requires_system_checks: list[str] = []  # on a folder it needs no database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the pictures")
-        parser.add_argument("--labels", type=Path, required=True, metavar="FILE", help="a CSV")
-        parser.add_argument("--answer", required=True, metavar="COLUMN", help="what to predict")
-        parser.add_argument("--group", metavar="COLUMN", help="patient; never split over the test")
-        parser.add_argument("--file", metavar="COLUMN", help="picture; default: the usual names")
-        parser.add_argument("--strategies", default="auto", help="names with commas between")
-        parser.add_argument("--budget", type=int, default=500, help="labels to read")
-        parser.add_argument("--seeds", type=int, default=5, help="repetitions")
-        parser.add_argument("--batch", type=int, default=10, help="labels between two rankings")
-        parser.add_argument("--processes", type=int, help="default: one a core")
-        parser.add_argument(
+        add = parser.add_argument
+        add("folder", type=Path, nargs="?", metavar="DIR", help="folder of the pictures")
+        add(
+            "--project", type=int, metavar="ID", help="a project instead, with its readers' answers"
+        )
+        add("--labels", type=Path, metavar="FILE", help="of a folder: a CSV")
+        add("--answer", metavar="COLUMN", help="what to predict; of a project, the question's name")
+        add("--group", metavar="COLUMN", help="patient; never split over the test")
+        add("--file", metavar="COLUMN", help="picture; default: the usual names")
+        add("--strategies", default="auto", help="names with commas between")
+        add("--budget", type=int, default=500, help="labels to read")
+        add("--seeds", type=int, default=5, help="repetitions")
+        add("--batch", type=int, default=10, help="labels between two rankings at most")
+        add("--processes", type=int, help="default: one a core")
+        add(
             "--learn-seconds",
             type=float,
             default=240.0,
             help="self-supervised training on the pictures before the replay; 0 for none",
         )
-        parser.add_argument("--weights", type=Path, metavar="DIR", help="a backbone to use instead")
-        parser.add_argument("--json", type=Path, metavar="OUT", help="write the result there")
+        add("--weights", type=Path, metavar="DIR", help="a backbone to use instead")
+        add("--json", type=Path, metavar="OUT", help="write the result there")
+        add("--png", type=Path, metavar="OUT", help="write the learning curves there")
+        add("--html", type=Path, metavar="OUT", help="write curves, table and settings there")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from rounds.worker import rehearse  # the learner's own packages: not for --help
+        # The learner's own packages: not for --help.
+        from rounds.worker.rehearsing import rehearsal_table, write_rehearsal
 
+        if (options["folder"] is None) == (options["project"] is None):
+            raise CommandError("Name a folder of pictures, or a project with --project.")
         try:
-            result = rehearse(
-                options["folder"],
-                options["labels"],
-                answer=options["answer"],
-                group=options["group"],
-                file=options["file"],
-                strategies=[name.strip() for name in options["strategies"].split(",")],
-                budget=options["budget"],
-                seeds=options["seeds"],
-                batch=options["batch"],
-                processes=options["processes"],
-                seconds=options["learn_seconds"],
-                weights=options["weights"],
-                say=lambda line: self.stderr.write(line),
-            )
+            result = self._project(options) if options["project"] else self._folder(options)
+            if options["json"]:
+                options["json"].write_text(json.dumps(result, indent=1) + "\n")
+            title = f"Rehearsal of {options['folder'] or result['question']}"
+            write_rehearsal(result, title, png=options["png"], html=options["html"])
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        if options["json"]:
-            options["json"].write_text(json.dumps(result, indent=1) + "\n")
-        self.stdout.write(table(result))
+        self.stdout.write(rehearsal_table(result))
+
+    def _folder(self, options: dict[str, Any]) -> dict[str, Any]:
+        from rounds.worker.rehearsing import rehearse_folder
+
+        for needed in ("labels", "answer"):
+            if not options[needed]:
+                raise CommandError(f"A folder needs --{needed}.")
+        return rehearse_folder(
+            options["folder"],
+            options["labels"],
+            answer=options["answer"],
+            group=options["group"],
+            file=options["file"],
+            seconds=options["learn_seconds"],
+            weights=options["weights"],
+            settings=_settings(options),
+            say=self._say,
+        )
+
+    def _project(self, options: dict[str, Any]) -> dict[str, Any]:
+        from rounds.worker.rehearsing import rehearse_project
+
+        return rehearse_project(
+            options["project"],
+            answer=options["answer"],
+            settings=_settings(options),
+            say=self._say,
+        )
+
+    def _say(self, line: str) -> None:
+        self.stderr.write(line)
 
 
-def table(result: Any) -> str:
-    """The result as a few lines for the terminal."""
-    lines = [
-        f"{result['measure']} with all labels: {result['full_score']:.3f} "
-        f"({result['pictures']} pictures, {result['seeds']} seeds, "
-        f"{result['batch']} labels a ranking)",
-        f"{'strategy':<32}{'labels to 90 %':<24}labels to 95 %",
-    ]
-    for name, found in result["strategies"].items():
-        needed = [_needed(found, percent) for percent in (90, 95)]
-        lines.append(f"{name:<32}{needed[0]:<24}{needed[1]}")
-    return "\n".join(lines)
-
-
-def _needed(found: Any, percent: int) -> str:
-    low, high = (
-        "not reached" if end is None else str(end) for end in found[f"labels_to_{percent}_interval"]
-    )
-    value = found[f"labels_to_{percent}"]
-    return "not reached" if value is None else f"{value} ({low} to {high})"
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    strategies = [name.strip() for name in options["strategies"].split(",")]
+    given = {name: options[name] for name in _SETTINGS if options[name] is not None}
+    return {"strategies": strategies, **given}

@@ -1,0 +1,248 @@
+"""How many labels each strategy needs, on real images whose answers are known.
+
+Every data set is read again and again, by every strategy and with every seed, through the learner's
+own Ranker. All strategies of a seed share the split by patient, the folds and the features, which a
+backbone gives that was trained here on the pictures alone. What is done is kept, so an interrupted
+run goes on where it was. docs/data-scientist.md says how to read the result.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.efficiency import features, pools
+from benchmarks.efficiency.document import write_document
+from benchmarks.efficiency.fine_tuning import fine_tuned
+from benchmarks.environment import ROOT, argument_parser
+from learner.comparison import Compared, compare, geometric_means, penalties
+from learner.curves import SHARES, labels_to
+from learner.frames import SIZE
+from learner.replays import BASELINE, Replay, Table, fitting_strategies, replay_all
+from learner.scores import MEASURES
+from learner.strategies import check_strategy
+
+MODAL = ("modal:margin_sampling", "modal:uncertainty_batch_sampling")
+PILOTS = 4  # seeds that find out how far chance has to be followed
+PILOT_MARGIN = 1.25  # and how much further than they needed everybody goes
+LAST_SHARE = 0.98  # of the full-data score, to which chance is followed
+DATA = ROOT.parent / "shared" / "data"
+DOCS = ROOT / "docs" / "benchmarks"
+SECONDS = 240.0  # of training a backbone
+FULL_SIZE, FULL_SECONDS = 224, 1800.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a run."""
+
+    seeds: int
+    batch: int
+    processes: int
+    keep: Path
+    strategies: tuple[str, ...]  # empty: all
+
+
+def main() -> None:
+    """Run what the command line asks for; print a table, write JSON and document."""
+    options = _parser().parse_args()
+    begun = time.monotonic()
+    try:
+        found = run(options)
+    except ValueError as error:
+        sys.exit(str(error))
+    found["settings"]["minutes"] = round((time.monotonic() - begun) / 60, 1)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    docs = options.docs or (DOCS if _whole(options) else None)
+    if docs:
+        write_document(found, docs)
+    _print(found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argument_parser(__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("--data", type=Path, default=DATA, help="folder of data sets")
+    add(
+        "--dataset",
+        action="append",
+        default=[],
+        metavar="NAME or NAME:FOLDER:CSV:ANSWER[:GROUP]",
+        help="only this one of --data, or one that lies elsewhere; may be repeated",
+    )
+    add("--strategies", default="", help="names with commas between; default: all that fit")
+    add("--seeds", type=int, default=20, help="repetitions of everything")
+    add("--batch", type=int, default=100, help="labels between two rankings at most")
+    add("--processes", type=int, default=os.cpu_count() or 1, help="of one thread each")
+    add("--learn-seconds", type=float, help="training of each backbone; default: 240, or 1800")
+    add("--full", action="store_true", help=f"pictures of {FULL_SIZE} pixels; wants a GPU")
+    add("--features", type=Path, metavar="DIR", help="ready embeddings instead: DIR/NAME.npy")
+    add("--fine-tune", action="store_true", help="also fine-tune the backbone on what was chosen")
+    add("--keep", type=Path, default=ROOT / "var" / "benchmarks", help="where work is kept")
+    add(
+        "--docs",
+        type=Path,
+        help=f"folder of the report; default: {DOCS.relative_to(ROOT)} after "
+        "a run of everything, else none",
+    )
+    return parser
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The whole benchmark as one JSON object. ValueError: a data set or a strategy unknown."""
+    asked = [name.strip() for name in options.strategies.split(",") if name.strip()]
+    strategies = tuple(check_strategy(name) for name in asked)
+    plan = Plan(options.seeds, options.batch, options.processes, options.keep, strategies)
+    datasets = pools.find(options.data, options.dataset)
+    tables, tuned = {}, {}
+    compared: dict[str, Compared] = {}
+    for dataset in datasets:
+        ready = _features(dataset, options)
+        single = ready.source.question.kind == "single"
+        for long_tailed in (False, True) if single else (False,):
+            name = f"{dataset.name}-long-tail" if long_tailed else dataset.name
+            table = ready.table(long_tailed=long_tailed)
+            replays = replayed(name, table, plan)
+            compared[name] = Compared.of(replays)
+            tables[name] = described(table, compared[name])
+            if options.fine_tune and single:
+                tuned[name] = fine_tuned(
+                    table, ready, compared[name], replays, keep=plan.keep, processes=plan.processes
+                )
+    singles = [compared[name] for name, one in tables.items() if one["kind"] == "single"]
+    means = geometric_means(singles) if singles else {}
+    return {
+        "datasets": {name: one.pop("strategies") for name, one in tables.items()},
+        "pools": tables,
+        "geomean_ratio_95": {name: one["mean"] for name, one in means.items()},
+        "geomean_ratio_95_low": {name: one["low"] for name, one in means.items()},
+        "geomean_ratio_95_high": {name: one["high"] for name, one in means.items()},
+        "penalty": penalties(singles) if singles else {},
+        "fine_tuned": tuned,
+        "settings": _settings(options),
+    }
+
+
+def _features(dataset: pools.DataSet, options: argparse.Namespace) -> features.Features:
+    source = features.read(dataset)
+    if options.features is not None:
+        return features.ready_made(source, options.features / f"{dataset.name}.npy")
+    seconds = _seconds(options)
+    _say(f"{dataset.name}: {len(source.paths)} pictures, a backbone of {seconds:.0f} s")
+    size = FULL_SIZE if options.full else SIZE
+    return features.learn_features(
+        source, options.keep, seconds=seconds, size=size, processes=options.processes
+    )
+
+
+def _seconds(options: argparse.Namespace) -> float:
+    return float(options.learn_seconds or (FULL_SECONDS if options.full else SECONDS))
+
+
+def _whole(options: argparse.Namespace) -> bool:
+    """Whether the run is the one that the documented report is of."""
+    partial = options.dataset or options.strategies or options.features
+    return options.data == DATA and options.seeds >= 20 and not partial
+
+
+def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
+    """Every strategy with every seed, as far as chance takes to 98 % of the full-data score."""
+    names = list(dict.fromkeys([BASELINE, *(plan.strategies or default_strategies(table))]))
+    limits: Mapping[str, Any] = {
+        "batch": plan.batch, "processes": plan.processes, "keep": plan.keep / "replays",
+    }  # fmt: skip
+    whole = len(table.targets)
+    seeds = min(PILOTS, plan.seeds)
+    pilot = Compared.of(replay_all(table, [BASELINE], budget=whole, seeds=seeds, **limits))
+    curves = pilot.curves[BASELINE]
+    needed, _ = labels_to(curves, pilot.full, LAST_SHARE)
+    budget = int(min(PILOT_MARGIN * needed, curves.labels[-1]))
+    _say(f"{name}: {len(names)} strategies x {plan.seeds} seeds up to {budget} labels")
+    jobs = (len(names) + 1) * plan.seeds
+    done = _Progress(name, jobs)
+    return replay_all(table, names, budget=budget, seeds=plan.seeds, done=done, **limits)
+
+
+def default_strategies(table: Table) -> Sequence[str]:
+    """Ours and two of modAL's, those that fit the question."""
+    return (
+        *fitting_strategies(table.question),
+        *fitting_strategies(table.question, MODAL),
+    )
+
+
+class _Progress:
+    """A line per replay that is done, with the time that is left at this pace."""
+
+    def __init__(self, name: str, jobs: int) -> None:
+        self.name, self.jobs, self.count, self.begun = name, jobs, 0, time.monotonic()
+
+    def __call__(self, one: Replay) -> None:
+        self.count += 1
+        spent = time.monotonic() - self.begun
+        left = spent / self.count * (self.jobs - self.count)
+        what = f"{self.name}: {one.strategy}, seed {one.seed}: {one.scores[-1]:.3f}"
+        _say(f"{self.count}/{self.jobs} {what} ({left / 60:.1f} min left of this pool)")
+
+
+def described(table: Table, compared: Compared) -> dict[str, Any]:
+    """One pool's part of the JSON."""
+    baseline = compared.curves[BASELINE]
+    return {
+        "kind": table.question.kind,
+        "measure": MEASURES[table.question.kind],
+        "question": table.question.name,
+        "classes": list(table.question.classes),
+        "pictures": len(table.targets),
+        "groups": len(set(table.groups.tolist())),
+        "full_score": round(float(compared.full.mean()), 5),
+        "budget": int(baseline.labels[-1]),
+        "budgets": compared.budgets,
+        "strategies": compare(compared),
+    }
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "device": f"{platform.machine()}, {os.cpu_count()} cores",
+        "seeds": options.seeds,
+        "batch": options.batch,
+        "processes": options.processes,
+        "learn_seconds": _seconds(options),
+        "size": FULL_SIZE if options.full else SIZE,
+        "features": "ready-made" if options.features else "trained on the pictures, no labels",
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    for name, strategies in found["datasets"].items():
+        pool = found["pools"][name]
+        print(f"\n{name}: {pool['measure']} {pool['full_score']:.3f} with all labels")
+        print(f"{'strategy':<34}{'90 %':>7}{'95 %':>7}{'98 %':>7}  ratio at 95 %     worst deficit")
+        for strategy, one in strategies.items():
+            counts = [one[f"labels_to_{percent}"] for percent in SHARES]
+            needed = "".join(f"{'-' if count is None else count:>7}" for count in counts)
+            span = f"{one['ratio_95']:.2f} ({one['ratio_95_low']:.2f}-{one['ratio_95_high']:.2f})"
+            print(f"{strategy:<34}{needed}  {span:<18}{one['worst_deficit']:.2f}")
+    for strategy, mean in found["geomean_ratio_95"].items():
+        low, high = (found[f"geomean_ratio_95_{end}"][strategy] for end in ("low", "high"))
+        print(
+            f"geometric mean of the ratio at 95 %: {strategy:<34}{mean:.2f} ({low:.2f}-{high:.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""A pool's embeddings, as the heads use them: few rows to be fitted to, all of them to be scored.
+
+Heads are fitted on principal components of the rows with labels. To score a pool they are folded
+into the space of the embeddings as these lie on disk, so that no second copy of the pool in other
+axes is made: one pass over [n, d], in float32 where that fits into memory.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.heads import Linear
+from learner.projection import Embeddings, Projection, fit_projection
+
+if TYPE_CHECKING:
+    import torch
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+_ROWS = 8192  # scored at a time, which bounds what a pass needs beside its result
+# Pools up to here are kept in float32, twice the bytes of float16 and several times as fast.
+_FLOAT32_BYTES = 4 << 30
+_HALF_WHEN_LARGER = 200_000  # rows whose directions are kept in float16
+
+
+class Space:
+    """Embeddings [n, d] and their projection onto k principal axes. Not thread safe."""
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        """ValueError when an embedding holds NaN or infinity."""
+        self.projection = fit_projection(embeddings)
+        self._scored = _scored_by(embeddings)
+        self._embeddings = embeddings
+        self._places = np.full(len(embeddings), -1, dtype=np.int64)  # where a row's projection is
+        self._projected: Float32 = np.zeros((0, self.projection.matrix.shape[1]), dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def rows(self, indices: Int64) -> Float32:
+        """These rows on the principal axes, [l] -> [l, k]; each is projected once and kept."""
+        new = indices[self._places[indices] < 0]
+        if len(new):
+            self._places[new] = len(self._projected) + np.arange(len(new))
+            self._projected = np.concatenate([self._projected, self.project(new)])
+        return self._projected[self._places[indices]]
+
+    def project(self, indices: Int64) -> Float32:
+        """The same, kept nowhere."""
+        return self.projection.apply(self._embeddings[indices])
+
+    def directions(self, count: int) -> NDArray[np.floating]:
+        """Every row's leading `count` components as a row of unit length, [n, count]."""
+        leading = Projection(self.projection.mean, self.projection.matrix[:, :count])
+        dtype = np.float32 if len(self) <= _HALF_WHEN_LARGER else np.float16
+        found = np.empty((len(self), leading.matrix.shape[1]), dtype=dtype)
+        for start in range(0, len(self), _ROWS):
+            block = leading.apply(self._embeddings[start : start + _ROWS])
+            length = np.linalg.norm(block, axis=1, keepdims=True)
+            found[start : start + _ROWS] = block / np.maximum(length, 1e-6)
+        return found
+
+    def logits(self, head: Linear, indices: Int64 | None = None) -> Float32:
+        """head.logits of these rows, or of all: [m] -> [m, c]."""
+        folded = self._folded(head)
+        if indices is None:
+            return self._scored(folded, None)
+        # Reading most rows one by one costs more than reading all of them in order.
+        if 2 * len(indices) > len(self):
+            return self._scored(folded, None)[indices]
+        return self._scored(folded, indices)
+
+    def logits_of(self, head: Linear, embeddings: Embeddings) -> Float32:
+        """head.logits of embeddings that are not of the pool, [m, d] -> [m, c]."""
+        return head.logits(self.projection.apply(embeddings))
+
+    def squared_lengths(self, head: Linear, indices: Int64) -> Float32:
+        """Row sums of head.logits(...)^2, [m] -> [m], without ever holding all [m, c]."""
+        found = np.empty(len(indices), dtype=np.float32)
+        folded = self._folded(head)
+        for start in range(0, len(indices), _ROWS):
+            block = self._scored(folded, indices[start : start + _ROWS])
+            found[start : start + _ROWS] = np.einsum("mc,mc->m", block, block)
+        return found
+
+    def _folded(self, head: Linear) -> Linear:
+        """The head for rows as they are: (x - mean) M W + b = x (M W) + (b - mean M W)."""
+        weights = self.projection.matrix @ head.weights
+        return Linear(weights, head.bias - self.projection.mean @ weights)
+
+
+class _OnHost:
+    def __init__(self, embeddings: Embeddings) -> None:
+        fits = 4 * embeddings.size <= _FLOAT32_BYTES
+        self._embeddings = np.asarray(embeddings, dtype=np.float32) if fits else embeddings
+
+    def __call__(self, head: Linear, indices: Int64 | None) -> Float32:
+        n = len(self._embeddings) if indices is None else len(indices)
+        found = np.empty((n, len(head.bias)), dtype=np.float32)
+        for start in range(0, n, _ROWS):
+            part = slice(start, start + _ROWS)
+            block = self._embeddings[part if indices is None else indices[part]]
+            np.matmul(np.asarray(block, dtype=np.float32), head.weights, out=found[part])
+        found += head.bias
+        return found
+
+
+class OnDevice:
+    """The same on a GPU, which holds the pool in float16 and multiplies in float32."""
+
+    def __init__(self, embeddings: Embeddings, device: "torch.device") -> None:
+        import torch
+
+        self._torch, self._device = torch, device
+        self._embeddings = torch.from_numpy(np.asarray(embeddings, np.float16)).to(device)
+
+    def __call__(self, head: Linear, indices: Int64 | None) -> Float32:
+        torch = self._torch
+        weights = torch.from_numpy(head.weights).to(self._device)
+        rows = None if indices is None else torch.from_numpy(indices).to(self._device)
+        n = len(self._embeddings) if rows is None else len(rows)
+        parts = []
+        for start in range(0, max(n, 1), 16 * _ROWS):
+            part = slice(start, start + 16 * _ROWS)
+            block = self._embeddings[part] if rows is None else self._embeddings[rows[part]]
+            parts.append(block.float() @ weights)
+        found: Float32 = torch.cat(parts).cpu().numpy() + head.bias
+        return found
+
+
+def _scored_by(embeddings: Embeddings) -> "_OnHost | OnDevice":
+    # Only where there is an NVIDIA driver is it worth the seconds that torch takes to import.
+    if Path("/dev/nvidiactl").exists():
+        import torch
+
+        if torch.cuda.is_available():
+            return OnDevice(embeddings, torch.device("cuda"))
+    return _OnHost(embeddings)

@@ -1,0 +1,141 @@
+"""Fine-tuning the backbone on the labels of the pool, for all questions at once."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.calibration import grouped_folds
+from learner.embedding import Backbone
+from learner.questions import Question
+from learner.training.data import Labelled
+from learner.training.loop import Training
+from learner.training.recipe import TrainingRecipe
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+# From rows that are learned from to guesses for unlabelled ones, shaped as the targets.
+Guess = Callable[[Int64], Mapping[str, Float32]]
+
+# Cross-validation must gain so much by pseudo-labels, which can only repeat what is believed.
+PSEUDO_LABEL_MARGIN = 0.98
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What cross-validation found."""
+
+    epochs: int  # after which the folds were best: their median
+    loss: float  # mean over the folds, each at its best
+    guessed: int = 0  # pseudo-labelled rows learned from, in the median fold
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """How the training went."""
+
+    epochs: int
+    plain: Validated
+    guesses: Validated | None  # None: not tried
+    kept_guesses: bool
+
+    def as_json(self) -> dict[str, object]:
+        """As `Round.metrics` keeps it."""
+        told: dict[str, object] = {
+            "cross_validation": {"loss": self.plain.loss, "epochs": self.plain.epochs}
+        }
+        if self.guesses is not None:
+            told["pseudo_labels"] = {
+                "kept": self.kept_guesses,
+                "n": self.guesses.guessed,
+                "without": self.plain.loss,
+                "with": self.guesses.loss,
+            }
+        return told
+
+
+def fine_tune(
+    backbone: Backbone,
+    questions: Sequence[Question],
+    data: Labelled,
+    *,
+    learn: Int64,
+    seconds: float,
+    seed: int,
+    recipe: TrainingRecipe | None = None,
+    guess: Guess | None = None,
+    say: Callable[[int], None] = lambda epoch: None,
+) -> Tuned:
+    """Train the backbone in place on the rows `learn`, for as long as cross-validation found good.
+
+    Folds are by patient. With `guess`, pseudo-labels are tried as well, made for each fold by what
+    the others teach, and kept only if the loss on the folds gains. `seconds` are shared evenly by
+    the folds, the folds with pseudo-labels, and the training itself. The audit sample must
+    be neither in `learn` nor guessed. ValueError for fewer patients than folds.
+    """
+    recipe = recipe or TrainingRecipe()
+    if len(np.unique(data.patients[learn])) < recipe.folds:
+        raise ValueError(f"Fine-tuning needs labels of {recipe.folds} patients or more")
+    folds = _Folds(backbone, questions, data, learn, recipe, seed)
+    share = seconds / (2 if guess is None else 3)
+    plain = folds.validate(None, share)
+    guesses = None if guess is None else folds.validate(guess, share)
+    kept = guesses is not None and guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss
+    best = guesses if guesses is not None and kept else plain
+    rows = learn
+    if guess is not None and kept:
+        data, rows = _with_guesses(data, learn, guess)
+    training = Training(backbone, questions, data, rows, recipe, seed)
+    end = time.monotonic() + share
+    done = [0]
+
+    def count(epoch: int) -> None:
+        done.append(epoch)
+        say(epoch)
+
+    training.run(epochs=best.epochs, end=end, say=count)
+    return Tuned(done[-1], plain, guesses, kept)
+
+
+class _Folds:
+    def __init__(
+        self,
+        backbone: Backbone,
+        questions: Sequence[Question],
+        data: Labelled,
+        learn: Int64,
+        recipe: TrainingRecipe,
+        seed: int,
+    ) -> None:
+        self.backbone, self.questions, self.data = backbone, questions, data
+        self.learn, self.recipe, self.seed = learn, recipe, seed
+        rng = np.random.default_rng(seed)
+        self.fold = grouped_folds(data.patients[learn], recipe.folds, rng)
+
+    def validate(self, guess: Guess | None, seconds: float) -> Validated:
+        """Train once for each fold left out, on the others and on what they let one guess."""
+        begun = time.monotonic()
+        epochs, losses, guessed = [], [], []
+        for fold in range(self.recipe.folds):
+            others, left_out = self.learn[self.fold != fold], self.learn[self.fold == fold]
+            data, rows = self.data, others
+            if guess is not None:
+                data, rows = _with_guesses(data, others, guess)
+            training = Training(
+                deepcopy(self.backbone), self.questions, data, rows, self.recipe, self.seed
+            )
+            end = begun + seconds * (fold + 1) / self.recipe.folds
+            course = training.run(epochs=self.recipe.most_epochs, end=end, held_out=left_out)
+            epochs.append(int(np.argmin(course)))
+            losses.append(min(course))
+            guessed.append(len(rows) - len(others))
+        return Validated(int(np.median(epochs)), float(np.mean(losses)), int(np.median(guessed)))
+
+
+def _with_guesses(data: Labelled, learn: Int64, guess: Guess) -> tuple[Labelled, Int64]:
+    guesses = guess(learn)
+    at = [np.flatnonzero(~np.isnan(values).all(axis=1)) for values in guesses.values()]
+    return data.with_guesses(guesses), np.unique(np.concatenate([learn, *at]))

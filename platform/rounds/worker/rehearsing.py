@@ -1,0 +1,94 @@
+"""Rehearsals for the command of that name: on a folder, or on a project that has been read."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from annotator.dataset import labelled_answers
+from learner.attention import Attention, FrameBags
+from learner.cache import EmbeddingCache, FrameCache
+from learner.curve_report import page, picture, table_rows, text_table
+from learner.frames import SIZE
+from learner.rehearsal import Settings, rehearse, rehearse_table
+from learner.replays import Table
+from projects.label_config import Question
+from projects.models import Project
+from rounds.pool import Pool, learnt_questions
+from rounds.serving import cache_folder, serving_of
+from rounds.worker.learnt import learnt
+
+Say = Callable[[str], None]
+
+
+def rehearse_folder(
+    folder: Path, labels: Path, *, settings: dict[str, Any], say: Say, **choices: Any
+) -> dict[str, Any]:
+    """`learner.rehearsal.rehearse`, with `Settings` of these values."""
+    return rehearse(folder, labels, settings=Settings(**settings), say=say, **choices)
+
+
+def rehearse_project(
+    project_id: int, *, answer: str | None, settings: dict[str, Any], say: Say
+) -> dict[str, Any]:
+    """Replay a project's tasks with a consensus, on the embeddings that its order is made from.
+
+    `answer` names the question where the project asks several. ValueError: no such project or
+    question, tasks not embedded yet, or too few that have a consensus.
+    """
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        raise ValueError(f"there is no project {project_id}")
+    question = _asked(learnt_questions(project.label_config), answer)
+    serves, folder = serving_of(project_id=project_id), cache_folder(project_id)
+    features = EmbeddingCache.find(folder, serves.name)
+    if features is None or not len(features):
+        raise ValueError("the project's scans are not embedded yet: start the learner and wait")
+    frames = FrameCache(folder, SIZE).read()
+    bags = frames.head(frames.whole(len(features)))
+    pool = Pool(project_id, bags.tasks, (question,))
+    pool.take(labelled_answers(project=project))
+    targets = pool.targets[question.name]
+    rows = np.flatnonzero(~np.isnan(targets).any(axis=1))
+    if len(rows) < 2:
+        raise ValueError(f"fewer than two tasks have a consensus on {question.name!r}")
+    attention = Attention.load(serves.weights)
+    embeddings = FrameBags(features, bags.firsts[rows], bags.counts[rows], attention).pooled()
+    say(f"{len(rows)} tasks with a consensus on {question.name!r}")
+    table = Table(learnt(question), embeddings, targets[rows], pool.patients[rows])
+    return rehearse_table(table, Settings(**settings), say=say)
+
+
+def _asked(questions: Sequence[Question], answer: str | None) -> Question:
+    names = ", ".join(question.name for question in questions)
+    if answer is None and len(questions) == 1:
+        return questions[0]
+    if answer is None:
+        raise ValueError(f"name the question with --answer: {names or 'none of choice or number'}")
+    found = next((question for question in questions if question.name == answer), None)
+    if found is None:
+        raise ValueError(f"no question {answer!r} of choice or number; the project asks {names}")
+    return found
+
+
+def rehearsal_table(result: dict[str, Any]) -> str:
+    """What each strategy needed, for the terminal."""
+    header, rows = table_rows(result["strategies"])
+    line = (
+        f"{result['measure']} with all labels: {result['full_score']:.3f} "
+        f"({result['pictures']} pictures, {result['seeds']} seeds, "
+        f"at most {result['batch']} labels a ranking)"
+    )
+    return f"{line}\n{text_table(header, rows)}"
+
+
+def write_rehearsal(
+    result: dict[str, Any], title: str, *, png: Path | None, html: Path | None
+) -> None:
+    """The learning curves as a picture, and as a page that needs no other file."""
+    if png is not None:
+        strategies, full = result["strategies"], result["full_score"]
+        png.write_bytes(picture(title, strategies, full_score=full, measure=result["measure"]))
+    if html is not None:
+        html.write_text(page(result, title))
