@@ -161,7 +161,10 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
 
     def predict(pooled: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         nearness = 1 / (
-            1 + np.abs(pooled[:, 256:] - (features[odd] - features.mean(axis=0))).sum(1)
+            1
+            + np.abs(pooled[:, features.shape[1] :] - (features[odd] - features.mean(axis=0))).sum(
+                1
+            )
         )
         return {"diagnosis": np.stack([1 - nearness / 2, nearness / 2], axis=1)}
 
@@ -169,6 +172,27 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
     opens = opens_at(live.pool.tasks.tolist(), live.bags.of(rows), questions, predict)
     assert opens[volume.pk] == {"scan": 0, "frame": chosen_slices(100)[odd]}
     assert set(opens) <= set(live.pool.tasks[live.bags.counts > 1].tolist())
+
+
+def test_tasks_of_every_arm_open_where_the_model_is_least_sure(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a reader could tell a task of the audit sample by where it opens."""
+    learning = make_learning_project(count=6, overlap=2)
+    audit, drawn, begun = sorted(learning.has_nodule)[:3]
+    for task, arm in ((audit, Task.Arm.AUDIT), (drawn, Task.Arm.RANDOM)):
+        Task.objects.filter(pk=task).update(arm=arm)
+    Task.objects.filter(pk=begun).update(answers=1)
+    monkeypatch.setattr(
+        reranking, "opens_at", lambda tasks, *_: {task: {"scan": 0, "frame": 5} for task in tasks}
+    )
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    tasks = Task.objects.filter(project=learning.project)
+    assert {str(at) for at in tasks.values_list("opens_at", flat=True)} == {
+        str({"scan": 0, "frame": 5})
+    }
+    assert set(tasks.filter(generation=None).values_list("pk", flat=True)) == {audit, drawn}
 
 
 def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(
