@@ -1,6 +1,7 @@
 """The propensity of an answer's task: kept by its ranking, or derived (annotator.chances)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -43,7 +44,7 @@ def propensities_of(task: Task, *, overlap: int) -> dict[int, float | None]:
     own = Annotation.objects.filter(task=task, withdrawn_at__isnull=True)
     told: dict[int, float | None] = dict(own.values_list("pk", "propensity"))
     for answer in own.filter(BY_CHANCE):
-        values = {
+        values: dict[str, Any] = {
             "task": task.pk,
             "project": task.project_id,
             "arm": task.arm,

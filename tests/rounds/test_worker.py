@@ -172,6 +172,27 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
     assert set(opens) <= set(live.pool.tasks[live.bags.counts > 1].tolist())
 
 
+def test_tasks_of_every_arm_open_where_the_model_is_least_sure(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a reader could tell a task of the audit sample by where it opens."""
+    learning = make_learning_project(count=6, overlap=2)
+    audit, drawn, begun = sorted(learning.has_nodule)[:3]
+    for task, arm in ((audit, Task.Arm.AUDIT), (drawn, Task.Arm.RANDOM)):
+        Task.objects.filter(pk=task).update(arm=arm)
+    Task.objects.filter(pk=begun).update(answers=1)
+    monkeypatch.setattr(
+        reranking, "opens_at", lambda tasks, *_: {task: {"scan": 0, "frame": 5} for task in tasks}
+    )
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    tasks = Task.objects.filter(project=learning.project)
+    assert {str(at) for at in tasks.values_list("opens_at", flat=True)} == {
+        str({"scan": 0, "frame": 5})
+    }
+    assert set(tasks.filter(generation=None).values_list("pk", flat=True)) == {audit, drawn}
+
+
 def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

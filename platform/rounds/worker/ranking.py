@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.dataset import labelled_answers
-from annotator.queue import Placement
+from annotator.queue import OpensAt, Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
@@ -20,7 +20,7 @@ from learner.ranker import Ranked, Ranker
 from projects.models import Project
 from rounds import services
 from rounds.models import Ranking
-from rounds.pool import Pool, held_tasks, learnt_questions
+from rounds.pool import Int64, Pool, held_tasks, learnt_questions, next_by_chance
 from rounds.serving import Serving, answering_for, cache_folder, serving_of, wake_embed
 from rounds.worker.learnt import learnt
 from rounds.worker.opening import opens_at
@@ -28,6 +28,8 @@ from rounds.worker.opening import opens_at
 # How many tasks a ranking places: far more than are read before the next one, few enough that
 # writing them takes milliseconds.
 BATCH = 256
+# Of each arm that chance serves, how many are told where to open: more than are served meanwhile.
+_BY_CHANCE = 64
 # Projects whose features stay in memory, 4 bytes a number; another is read anew when it is ranked.
 MOST_LIVE = 16
 # Metrics are worked out after the order is written; when they take longer, only every few labels.
@@ -121,7 +123,10 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
-    placed = _placements(live, pool.tasks[free & ~new][:BATCH].tolist(), ranked)
+    begun_tasks = pool.tasks[free & ~new][:BATCH]
+    by_chance = next_by_chance(project_id=project.pk, count=_BY_CHANCE)
+    opens = _opens(live, np.concatenate([begun_tasks, by_chance, pool.tasks[ranked.indices]]))
+    placed = _placements(live, begun_tasks.tolist(), ranked, opens)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
@@ -132,6 +137,7 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         labels=labels,
         last_annotation=pool.watermark,
         placed=placed,
+        opened={task: opens.get(task) for task in by_chance.tolist()},
         milliseconds=milliseconds,
     )
     services.note_activity(
@@ -141,15 +147,22 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     return ranking
 
 
-def _placements(live: LiveProject, begun: list[int], ranked: Ranked) -> list[Placement]:
+def _opens(live: LiveProject, tasks: Int64) -> dict[int, OpensAt]:
+    """Where tasks open that may be served next, of whichever arm: so none tells which it is of."""
+    rows, known = live.pool.rows_of(tasks)
+    questions = [learnt(question) for question in live.pool.questions]
+    bags = live.bags.of(rows)
+    return opens_at(tasks[known].tolist(), bags, questions, live.ranker.predict_embeddings)
+
+
+def _placements(
+    live: LiveProject, begun: list[int], ranked: Ranked, opens: dict[int, OpensAt]
+) -> list[Placement]:
     """Tasks that somebody has begun in front, then those the strategy chose."""
     best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
     tasks = live.pool.tasks[ranked.indices].tolist()
-    questions = [learnt(question) for question in live.pool.questions]
-    bags = live.bags.of(ranked.indices)
-    opens = opens_at(tasks, bags, questions, live.ranker.predict_embeddings)
     chosen = zip(tasks, ranked.scores.tolist(), ranked.propensity.tolist(), strict=True)
-    return [Placement(task, best) for task in begun] + [
+    return [Placement(task, best, opens_at=opens.get(task)) for task in begun] + [
         Placement(task, score, propensity, opens.get(task)) for task, score, propensity in chosen
     ]
 
