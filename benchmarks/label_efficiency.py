@@ -22,7 +22,7 @@ from benchmarks.efficiency.document import write_document
 from benchmarks.efficiency.fine_tuning import fine_tuned
 from benchmarks.environment import ROOT, argument_parser
 from learner.comparison import Compared, compare, geometric_means, penalties
-from learner.curves import SHARES, labels_to
+from learner.curves import SHARES
 from learner.frames import SIZE
 from learner.replays import BASELINE, Replay, Table, fitting_strategies, replay_all
 from learner.scores import MEASURES
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             name = f"{dataset.name}-long-tail" if long_tailed else dataset.name
             table = ready.table(long_tailed=long_tailed)
             replays = replayed(name, table, plan)
-            compared[name] = Compared.of(replays)
+            compared[name] = Compared.of(replays, table.question)
             tables[name] = described(table, compared[name])
             if options.fine_tune and single:
                 tuned[name] = fine_tuned(
@@ -161,10 +161,10 @@ def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     }  # fmt: skip
     whole = len(table.targets)
     seeds = min(PILOTS, plan.seeds)
-    pilot = Compared.of(replay_all(table, [BASELINE], budget=whole, seeds=seeds, **limits))
-    curves = pilot.curves[BASELINE]
-    needed, _ = labels_to(curves, pilot.full, LAST_SHARE)
-    budget = int(min(PILOT_MARGIN * needed, curves.labels[-1]))
+    first = replay_all(table, [BASELINE], budget=whole, seeds=seeds, **limits)
+    pilot = Compared.of(first, table.question)
+    needed, _ = pilot.labels_to(BASELINE, LAST_SHARE)
+    budget = int(min(PILOT_MARGIN * needed, pilot.budgets[-1]))
     _say(f"{name}: {len(names)} strategies x {plan.seeds} seeds up to {budget} labels")
     jobs = (len(names) + 1) * plan.seeds
     done = _Progress(name, jobs)

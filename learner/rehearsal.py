@@ -76,7 +76,7 @@ def rehearse_table(
     names = list(dict.fromkeys([BASELINE, *settings.strategies]))
     say(f"Replaying {', '.join(names)}, {settings.seeds} times each")
     limits = {key: value for key, value in vars(settings).items() if key != "strategies"}
-    compared = Compared.of(replay_all(table, names, **limits))
+    compared = Compared.of(replay_all(table, names, **limits), table.question)
     return {
         "question": table.question.name,
         "full_score": float(compared.full.mean()),
