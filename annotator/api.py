@@ -11,6 +11,7 @@ from accounts.http import person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.queries import membership_for_task, reading_task
+from annotator.reasons import why
 from annotator.serializers import (
     AnnotationSerializer,
     DraftSerializer,
@@ -74,7 +75,8 @@ def draft(request: Request, task_id: str) -> Response:
 
 
 def submit(request: Request, task_id: str) -> Response:
-    """Take an answer; the reply carries the next task. The same answer sent twice is one."""
+    """Take an answer; the reply says why the task came and carries the next one. The same answer
+    sent twice is one."""
     reader = person_of(request)
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(SubmissionSerializer(data=request.data))
@@ -88,7 +90,9 @@ def submit(request: Request, task_id: str) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
     following = _next_json(project, reader, claim, _NOTHING_LEFT)
-    return Response({**answer, "next": following}, status=201 if submitted.is_new else 200)
+    reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
+    reply = {**answer, "why": reason, "next": following}
+    return Response(reply, status=201 if submitted.is_new else 200)
 
 
 def _next_json(

@@ -5,7 +5,9 @@ everybody else and stays until its own reader claims again: it is the proof that
 to them, so that an answer that comes late is still taken.
 """
 
+import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,10 +50,11 @@ _BEST_WAITING = _BEST.replace(" SKIP LOCKED", "")
 # lock, sees them as they are (READ COMMITTED re-evaluates the row, not what subqueries read).
 _TAKE = """
 INSERT INTO annotator_claim (task_id, project_id, reader_id, is_ahead, claimed_at, expires_at,
-                             generation, rank, score)
+                             generation, rank, score, strategy, model, propensity, opens_at)
 SELECT task.id, task.project_id, %(reader)s, %(is_ahead)s, statement_timestamp(),
        statement_timestamp() + make_interval(mins => %(minutes)s),
-       task.generation, task.rank, task.score
+       task.generation, task.rank, task.score, task.strategy, task.model, task.propensity,
+       task.opens_at
 FROM annotator_task task
 WHERE task.id = %(task)s AND task.is_open
   AND task.answers < %(overlap)s - (
@@ -138,7 +141,7 @@ def renew_claim(*, project: Project, task_id: int, reader: User) -> bool:
 
 def _claim(*, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | None:
     """Try, each time in a transaction of its own: none waits while it holds another task."""
-    arms = _arms(project.audit_share)
+    arms = _arms(project)
     for _ in range(_ATTEMPTS):
         with transaction.atomic():
             _begin_claiming(project, reader)
@@ -158,11 +161,19 @@ def _claim(*, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | N
     return None
 
 
-def _arms(audit_share: float) -> tuple[Task.Arm, Task.Arm]:
-    """Which arm to serve from, and which when that one is empty: a coin that no reader can read."""
-    if random.random() < audit_share:  # noqa: S311  sampling, no secret
-        return Task.Arm.AUDIT, Task.Arm.POOL
-    return Task.Arm.POOL, Task.Arm.AUDIT
+def _arms(project: Project) -> list[Task.Arm]:
+    """Which arm to serve from, and which when that is empty: a coin that no reader can read.
+
+    Exponential waiting times are shortest in proportion to the shares, also among those left when
+    an arm is empty. An arm without a share waits longest.
+    """
+    shares = {
+        Task.Arm.POOL: 1 - project.audit_share - project.random_share,
+        Task.Arm.AUDIT: project.audit_share,
+        Task.Arm.RANDOM: project.random_share,
+    }
+    waits = {arm: random.expovariate(share) if share else math.inf for arm, share in shares.items()}
+    return sorted(shares, key=waits.__getitem__)
 
 
 def _begin_claiming(project: Project, reader: User) -> None:
@@ -203,7 +214,7 @@ def _renewed(own: _Own, *, project: Project, is_ahead: bool) -> ClaimedTask | No
     return ClaimedTask(own.task_id, is_ahead, row[0]) if row else None
 
 
-def _best(*, project: Project, reader: User, arms: tuple[Task.Arm, ...]) -> int | None:
+def _best(*, project: Project, reader: User, arms: Sequence[Task.Arm]) -> int | None:
     values = {"project": project.pk, "reader": reader.pk, "overlap": project.overlap}
     with connection.cursor() as cursor:
         # The last tasks may only be locked for a moment: wait for them before giving up.

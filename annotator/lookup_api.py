@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -13,6 +14,8 @@ from rest_framework.response import Response
 from accounts.http import person_of
 from accounts.models import Role
 from annotator.api import submit
+from annotator.models import Annotation, Task
+from annotator.propensities import propensities_of
 from annotator.queries import (
     blind_tasks,
     membership_for_annotation,
@@ -25,6 +28,7 @@ from annotator.queries import (
 )
 from annotator.serializers import (
     AnnotationSerializer,
+    OverseenAnnotationSerializer,
     PredictionSerializer,
     SubmissionSerializer,
     SubmittedSerializer,
@@ -78,14 +82,14 @@ def task(request: Request, task_id: str) -> Response:
     membership = membership_for_task(user=person_of(request), task_id=int(task_id))
     found = get_object_or_404(with_counts(visible_tasks(membership)), pk=task_id)
     answers = visible_annotations(membership).filter(task=found)
-    context = {**_context(membership), "annotations": answers}
+    context = {**_context(membership), "annotations": _answers_json(membership, found, answers)}
     return Response(TaskDetailSerializer(found, context=context).data)
 
 
 @extend_schema(
     methods=["GET"],
     operation_id="tasks_annotations_list",
-    responses=AnnotationSerializer(many=True),
+    responses=OverseenAnnotationSerializer(many=True),
     description="The answers to the task that the member may see: a reader their own.",
 )
 @extend_schema(
@@ -100,20 +104,35 @@ def annotations(request: Request, task_id: str) -> Response:
     if request.method == "POST":
         return submit(request, task_id)
     membership = membership_for_task(user=person_of(request), task_id=int(task_id))
-    get_object_or_404(visible_tasks(membership), pk=task_id)
-    answers = visible_annotations(membership).filter(task=int(task_id))
-    return Response(AnnotationSerializer(answers, many=True).data)
+    found = get_object_or_404(visible_tasks(membership), pk=task_id)
+    answers = visible_annotations(membership).filter(task=found)
+    return Response(_answers_json(membership, found, answers))
 
 
-@extend_schema(responses=AnnotationSerializer)
+def _answers_json(
+    membership: Membership, task: Task, answers: QuerySet[Annotation]
+) -> list[dict[str, Any]]:
+    """Answers to the task; who oversees the project also learns why it was served."""
+    if membership.role == Role.READER:
+        return [dict(AnnotationSerializer(answer).data) for answer in answers]
+    context = {"propensities": propensities_of(task, overlap=membership.project.overlap)}
+    return [
+        dict(OverseenAnnotationSerializer(answer, context=context).data)
+        for answer in answers.select_related("task")
+    ]
+
+
+@extend_schema(responses=OverseenAnnotationSerializer)
 @api_view(["GET"])
 def annotation(request: Request, annotation_id: str) -> Response:
     """An answer that the member may see: a reader their own."""
     membership = membership_for_annotation(
         user=person_of(request), annotation_id=int(annotation_id)
     )
-    found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
-    return Response(AnnotationSerializer(found).data)
+    visible = visible_annotations(membership).filter(pk=annotation_id)
+    found = get_object_or_404(visible.select_related("task"))
+    (shown,) = _answers_json(membership, found.task, visible)
+    return Response(shown)
 
 
 @extend_schema(

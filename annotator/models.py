@@ -5,28 +5,47 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from projects.models import Project
 from scans.models import Patient, Scan
 
 
-class Task(models.Model):
+class Placed(models.Model):
+    """Why a task stands where it does in the queue, or stood there when it was served."""
+
+    # Which ranking placed it, and the score it gave; null until one did.
+    generation = models.PositiveIntegerField(null=True)
+    score = models.FloatField(null=True)
+    # What chose it there; empty until a ranking did.
+    strategy = models.CharField(max_length=60, blank=True)
+    # Number of the round whose weights chose; 0: the random ones every project begins with.
+    model = models.PositiveIntegerField(null=True)
+    # The chance, by the strategy's own draw, with which it was put where it stands: 1 where the
+    # strategy leaves no choice. Null where chance serves (annotator.chances says how it was then).
+    propensity = models.FloatField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Task(Placed):
     """One unit of reading: one scan or several, and the answers it needs."""
 
     class Arm(models.TextChoices):
         POOL = "pool", "Pool"
         AUDIT = "audit", "Audit sample"
+        RANDOM = "random", "Random arm"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="tasks")
     scans = models.ManyToManyField(Scan, through="TaskScan", related_name="tasks")
-    arm = models.CharField(max_length=5, choices=Arm, default=Arm.POOL)
+    arm = models.CharField(max_length=6, choices=Arm, default=Arm.POOL)
     # The one number the queue is ordered by, lowest first. Positive and random at creation;
     # rankings write negative numbers, lower with every generation (annotator.queue.apply_ranking).
     rank = models.BigIntegerField()
-    # Which ranking placed it, and the score it gave; null until one did.
-    generation = models.PositiveIntegerField(null=True)
-    score = models.FloatField(null=True)
+    # {"scan": position in the task, "frame": number in the scan}, from 0; null: in the middle.
+    opens_at = models.JSONField(null=True)
     # Answers that count (submitted, not withdrawn), and whether more are wanted. Kept by services.
     answers = models.PositiveIntegerField(default=0)
     is_open = models.BooleanField(default=True)
@@ -40,6 +59,10 @@ class Task(models.Model):
                 name="task_queue",
             ),
             models.Index(fields=["project", "id"], name="task_page"),
+            models.Index(fields=["project", "arm", "id"], name="task_arm_page"),
+            models.Index(
+                fields=["project", "id"], condition=Q(is_open=False), name="task_closed_page"
+            ),
         ]
 
 
@@ -55,19 +78,20 @@ class TaskScan(models.Model):
         ]
 
 
-class Claim(models.Model):
-    """A reader's reservation of a task: in hand, or ahead, so that its frames can be fetched."""
+class Claim(Placed):
+    """A reader's reservation of a task: in hand, or ahead, so that its frames can be fetched.
+
+    It holds where and why the task stood when it was claimed: a later ranking changes the task.
+    """
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="claims")
     project = models.ForeignKey(Project, models.CASCADE, related_name="claims")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="claims")
     is_ahead = models.BooleanField(default=False)
-    claimed_at = models.DateTimeField(auto_now_add=True)
+    claimed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
-    # Where the ranking had the task when it was claimed.
-    generation = models.PositiveIntegerField(null=True)
     rank = models.BigIntegerField()
-    score = models.FloatField(null=True)
+    opens_at = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -93,7 +117,18 @@ class Answer(models.Model):
         abstract = True
 
 
-class Draft(Answer):
+class Served(Placed):
+    """What a claim said of its task, kept where the claim may be gone."""
+
+    # When the task was claimed; null where it never was: an imported label.
+    served_at = models.DateTimeField(null=True)
+    rank = models.BigIntegerField(null=True)  # null also where no ranking had placed it
+
+    class Meta:
+        abstract = True
+
+
+class Draft(Answer, Served):
     """A reader's unfinished answer, saved as they work."""
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="drafts")
@@ -106,8 +141,8 @@ class Draft(Answer):
         ]
 
 
-class Annotation(Answer):
-    """One reader's answer to one task."""
+class Annotation(Answer, Served):
+    """One reader's answer to one task, and where and why that stood when it was served."""
 
     class Origin(models.TextChoices):
         READING = "reading", "Read in Scout"
@@ -124,10 +159,6 @@ class Annotation(Answer):
     skip_reason = models.CharField(max_length=200, blank=True)
     # Taken back by its reader; kept, and no longer counted.
     withdrawn_at = models.DateTimeField(null=True)
-    # Where the ranking had the task when it was served; null where no ranking had placed it.
-    generation = models.PositiveIntegerField(null=True)
-    rank = models.BigIntegerField(null=True)
-    score = models.FloatField(null=True)
 
     class Meta:
         constraints = [
@@ -151,6 +182,11 @@ class Annotation(Answer):
                 fields=["project", "withdrawn_at"],
                 condition=Q(withdrawn_at__isnull=False),
                 name="annotation_withdrawn",
+            ),
+            models.Index(
+                fields=["project", "task"],
+                condition=Q(was_cancelled=True, withdrawn_at__isnull=True),
+                name="annotation_not_judgeable",
             ),
         ]
 

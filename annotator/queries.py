@@ -4,7 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Role, User
@@ -25,20 +38,32 @@ SELECT
     (SELECT json_build_object('result', draft.result, 'comment', draft.comment,
                               'lead_time', draft.lead_time, 'version', draft.version)
      FROM annotator_draft draft WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s),
+    (SELECT claim.opens_at::json FROM annotator_claim claim
+     WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
        AND answer.withdrawn_at IS NULL AND answer.origin = 'reading')
 """
 
 
+class State(TextChoices):
+    """How far a task is; the first that holds, but in hand goes before open."""
+
+    OPEN = "open", "Open"
+    IN_HAND = "in-hand", "In hand"
+    READ = "read", "Read"
+    NOT_JUDGEABLE = "not-judgeable", "Not judgeable"
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """A task as its reader sees it: nothing of others, nothing that tells pool from audit."""
+    """A task as its reader sees it: nothing of others, nothing that tells the arms apart."""
 
     id: int
     project: int
     scans: list[dict[str, Any]]  # id, kind, frame_count, rows, columns, geometry, frame_url
     draft: dict[str, Any] | None  # result, comment, lead_time, version
+    opens_at: dict[str, int] | None  # scan (position), frame
     claim: ClaimedTask
     read: int  # how many answers this reader has given in the project
 
@@ -63,10 +88,10 @@ def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> Readi
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
-        scans, draft, read = cursor.fetchone()
+        scans, draft, opens_at, read = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, claim, read)
+    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, read)
 
 
 def membership_for_task(
@@ -87,7 +112,7 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
         answered = _answers_of(membership).filter(task=OuterRef("pk"))
         held = _live_claims_of(membership).filter(task=OuterRef("pk"))
         tasks = tasks.filter(Exists(answered) | Exists(held))
-    shown = TaskScan.objects.select_related("scan").order_by("position")
+    shown = TaskScan.objects.select_related("scan__series").order_by("position")
     return tasks.prefetch_related(Prefetch("task_scans", queryset=shown))
 
 
@@ -109,11 +134,22 @@ def task_page(membership: Membership, *, page: int, size: int) -> TaskPage | Non
 
 
 def with_counts(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    """The tasks with `cancelled_annotations` and `total_predictions` beside them."""
-    cancelled = Annotation.objects.filter(was_cancelled=True, withdrawn_at__isnull=True)
-    return tasks.annotate(
-        cancelled_annotations=_count_per_task(cancelled),
+    """The tasks with `cancelled_annotations`, `total_predictions` and `state` beside them."""
+    return with_state(tasks).annotate(
         total_predictions=_count_per_task(Prediction.objects.all()),
+    )
+
+
+def with_state(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """The tasks with `cancelled_annotations` and `state` beside them."""
+    counted = tasks.annotate(cancelled_annotations=_count_per_task(_cancelled()))
+    return counted.annotate(
+        state=Case(
+            When(Exists(in_hand().filter(task=OuterRef("pk"))), then=Value(State.IN_HAND)),
+            When(is_open=True, then=Value(State.OPEN)),
+            When(answers__lt=2 * F("cancelled_annotations"), then=Value(State.NOT_JUDGEABLE)),
+            default=Value(State.READ),
+        )
     )
 
 
@@ -154,6 +190,25 @@ def _count_per_task(rows: QuerySet[Any]) -> Coalesce:
     # A subquery is only counted for the rows of the page; a join would be counted for all.
     counted = rows.filter(task=OuterRef("pk")).order_by().values("task").annotate(n=Count("pk"))
     return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
+
+
+def _cancelled() -> QuerySet[Annotation]:
+    return Annotation.objects.filter(was_cancelled=True, withdrawn_at__isnull=True)
+
+
+def in_hand() -> QuerySet[Claim]:
+    """The claims on tasks that somebody is reading now."""
+    return Claim.objects.filter(is_ahead=False, expires_at__gt=Now())
+
+
+def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
+    """Those of the project's tasks that more readers could not judge than could, as in a release.
+
+    Found from those answers, which are few, not from the tasks.
+    """
+    doubted = _cancelled().filter(project=project_id)
+    counted = tasks.alias(cancelled=_count_per_task(_cancelled()))
+    return counted.filter(pk__in=doubted.values("task"), answers__lt=2 * F("cancelled"))
 
 
 def _answers_of(membership: Membership) -> QuerySet[Annotation]:

@@ -2,10 +2,13 @@
 
 import hashlib
 import hmac
+import json
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any, TypedDict
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -20,15 +23,46 @@ _BATCH = 2000
 _CREATION_RANKS = 1 << 62
 _PLACE_BITS = 20
 
+# A task that a reader has answered keeps why it came: only its place, and where it opens, are new.
 _PLACE = """
 UPDATE annotator_task task
-SET rank = %(first)s + placed.place, generation = %(generation)s, score = placed.score
-FROM unnest(%(tasks)s::bigint[], %(scores)s::float8[]) WITH ORDINALITY
-     AS placed (task_id, score, place)
+SET rank = %(first)s + placed.place, generation = %(generation)s,
+    opens_at = placed.opens_at::jsonb,
+    score = CASE WHEN task.answers = 0 THEN placed.score ELSE task.score END,
+    strategy = CASE WHEN task.answers = 0 THEN %(strategy)s ELSE task.strategy END,
+    model = CASE WHEN task.answers = 0 THEN %(model)s ELSE task.model END,
+    propensity = CASE WHEN task.answers = 0 OR task.generation IS NULL THEN placed.propensity
+                      ELSE task.propensity END
+FROM unnest(%(tasks)s::bigint[], %(scores)s::float8[], %(propensities)s::float8[],
+            %(opens_at)s::text[]) WITH ORDINALITY
+     AS placed (task_id, score, propensity, opens_at, place)
 WHERE task.id = placed.task_id AND task.project_id = %(project)s
   AND task.arm = 'pool' AND task.is_open
   AND (task.generation IS NULL OR task.generation < %(generation)s)
 """
+_OPEN_AT = """
+UPDATE annotator_task task SET opens_at = shown.opens_at::jsonb
+FROM unnest(%(tasks)s::bigint[], %(opens_at)s::text[]) AS shown (task_id, opens_at)
+WHERE task.id = shown.task_id AND task.project_id = %(project)s
+  AND task.arm <> 'pool' AND task.is_open
+"""
+
+
+class OpensAt(TypedDict):
+    """The frame a reader sees first, both numbers from 0."""
+
+    scan: int  # position in the task
+    frame: int  # number in the scan
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One task of a ranking."""
+
+    task_id: int
+    score: float  # comparable within its ranking only
+    propensity: float = 1.0  # the chance, by the strategy's own draw, of being put here
+    opens_at: OpensAt | None = None  # None: in the middle
 
 
 def create_tasks(*, project: Project, scans: Iterable[Scan]) -> int:
@@ -45,27 +79,56 @@ def create_tasks(*, project: Project, scans: Iterable[Scan]) -> int:
 
 
 def apply_ranking(
-    *, project: Project, generation: int, placed: Sequence[tuple[int, float]]
+    *,
+    project: Project,
+    generation: int,
+    placed: Sequence[Placement],
+    strategy: str,
+    model: int,
+    opened: Mapping[int, OpensAt | None] | None = None,
 ) -> None:
-    """Put these open pool tasks, as (task id, score) best first, before every older ranking.
+    """Put these open pool tasks, best first, before every older ranking.
 
-    A task that a newer generation has placed keeps its place. Claims wait until the caller's
-    transaction ends. Raises ValueError for a score that is no number.
+    `strategy` chose them, with the weights of round number `model` (0: the random ones). A task
+    that a newer generation has placed keeps its place. `opened` says where tasks of the other arms
+    open, by task: if only ranked tasks opened at a chosen frame, a reader could tell the arms
+    apart. Claims wait until the caller's transaction ends. Raises ValueError for a score that is no
+    number and a propensity that is no chance.
     """
     if len(placed) >= 1 << _PLACE_BITS:
         raise ValueError(f"A ranking places at most {(1 << _PLACE_BITS) - 1} tasks.")
-    if not all(math.isfinite(score) for _, score in placed):
+    if not all(math.isfinite(one.score) for one in placed):
         raise ValueError("A score of the ranking is not a finite number.")
+    if not all(0 < one.propensity <= 1 for one in placed):
+        raise ValueError("A propensity of the ranking does not lie in (0, 1].")
+    values: dict[str, Any] = {
+        "first": -(generation << _PLACE_BITS),
+        "generation": generation,
+        "strategy": strategy,
+        "model": model,
+        "tasks": [one.task_id for one in placed],
+        "scores": [float(one.score) for one in placed],
+        "propensities": [float(one.propensity) for one in placed],
+        "opens_at": [_json(one.opens_at) for one in placed],
+        "project": project.pk,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RANKING_LOCK, project.pk])
-        values: dict[str, int | list[int] | list[float]] = {
-            "first": -(generation << _PLACE_BITS),
-            "generation": generation,
-            "tasks": [task_id for task_id, _ in placed],
-            "scores": [float(score) for _, score in placed],
-            "project": project.pk,
-        }
         cursor.execute(_PLACE, values)
+        if opened:
+            frames = [_json(opens_at) for opens_at in opened.values()]
+            cursor.execute(
+                _OPEN_AT, {"project": project.pk, "tasks": list(opened), "opens_at": frames}
+            )
+
+
+def _json(opens_at: OpensAt | None) -> str | None:
+    return None if opens_at is None else json.dumps(opens_at)
+
+
+def place_of(rank: int, generation: int) -> int:
+    """The place of a task in the ranking that placed it, from 1."""
+    return rank + (generation << _PLACE_BITS)
 
 
 def reopen_tasks(*, project: Project) -> None:
@@ -76,11 +139,20 @@ def reopen_tasks(*, project: Project) -> None:
         project.tasks.filter(~wanted, is_open=True).update(is_open=False)
 
 
-def drawn_for_audit(*, secret: bytes, project_id: int, pseudonym: str, share: float) -> bool:
-    """Whether a patient belongs to the random audit sample: the same answer at every call."""
+def drawn_arm(
+    *, secret: bytes, project_id: int, pseudonym: str, audit_share: float, random_share: float
+) -> Task.Arm:
+    """A patient's arm: the same at every call.
+
+    One number per patient, uniform over [0, 2^64), and the arms side by side: the audit sample
+    lies lowest, so that who belongs to it does not depend on the random arm's share.
+    """
     message = f"audit-{project_id}-{pseudonym}".encode()
     digest = hmac.new(secret, message, hashlib.sha256).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    drawn = int.from_bytes(digest[:8], "big")
+    if drawn < audit_share * 2**64:
+        return Task.Arm.AUDIT
+    return Task.Arm.RANDOM if drawn < (audit_share + random_share) * 2**64 else Task.Arm.POOL
 
 
 def _create_batch(project: Project, scans: Sequence[Scan]) -> int:
@@ -120,14 +192,13 @@ def _new_scans(project: Project, scan_ids: Sequence[int]) -> list[tuple[int, int
 def _arms(project: Project, pseudonyms: dict[int, str]) -> dict[int, Task.Arm]:
     """Each patient's arm. Who has tasks already keeps theirs, whatever the share is by now."""
     drawn = {
-        patient: Task.Arm.AUDIT
-        if drawn_for_audit(
+        patient: drawn_arm(
             secret=bytes(project.archive.secret),
             project_id=project.pk,
             pseudonym=pseudonym,
-            share=project.audit_share,
+            audit_share=project.audit_share,
+            random_share=project.random_share,
         )
-        else Task.Arm.POOL
         for patient, pseudonym in pseudonyms.items()
     }
     known = Task.objects.filter(project=project, patient__in=pseudonyms)

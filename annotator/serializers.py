@@ -1,13 +1,16 @@
 """The JSON of the REST interface, with Label Studio's names."""
 
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.models import Annotation, Prediction, Task
-from annotator.queries import ReadingTask, frame_url
+from annotator.chances import PROPENSITY
+from annotator.models import Annotation, Placed, Prediction, Task
+from annotator.queries import ReadingTask, State, frame_url
+from annotator.reasons import why
 
 _LONGEST_COMMENT = 10_000
 # Idle time is not counted, so nobody reads one task for longer than a day.
@@ -62,6 +65,13 @@ class ClaimSerializer(serializers.Serializer[Any]):
     is_ahead = serializers.BooleanField()
 
 
+class OpensAtSerializer(serializers.Serializer[Any]):
+    """The frame to be seen first; null where each scan opens in its middle."""
+
+    scan = serializers.IntegerField(help_text="Position among the task's scans, from 0.")
+    frame = serializers.IntegerField(help_text="Number in the scan, from 0.")
+
+
 class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     """A task in a reader's hands."""
 
@@ -69,6 +79,7 @@ class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     project = serializers.IntegerField()
     scans = ReadingScanSerializer(many=True)
     draft = DraftSerializer(allow_null=True)
+    opens_at = OpensAtSerializer(allow_null=True)
     claim = ClaimSerializer()
     read = serializers.IntegerField(help_text="How many this reader has answered in the project.")
 
@@ -80,6 +91,40 @@ class NextSerializer(serializers.Serializer[Any]):
 
 class TakenBackSerializer(serializers.Serializer[Any]):
     task = ReadingTaskSerializer()
+
+
+# Where and why a task stands in the queue, or stood there when it was served.
+_PLACED = ("arm", "generation", "rank", "score", "strategy", "model", "propensity", "why")
+
+
+class PlacedSerializer(serializers.Serializer[Any]):
+    """What only who oversees a project may know, of tasks that they are not reading themselves.
+
+    The context may give `propensities`, by id, where they are not those kept.
+    """
+
+    arm = serializers.ChoiceField(choices=Task.Arm.choices, required=False)
+    generation = serializers.IntegerField(
+        allow_null=True, required=False, help_text="The ranking that placed it; null: none had."
+    )
+    rank = serializers.IntegerField(allow_null=True, required=False)
+    score = serializers.FloatField(allow_null=True, required=False)
+    strategy = serializers.CharField(required=False)
+    model = serializers.IntegerField(
+        allow_null=True,
+        required=False,
+        help_text="Number of the round whose weights chose; 0: the random ones at the beginning.",
+    )
+    propensity = serializers.SerializerMethodField(required=False, help_text=PROPENSITY)
+    why = serializers.SerializerMethodField(required=False)
+
+    def get_propensity(self, placed: Placed) -> float | None:
+        propensities: Mapping[int, float | None] = self.context.get("propensities", {})
+        return propensities.get(placed.pk, placed.propensity)
+
+    def get_why(self, placed: Placed) -> str:
+        task = placed if isinstance(placed, Task) else cast(Annotation, placed).task
+        return why(arm=task.arm, strategy=placed.strategy)
 
 
 class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
@@ -102,13 +147,23 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
         return False
 
 
-class SubmittedSerializer(AnnotationSerializer):
-    """The answer as it was taken, and the task that follows it."""
+class OverseenAnnotationSerializer(PlacedSerializer, AnnotationSerializer):
+    """One reader's answer, and where and why its task stood when it was served."""
 
+    arm = serializers.ChoiceField(source="task.arm", choices=Task.Arm.choices, required=False)
+
+    class Meta(AnnotationSerializer.Meta):
+        fields = (*AnnotationSerializer.Meta.fields, *_PLACED)
+
+
+class SubmittedSerializer(AnnotationSerializer):
+    """The answer as it was taken, why its task came, and the task that follows it."""
+
+    why = serializers.CharField()
     next = NextSerializer()
 
     class Meta(AnnotationSerializer.Meta):
-        fields = (*AnnotationSerializer.Meta.fields, "next")
+        fields = (*AnnotationSerializer.Meta.fields, "why", "next")
 
 
 class PredictionSerializer(serializers.ModelSerializer[Prediction]):
@@ -131,7 +186,7 @@ class TaskDataSerializer(serializers.Serializer[Any]):
     scans = serializers.ListField(child=serializers.CharField(), help_text="Frame 0 of each scan.")
 
 
-class TaskSerializer(serializers.ModelSerializer[Task]):
+class TaskSerializer(PlacedSerializer, serializers.ModelSerializer[Task]):
     """A task to be looked up. What its reader must not know before answering is left out.
 
     The context gives `overlap`, and as `blind` the ids of the tasks that are to be shown so; None
@@ -145,22 +200,23 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
     total_annotations = serializers.IntegerField(source="answers", required=False)
     cancelled_annotations = serializers.IntegerField(required=False)
     total_predictions = serializers.IntegerField(required=False)
-    arm = serializers.ChoiceField(choices=Task.Arm.choices, required=False)
-
-    class Meta:
-        model = Task
-        fields: tuple[str, ...] = (
-            "id", "project", "data", "created_at", "overlap", "is_labeled", "total_annotations",
-            "cancelled_annotations", "total_predictions", "arm",
-        )  # fmt: skip
+    state = serializers.ChoiceField(choices=State.choices, required=False)
 
     _HIDDEN = (
         "is_labeled",
         "total_annotations",
         "cancelled_annotations",
         "total_predictions",
-        "arm",
+        "state",
+        *_PLACED,
     )
+
+    class Meta:
+        model = Task
+        fields: tuple[str, ...] = (
+            "id", "project", "data", "created_at", "overlap", "is_labeled", "total_annotations",
+            "cancelled_annotations", "total_predictions", "state", *_PLACED,
+        )  # fmt: skip
 
     @extend_schema_field(TaskDataSerializer)
     def get_data(self, task: Task) -> dict[str, Any]:
@@ -186,16 +242,16 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
 
 class TaskDetailSerializer(TaskSerializer):
-    """A task with the answers that the member may see: `annotations` of the context."""
+    """A task with the answers that the member may see: `annotations` of the context, as JSON."""
 
     annotations = serializers.SerializerMethodField()
 
     class Meta(TaskSerializer.Meta):
         fields = (*TaskSerializer.Meta.fields, "annotations")
 
-    @extend_schema_field(AnnotationSerializer(many=True))
+    @extend_schema_field(OverseenAnnotationSerializer(many=True))
     def get_annotations(self, task: Task) -> list[dict[str, Any]]:
-        return [dict(AnnotationSerializer(answer).data) for answer in self.context["annotations"]]
+        return list(self.context["annotations"])
 
 
 class TaskPageSerializer(serializers.Serializer[Any]):

@@ -14,32 +14,44 @@ from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.claims import lock_reader, renew_claim
-from annotator.models import Annotation, Draft, Prediction
+from annotator.models import Annotation, Draft, Prediction, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from projects.errors import Refused
 from projects.models import Project
 
+# What a claim said of its task, or a draft where the claim is gone. An answer that was taken back
+# also shows that the task was served.
 _SERVED = """
-SELECT claim.id IS NOT NULL
-       OR EXISTS (SELECT FROM annotator_draft draft
-                  WHERE draft.task_id = task.id AND draft.reader_id = %(reader)s)
+SELECT served.place IS NOT NULL
        OR EXISTS (SELECT FROM annotator_annotation earlier
                   WHERE earlier.task_id = task.id AND earlier.reader_id = %(reader)s
                     AND earlier.withdrawn_at IS NOT NULL),
-       claim.generation, claim.rank, claim.score
+       task.arm, served.at, served.generation, served.rank, served.score,
+       coalesce(served.strategy, ''), served.model, served.propensity
 FROM annotator_task task
-LEFT JOIN annotator_claim claim ON claim.task_id = task.id AND claim.reader_id = %(reader)s
+LEFT JOIN LATERAL (
+    SELECT 1 AS place, claimed_at AS at, generation,
+           CASE WHEN generation IS NOT NULL THEN rank END AS rank,
+           score, strategy, model, propensity
+    FROM annotator_claim WHERE task_id = task.id AND reader_id = %(reader)s
+    UNION ALL
+    SELECT 2, served_at, generation, rank, score, strategy, model, propensity
+    FROM annotator_draft WHERE task_id = task.id AND reader_id = %(reader)s
+    ORDER BY place LIMIT 1
+) served ON true
 WHERE task.id = %(task)s AND task.project_id = %(project)s
 FOR NO KEY UPDATE OF task
 """
 _WRITE = """
 INSERT INTO annotator_annotation (
     task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time,
-    was_cancelled, skip_reason, generation, rank, score, created_at, updated_at)
+    was_cancelled, skip_reason, served_at, generation, rank, score, strategy, model, propensity,
+    created_at, updated_at)
 VALUES (
     %(task)s, %(project)s, %(reader)s, %(unique_id)s, 'reading', %(result)s, %(comment)s,
-    %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(generation)s, %(rank)s, %(score)s,
+    %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(served_at)s, %(generation)s, %(rank)s,
+    %(score)s, %(strategy)s, %(model)s, %(propensity)s,
     statement_timestamp(), statement_timestamp())
 ON CONFLICT DO NOTHING
 RETURNING id, created_at
@@ -56,15 +68,23 @@ WHERE task.id = %(task)s AND project.id = task.project_id
 """
 _SAVE_DRAFT = """
 INSERT INTO annotator_draft (
-    task_id, reader_id, result, comment, lead_time, version, created_at, updated_at)
-VALUES (
-    %(task)s, %(reader)s, %(result)s, %(comment)s, %(lead_time)s, %(version)s,
-    statement_timestamp(), statement_timestamp())
+    task_id, reader_id, result, comment, lead_time, version,
+    served_at, generation, rank, score, strategy, model, propensity, created_at, updated_at)
+SELECT
+    task_id, reader_id, %(result)s, %(comment)s, %(lead_time)s, %(version)s,
+    claimed_at, generation, CASE WHEN generation IS NOT NULL THEN rank END, score, strategy,
+    model, propensity,
+    statement_timestamp(), statement_timestamp()
+FROM annotator_claim WHERE task_id = %(task)s AND reader_id = %(reader)s
 ON CONFLICT (task_id, reader_id) DO UPDATE
 SET result = EXCLUDED.result, comment = EXCLUDED.comment, lead_time = EXCLUDED.lead_time,
-    version = EXCLUDED.version, updated_at = EXCLUDED.updated_at
+    version = EXCLUDED.version, updated_at = EXCLUDED.updated_at,
+    served_at = EXCLUDED.served_at, generation = EXCLUDED.generation, rank = EXCLUDED.rank,
+    score = EXCLUDED.score, strategy = EXCLUDED.strategy, model = EXCLUDED.model,
+    propensity = EXCLUDED.propensity
 WHERE annotator_draft.version < EXCLUDED.version
 """
+_RECORD = ("served_at", "generation", "rank", "score", "strategy", "model", "propensity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +102,7 @@ class Submission:
 @dataclass(frozen=True, slots=True)
 class Submitted:
     annotation: Annotation
+    arm: Task.Arm  # where its task lies: to be told from now on
     is_new: bool  # False where the same submission had been taken before
 
 
@@ -101,14 +122,13 @@ def submit_annotation(
     check_result(project.label_config, submission.result, complete=complete)
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
-        annotation = _write(project, task_id, reader, submission)
-        if annotation is not None:
-            return Submitted(annotation, is_new=True)
-        same = Annotation.objects.filter(
-            unique_id=submission.unique_id, task=task_id, reader=reader
-        ).first()
+        written = _write(project, task_id, reader, submission)
+        if written is not None:
+            return written
+        own = Annotation.objects.select_related("task").filter(task=task_id, reader=reader)
+        same = own.filter(unique_id=submission.unique_id).first()
         if same is not None:
-            return Submitted(same, is_new=False)
+            return Submitted(same, Task.Arm(same.task.arm), is_new=False)
         raise _refusal(task_id, reader)
 
 
@@ -174,12 +194,12 @@ def keep_prediction(
 
 def _write(
     project: Project, task_id: int, reader: User, submission: Submission
-) -> Annotation | None:
+) -> Submitted | None:
     """The annotation, written and counted; None where it exists or the task was not served."""
     keys: dict[str, Any] = {"task": task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_SERVED, keys)
-        was_served, generation, rank, score = cursor.fetchone() or (False, None, None, None)
+        was_served, arm, *record = cursor.fetchone() or (False, "")
         if not was_served:
             return None
         fields: dict[str, Any] = {
@@ -188,9 +208,7 @@ def _write(
             "lead_time": submission.lead_time,
             "was_cancelled": submission.was_cancelled,
             "skip_reason": submission.skip_reason,
-            "generation": generation,
-            "rank": None if generation is None else rank,
-            "score": score,
+            **dict(zip(_RECORD, record, strict=True)),
         }
         values: dict[str, Any] = {**keys, **fields, "result": Jsonb(submission.result)}
         cursor.execute(_WRITE, values)
@@ -198,7 +216,7 @@ def _write(
         if row is None:
             return None
         cursor.execute(_COUNT, keys)
-    return Annotation(
+    annotation = Annotation(
         id=row[0],
         created_at=row[1],
         updated_at=row[1],
@@ -208,6 +226,7 @@ def _write(
         result=submission.result,
         **fields,
     )
+    return Submitted(annotation, Task.Arm(arm), is_new=True)
 
 
 def _refusal(task_id: int, reader: User) -> Refused:

@@ -1,7 +1,10 @@
-"""Addresses of the reading page."""
+"""Addresses of the reading page and the table of tasks."""
 
 from django.urls import path
 
-from annotator.views import read
+from annotator.views import read, tasks
 
-urlpatterns = [path("projects/<int:project_id>/read/", read, name="read")]
+urlpatterns = [
+    path("projects/<int:project_id>/read/", read, name="read"),
+    path("projects/<int:project_id>/tasks/", tasks, name="project_tasks"),
+]

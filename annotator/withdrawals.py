@@ -1,13 +1,14 @@
 """Taking an answer back."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.models import Annotation, Claim, Draft, Task
+from annotator.models import Annotation, Claim, Draft, Placed, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -51,8 +52,16 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
             "comment": last.comment,
             "lead_time": last.lead_time,
             "version": 1,
+            "served_at": last.served_at,
+            "rank": last.rank,
+            **_record(last),
         },
     )
+
+
+def _record(last: Annotation) -> dict[str, Any]:
+    """Why the task was served: an answer given anew was served when the first one was."""
+    return {field.name: getattr(last, field.name) for field in Placed._meta.fields}
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
@@ -67,9 +76,10 @@ def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
         project=project,
         reader_id=last.reader_id,
         expires_at=Now() + timedelta(minutes=project.claim_minutes),
-        generation=last.generation,
+        claimed_at=last.served_at or last.created_at,
         rank=task.rank if last.rank is None else last.rank,
-        score=last.score,
+        opens_at=task.opens_at,
+        **_record(last),
     )
     claim.refresh_from_db(fields=["expires_at"])
     return ClaimedTask(task.pk, claim.is_ahead, claim.expires_at)

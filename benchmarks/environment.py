@@ -138,7 +138,7 @@ def create_tasks(project: "Project", *, count: int, audit_share: float = 0.1) ->
     """So many open tasks, a patient and an image each, without pixels; their ids in order.
 
     The rows are those that ingest and `annotator.queue.create_tasks` would write, in bulk; every
-    tenth patient or so (`audit_share`) is of the audit sample.
+    tenth patient or so (`audit_share`) is of the audit sample, every twentieth of the random arm.
     """
     from annotator.models import Task, TaskScan
     from scans.models import Patient, Scan, Series, Study
@@ -165,7 +165,8 @@ def create_tasks(project: "Project", *, count: int, audit_share: float = 0.1) ->
     tasks = Task.objects.bulk_create(
         Task(
             project=project, patient=patient, rank=1 + (n * 2654435761) % 2**31,
-            arm=Task.Arm.AUDIT if n % every == every - 1 else Task.Arm.POOL,
+            arm=Task.Arm.AUDIT if n % every == every - 1
+            else Task.Arm.RANDOM if n % 20 == 0 else Task.Arm.POOL,
         )
         for n, patient in enumerate(patients)
     )  # fmt: skip

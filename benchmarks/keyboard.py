@@ -135,7 +135,7 @@ def sit(page: Page, address: str, project_id: int, reads: int, pictures: Path) -
 def served_generations(project_id: int) -> list[int]:
     """The generation each answered case was served from, in the order of reading.
 
-    Cases of the audit sample are left out: no ranking places them.
+    Cases that chance serves are left out: no ranking places them.
     """
     from annotator.models import Annotation
 

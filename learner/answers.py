@@ -61,6 +61,7 @@ def _draws(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Dra
     posterior = head.posterior(asked.space.rows(at), targets)
 
     def draws(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
-        return posterior.draw(asked.space.project(asked.candidates[rows]), count, rng)
+        heads = posterior.sample(count, rng)
+        return posterior.probabilities(asked.space.logits(heads, asked.candidates[rows]))
 
     return draws

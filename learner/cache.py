@@ -125,6 +125,12 @@ class EmbeddingCache:
         return None
 
     @staticmethod
+    def remove(folder: Path, name: str) -> None:
+        """Remove the embeddings of that name; what is mapped of them stays readable."""
+        for path in folder.glob(f"{_EMBEDDINGS}-{name}-*.f16"):
+            path.unlink()
+
+    @staticmethod
     def keep_only(folder: Path, name: str) -> None:
         """Remove the embeddings of every other name; what is mapped of them stays readable."""
         for path in folder.glob("*.f16"):  # also those of another layout

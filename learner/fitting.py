@@ -14,7 +14,9 @@ from learner.heads import (
     fit_sigmoid,
     fit_softmax,
     sigmoid,
+    sigmoid_weights,
     softmax,
+    softmax_weights,
 )
 from learner.laplace import Posterior, fit_posterior
 from learner.questions import Question
@@ -149,11 +151,13 @@ class QuestionHead:
 
     def posterior(self, X: Float32, targets: Float32) -> Posterior:
         """Laplace posterior of the weights, given the labelled X [l, k] and targets [l, c]."""
+        kind = self.question.kind
+        weigh = softmax_weights if kind == "single" else sigmoid_weights
         return fit_posterior(
             self.linear,
             X,
-            ~np.isnan(targets),
-            single=self.question.kind == "single",
+            weigh(targets, BALANCE[kind]),
+            single=kind == "single",
             temperature=self.temperature,
             penalty=self.penalty,
         )

@@ -133,6 +133,14 @@ class Ranker:
             if head.fitted
         }
 
+    def weights(self, question: str) -> Float32 | None:
+        """How a question's logits, or its number, change with an embedding, [d, c].
+
+        None before there are answers enough to fit a head.
+        """
+        head = self._heads[question]
+        return self._space.projection.matrix @ _linear(head).weights if head.fitted else None
+
     @property
     def cold(self) -> bool:
         """Whether labels are still too few for any head's uncertainty to be followed."""

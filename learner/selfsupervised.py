@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from learner.embedding import Backbone, BackboneConfig, best_device
+from learner.backbones import NETWORKS, BackboneConfig
+from learner.embedding import Backbone, best_device, computes_in_bfloat16
 
 SAVE_SECONDS = 30.0
+READ_OUT = 4096  # frames at most that the embedding's axes are found on
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Recipe:
     """How the views are made and the network is trained. Defaults were chosen by linear probes."""
 
     batch: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None  # of the network, where it is not given
     weight_decay: float = 1e-4
     code: int = 512  # width of the projector's layers
     # Pixels of a view. Smaller than the frame is faster, and better too: a crop is magnified, so
@@ -111,24 +113,25 @@ class _Trainer:
     def __init__(self, backbone: Backbone, recipe: Recipe, seed: int) -> None:
         self.backbone, self.recipe = backbone, recipe
         self.device = next(backbone.parameters()).device
+        self.is_half = computes_in_bfloat16(self.device)
         torch.manual_seed(seed)
-        self.head = projector(backbone.features, recipe.code).to(self.device)
-        weights = [*backbone.parameters(), *self.head.parameters()]
-        self.optimizer = torch.optim.AdamW(
-            weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        channels = backbone.maps(torch.zeros(2, recipe.side, recipe.side, device=self.device))
+        self.head = projector(channels[-1].shape[1], recipe.code).to(self.device)
+        weights = [*backbone.stages.parameters(), *self.head.parameters()]
+        self.rate = recipe.learning_rate or NETWORKS[backbone.config.network].learning_rate
+        self.optimizer = torch.optim.AdamW(weights, lr=self.rate, weight_decay=recipe.weight_decay)
         self.progress = _Progress()
 
     def step(self, frames: Tensor, done: float, generator: torch.Generator) -> float:
         """One step on frames [n, S, S]; `done` is the share of the budget that is used up."""
         rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * rate
+            group["lr"] = self.rate * rate
         frames = frames.to(self.device, non_blocking=True)
         pair = torch.cat([views(frames, self.recipe, generator) for _ in range(2)])
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            features = self.backbone(pair)
-        a, b = self.head(features.float()).chunk(2)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_half):
+            features = self.backbone.maps(pair)[-1].float().mean(dim=(2, 3))
+        a, b = self.head(features).chunk(2)
         loss = contrast(a, b, self.recipe.temperature)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -192,7 +195,7 @@ def learn(
         done = progress.step / last_step
         done = done if steps else max(done, progress.seconds / max(seconds, 1e-9))
         if done >= 1:
-            return progress.step * batch // len(rows)
+            break
         drawn = torch.randperm(len(rows), generator=generator)[:batch].numpy()
         trainer.step(torch.from_numpy(frames[np.sort(rows[drawn])]), done, generator)
         if time.monotonic() - saved > SAVE_SECONDS:
@@ -200,6 +203,9 @@ def learn(
             if checkpoint is not None:
                 trainer.save(checkpoint)
             saved = time.monotonic()
+    some = np.random.default_rng(seed).permutation(rows)[:READ_OUT]
+    backbone.fit_readout(frames[np.sort(some)])
+    return progress.step * batch // len(rows)
 
 
 def represent(

@@ -59,6 +59,7 @@ def house(transactional_db: None, tmp_path: Path) -> Iterator[House]:
     project = create_project(
         creator=alice, title="Walk", label_config=LABEL_CONFIG, readers=["bob@scout.test"],
         audit_share=0.0,
+        random_share=0.0,
     )  # fmt: skip
     write_phantoms(tmp_path / "phantoms", radiographs=24, volumes=0, processes=1)
     call_command("ingest", str(tmp_path / "phantoms" / "radiographs"), project=str(project.pk))

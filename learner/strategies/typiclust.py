@@ -17,7 +17,7 @@ from learner.strategies.pool import Chosen, Float32, Int64, Pool, sample_rows
 
 _NEIGHBOURS = 20
 _MOST_CLUSTERS = 500  # as in the paper
-_MOST_MEMBERS = 2000  # a larger cluster is judged by a random part of it
+_MOST_MEMBERS = 1000  # a larger cluster is judged by a random part of it
 
 
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:

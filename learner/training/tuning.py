@@ -6,136 +6,55 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from learner.cache import Bags
+from learner.calibration import grouped_folds
 from learner.embedding import Backbone
-from learner.frames import SIZE
 from learner.questions import Question
-from learner.ranker import Ranker
-from learner.selfsupervised import Recipe, views
-from learner.training.losses import masked_loss, scaled_targets
+from learner.training.data import Labelled
+from learner.training.loop import Training
+from learner.training.recipe import TrainingRecipe
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+# From rows that are learned from to guesses for unlabelled ones, shaped as the targets.
+Guess = Callable[[Int64], Mapping[str, Float32]]
 
-HELD_OUT = 0.25  # of the labelled patients, for early stopping and for the comparison
-LEAST_LABELS = 20  # below, a held-out loss says nothing
-BATCH = 32
-SLICES = 4  # drawn from a volume at each step
-PATIENCE = 8  # epochs without a better held-out loss
-LIGHT = Recipe(side=SIZE, smallest_crop=0.8, rotation=5.0)
+# Cross-validation must gain so much by pseudo-labels, which can only repeat what is believed.
+PSEUDO_LABEL_MARGIN = 0.98
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Bags with their targets: per question float32 [n, outputs], NaN where not answered."""
+class Validated:
+    """What cross-validation found."""
 
-    bags: Bags
-    targets: Mapping[str, Float32]  # [all bags, outputs]
-    patients: Int64  # [all bags]
-
-
-def split_by_patient(rows: Int64, patients: Int64, seed: int) -> tuple[Int64, Int64]:
-    """Rows to learn from and rows held out, no patient in both."""
-    people = np.unique(patients[rows])
-    drawn = np.random.default_rng(seed).permutation(people)[: round(HELD_OUT * len(people))]
-    held = np.isin(patients[rows], drawn)
-    return rows[~held], rows[held]
+    epochs: int  # after which the folds were best: their median
+    loss: float  # mean over the folds, each at its best
+    guessed: int = 0  # pseudo-labelled rows learned from, in the median fold
 
 
-class MultiTask(nn.Module):
-    """Backbone, pooling over a bag's frames, dropout, one linear head per question."""
+@dataclass(frozen=True)
+class Tuned:
+    """How the training went."""
 
-    def __init__(self, backbone: Backbone, questions: Sequence[Question]) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.dropout = nn.Dropout(0.3)
-        self.heads = nn.ModuleList(
-            nn.Linear(2 * backbone.features, question.outputs) for question in questions
-        )
+    epochs: int
+    plain: Validated
+    guesses: Validated | None  # None: not tried
+    kept_guesses: bool
 
-    def forward(self, frames: Tensor, owner: Tensor, count: int) -> list[Tensor]:
-        """Frames [m, S, S] of `count` bags, `owner` [m] whose each is → per question [count, c]."""
-        features = self.backbone(frames).float()
-        index = owner[:, None].expand_as(features)
-        blank = features.new_zeros(count, features.shape[1])
-        mean = blank.scatter_reduce(0, index, features, "mean", include_self=False)
-        most = blank.scatter_reduce(0, index, features, "amax", include_self=False)
-        pooled = self.dropout(torch.cat([mean, most - mean], dim=1))
-        return [head(pooled) for head in self.heads]
-
-
-class _Tuning:
-    def __init__(
-        self,
-        backbone: Backbone,
-        questions: Sequence[Question],
-        data: Labelled,
-        learn: Int64,
-        seed: int,
-    ) -> None:
-        torch.manual_seed(seed)
-        self.questions, self.data = questions, data
-        self.targets = scaled_targets(questions, data.targets, learn)
-        self.device = next(backbone.parameters()).device
-        self.model = MultiTask(backbone, questions).to(self.device)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.rng = np.random.default_rng(seed)
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": backbone.parameters(), "lr": 2e-4},
-                {"params": self.model.heads.parameters(), "lr": 2e-3},
-            ],
-            weight_decay=0.05,
-        )
-
-    def loss(self, rows: Int64, *, learning: bool) -> Tensor:
-        frames, owner = self._frames(rows, SLICES if learning else None)
-        if learning:
-            frames = views(frames, LIGHT, self.generator)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            outputs = self.model(frames, owner, len(rows))
-        losses = [
-            masked_loss(
-                question,
-                output.float(),
-                torch.from_numpy(self.targets[question.name][rows]).to(self.device),
-            )
-            for question, output in zip(self.questions, outputs, strict=True)
-        ]
-        return torch.stack(losses).sum()
-
-    def _frames(self, rows: Int64, most: int | None) -> tuple[Tensor, Tensor]:
-        chosen, owner = [], []
-        for place, row in enumerate(rows):
-            numbers = self.data.bags.frames_of(np.array([row]))
-            if most is not None and len(numbers) > most:
-                numbers = np.sort(self.rng.choice(numbers, most, replace=False))
-            chosen.append(numbers)
-            owner += [place] * len(numbers)
-        frames = torch.from_numpy(self.data.bags.frames[np.concatenate(chosen)])
-        return frames.to(self.device), torch.tensor(owner, device=self.device)
-
-    def epoch(self, rows: Int64) -> None:
-        self.model.train()
-        for batch in np.array_split(self.rng.permutation(rows), -(-len(rows) // BATCH)):
-            if len(batch) < 2:  # nothing for batch normalisation to work with
-                continue
-            loss = self.loss(batch, learning=True)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-
-    @torch.inference_mode()
-    def held_out_loss(self, rows: Int64) -> float:
-        self.model.eval()
-        parts = np.array_split(rows, -(-len(rows) // BATCH))
-        return float(
-            sum(len(part) * float(self.loss(part, learning=False)) for part in parts) / len(rows)
-        )
+    def as_json(self) -> dict[str, object]:
+        """As `Round.metrics` keeps it."""
+        told: dict[str, object] = {
+            "cross_validation": {"loss": self.plain.loss, "epochs": self.plain.epochs}
+        }
+        if self.guesses is not None:
+            told["pseudo_labels"] = {
+                "kept": self.kept_guesses,
+                "n": self.guesses.guessed,
+                "without": self.plain.loss,
+                "with": self.guesses.loss,
+            }
+        return told
 
 
 def fine_tune(
@@ -144,65 +63,79 @@ def fine_tune(
     data: Labelled,
     *,
     learn: Int64,
-    held_out: Int64,
     seconds: float,
     seed: int,
-    most_epochs: int = 60,
-    say: Callable[[int, float], None] = lambda epoch, loss: None,
-) -> int:
-    """Train the backbone in place, as it was at the epoch of the best held-out loss; epochs run.
+    recipe: TrainingRecipe | None = None,
+    guess: Guess | None = None,
+    say: Callable[[int], None] = lambda epoch: None,
+) -> Tuned:
+    """Train the backbone in place on the rows `learn`, for as long as cross-validation found good.
 
-    `learn` and `held_out` are rows of the pool; the audit sample's must be in neither.
-    Ends after `seconds`, or PATIENCE epochs without progress. Raises ValueError for no rows.
+    Folds are by patient. With `guess`, pseudo-labels are tried as well, made for each fold by what
+    the others teach, and kept only if the loss on the folds gains. `seconds` are shared evenly by
+    the folds, the folds with pseudo-labels, and the training itself. The audit sample must
+    be neither in `learn` nor guessed. ValueError for fewer patients than folds.
     """
-    if len(learn) < 2 or not len(held_out):
-        raise ValueError("Fine-tuning needs labelled rows to learn from and some held out")
-    tuning = _Tuning(backbone, questions, data, learn, seed)
-    best, best_epoch, state = tuning.held_out_loss(held_out), 0, deepcopy(backbone.state_dict())
-    end = time.monotonic() + seconds
-    epoch = 0
-    while epoch < most_epochs and epoch - best_epoch < PATIENCE and time.monotonic() < end:
-        epoch += 1
-        tuning.epoch(learn)
-        loss = tuning.held_out_loss(held_out)
-        say(epoch, loss)
-        if loss < best:
-            best, best_epoch, state = loss, epoch, deepcopy(backbone.state_dict())
-    backbone.load_state_dict(state)
-    return epoch
+    recipe = recipe or TrainingRecipe()
+    if len(np.unique(data.patients[learn])) < recipe.folds:
+        raise ValueError(f"Fine-tuning needs labels of {recipe.folds} patients or more")
+    folds = _Folds(backbone, questions, data, learn, recipe, seed)
+    share = seconds / (2 if guess is None else 3)
+    plain = folds.validate(None, share)
+    guesses = None if guess is None else folds.validate(guess, share)
+    kept = guesses is not None and guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss
+    best = guesses if guesses is not None and kept else plain
+    rows = learn
+    if guess is not None and kept:
+        data, rows = _with_guesses(data, learn, guess)
+    training = Training(backbone, questions, data, rows, recipe, seed)
+    end = time.monotonic() + share
+    done = [0]
+
+    def count(epoch: int) -> None:
+        done.append(epoch)
+        say(epoch)
+
+    training.run(epochs=best.epochs, end=end, say=count)
+    return Tuned(done[-1], plain, guesses, kept)
 
 
-def held_out_loss(
-    questions: Sequence[Question],
-    embeddings: NDArray[np.float16],
-    data: Labelled,
-    *,
-    learn: Int64,
-    held_out: Int64,
-) -> float:
-    """How well fresh heads on these embeddings do on rows they have not seen; lower is better.
+class _Folds:
+    def __init__(
+        self,
+        backbone: Backbone,
+        questions: Sequence[Question],
+        data: Labelled,
+        learn: Int64,
+        recipe: TrainingRecipe,
+        seed: int,
+    ) -> None:
+        self.backbone, self.questions, self.data = backbone, questions, data
+        self.learn, self.recipe, self.seed = learn, recipe, seed
+        rng = np.random.default_rng(seed)
+        self.fold = grouped_folds(data.patients[learn], recipe.folds, rng)
 
-    Mean over the questions of log-loss, or for numbers squared error over variance.
-    """
-    ranker = Ranker(questions, embeddings, "random", 0, groups=data.patients)
-    answered = {
-        name: learn[~np.isnan(targets[learn]).all(axis=1)] for name, targets in data.targets.items()
-    }
-    ranker.refit({name: (rows, data.targets[name][rows]) for name, rows in answered.items()})
-    predicted = ranker.predict(held_out)
-    losses = []
-    for question in questions:
-        targets = data.targets[question.name][held_out]
-        if question.name in predicted and not np.isnan(targets).all():
-            spread = float(np.nanvar(data.targets[question.name][learn])) or 1.0
-            losses.append(_loss(question, predicted[question.name], targets, spread))
-    return float(np.mean(losses)) if losses else float("inf")
+    def validate(self, guess: Guess | None, seconds: float) -> Validated:
+        """Train once for each fold left out, on the others and on what they let one guess."""
+        begun = time.monotonic()
+        epochs, losses, guessed = [], [], []
+        for fold in range(self.recipe.folds):
+            others, left_out = self.learn[self.fold != fold], self.learn[self.fold == fold]
+            data, rows = self.data, others
+            if guess is not None:
+                data, rows = _with_guesses(data, others, guess)
+            training = Training(
+                deepcopy(self.backbone), self.questions, data, rows, self.recipe, self.seed
+            )
+            end = begun + seconds * (fold + 1) / self.recipe.folds
+            course = training.run(epochs=self.recipe.most_epochs, end=end, held_out=left_out)
+            epochs.append(int(np.argmin(course)))
+            losses.append(min(course))
+            guessed.append(len(rows) - len(others))
+        return Validated(int(np.median(epochs)), float(np.mean(losses)), int(np.median(guessed)))
 
 
-def _loss(question: Question, predicted: Float32, targets: Float32, variance: float) -> float:
-    if question.kind == "number":
-        return float(np.nanmean((predicted - targets) ** 2) / variance)
-    p = np.clip(predicted.astype(np.float64), 1e-6, 1 - 1e-6)
-    if question.kind == "single":
-        return float(np.mean(-np.nansum(np.log(p) * targets, axis=1)))
-    return float(np.nanmean(-(targets * np.log(p) + (1 - targets) * np.log(1 - p))))
+def _with_guesses(data: Labelled, learn: Int64, guess: Guess) -> tuple[Labelled, Int64]:
+    guesses = guess(learn)
+    at = [np.flatnonzero(~np.isnan(values).all(axis=1)) for values in guesses.values()]
+    return data.with_guesses(guesses), np.unique(np.concatenate([learn, *at]))

@@ -19,6 +19,8 @@ STAGED_UPLOADS = SCOUT_DATA / "uploads"
 MODEL_STORE = SCOUT_DATA / "models"
 LEARNER_CACHE = SCOUT_DATA / "learner"
 RELEASE_STORE = SCOUT_DATA / "releases"
+# Backbones that a round with labels trains, to serve side by side.
+BACKBONE_ENSEMBLE = env.int("SCOUT_BACKBONE_ENSEMBLE", default=1)
 for _folder in (
     SCOUT_DATA,
     FRAME_STORE,

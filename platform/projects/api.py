@@ -44,6 +44,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "finished_task_number",
             "role",
             "audit_share",
+            "random_share",
             "strategy",
             "labels_per_round",
             "backbone",

@@ -67,6 +67,14 @@ class ProjectForm(forms.Form):
         initial=10,
         help_text="Share of the patients drawn at random to measure the model. Never trained on.",
     )
+    random_percent = forms.IntegerField(
+        label="Random arm in %",
+        min_value=0,
+        max_value=50,
+        initial=5,
+        help_text="Share of the patients read in no chosen order, and trained on. What the order "
+        "saves is measured against them; 0: it cannot be.",
+    )
 
     def clean_label_config(self) -> str:
         return _lines(self.cleaned_data["label_config"])
@@ -82,6 +90,7 @@ class ProjectForm(forms.Form):
             "label_config": self.cleaned_data["label_config"],
             "overlap": self.cleaned_data["overlap"],
             "audit_share": self.cleaned_data["audit_percent"] / 100,
+            "random_share": self.cleaned_data["random_percent"] / 100,
         }
 
     def take_refusal(self, refused: Refused) -> None:
@@ -132,9 +141,11 @@ class SettingsForm(ProjectForm):
     def __init__(self, data: Any = None, *, project: Project) -> None:
         initial = {name: getattr(project, name) for name in self.base_fields if name in _SETTINGS}
         initial["audit_percent"] = round(project.audit_share * 100)
+        initial["random_percent"] = round(project.random_share * 100)
         super().__init__(data, initial=initial)
         if project.tasks.exists():
             self._fix("audit_percent", "Drawn when the scans came in; fixed since.")
+            self._fix("random_percent", "Drawn when the scans came in; fixed since.")
         if has_learned(project=project):
             self._fix("backbone", "It has begun to learn from this project; fixed since.")
 
@@ -144,8 +155,11 @@ class SettingsForm(ProjectForm):
 
     def settings(self) -> Settings:
         settings = super().settings()
+        # A share of 12.5 % must not become 12 % by being shown.
         if "audit_percent" not in self.changed_data:
-            del settings["audit_share"]  # a share of 12.5 % must not become 12 % by being shown
+            del settings["audit_share"]
+        if "random_percent" not in self.changed_data:
+            del settings["random_share"]
         return {
             **settings,
             "strategy": self.cleaned_data["strategy"],

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Role
 from scans.models import Archive
@@ -22,6 +22,11 @@ class Project(models.Model):
     audit_share = models.FloatField(
         default=0.1, validators=[MinValueValidator(0.0), MaxValueValidator(0.5)]
     )
+    # Share of the patients whose tasks form the random arm: read in an order drawn by chance, and
+    # trained on. What the learner's order saves is measured against it.
+    random_share = models.FloatField(
+        default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(0.5)]
+    )
     # "auto", a name from learner.strategies, or "modal:<query strategy>".
     strategy = models.CharField(max_length=60, default="auto")
     # New labels between two full training rounds.
@@ -39,6 +44,17 @@ class Project(models.Model):
             models.CheckConstraint(condition=Q(overlap__gte=1), name="overlap_at_least_one"),
             models.CheckConstraint(
                 condition=Q(audit_share__gte=0) & Q(audit_share__lte=0.5), name="audit_at_most_half"
+            ),
+            models.CheckConstraint(
+                condition=Q(random_share__gte=0) & Q(random_share__lte=0.5),
+                name="random_at_most_half",
+                violation_error_message="The random arm takes at most half of the patients.",
+            ),
+            models.CheckConstraint(
+                condition=Q(audit_share__lt=1 - F("random_share")),
+                name="pool_not_empty",
+                violation_error_message="The audit sample and the random arm together leave no "
+                "patient to the pool: lower one of the two shares.",
             ),
         ]
 

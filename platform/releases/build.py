@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from annotator.chances import PROPENSITY
 from projects.label_config import question_json
 from releases.archive import Written, write_archive, write_text
 from releases.formats import FORMATS
@@ -63,6 +64,7 @@ def manifest_of(
         "states": STATES,
         "normal_answers": normal_answers(dataset.questions),
         "split": RULE,
+        "propensity": PROPENSITY,
         "rounds": contents["rounds"],
         "rankings": contents["rankings"],
         # SHA-256 and size of each file as it is when unpacked.

@@ -50,6 +50,7 @@ def contents_of(*, project: Project) -> dict[str, Any]:
             "label_config": project.label_config,
             "overlap": project.overlap,
             "audit_share": project.audit_share,
+            "random_share": project.random_share,
         },
         "rounds": _lineage(project),
         "rankings": _strategies(project),

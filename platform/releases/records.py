@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +13,7 @@ from annotator.models import Annotation, Task, TaskScan
 from annotator.results import questions_of
 from projects.label_config import Question
 from releases.idranges import IdRanges
+from releases.propensities import derived_propensities
 from releases.split import split_of
 from releases.states import Value, state_of, value_of
 from scans.models import Archive
@@ -49,6 +51,9 @@ class AnswerRecord:
     generation: int | None
     rank: int | None
     score: float | None
+    strategy: str
+    model: int | None  # number of the round whose weights chose; 0: the random ones
+    propensity: float | None  # annotator.chances.PROPENSITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class Dataset:
         for batch in _batches(project, tasks):
             ids = [task.pk for task in batch]
             scans = _scans_of(ids)
-            answers = _answers_of(ids, annotations, self.questions)
+            answers = self._answers_of(ids, annotations)
             audited = _audited_patients(project, batch, tasks)
             for task in batch:
                 if self.only_answered and task.pk not in answers:
@@ -106,6 +111,23 @@ class Dataset:
                         is_audit=task.patient_id in audited,
                     ),
                 )
+
+    @cached_property
+    def _derived(self) -> Mapping[int, float]:
+        return derived_propensities(self.contents)
+
+    def _answers_of(
+        self, task_ids: Sequence[int], annotations: IdRanges
+    ) -> dict[int, tuple[AnswerRecord, ...]]:
+        rows = Annotation.objects.filter(task__in=task_ids).order_by("task", "pk")
+        counted = (row for row in rows if row.pk in annotations)
+        return {
+            task: tuple(
+                _answer(row, self.questions, self._derived.get(row.pk, row.propensity))
+                for row in group
+            )
+            for task, group in groupby(counted, key=lambda row: row.task_id)
+        }
 
     def _record(
         self,
@@ -172,18 +194,9 @@ def _scans_of(task_ids: Sequence[int]) -> dict[int, tuple[ScanRecord, ...]]:
     }
 
 
-def _answers_of(
-    task_ids: Sequence[int], annotations: IdRanges, questions: Sequence[Question]
-) -> dict[int, tuple[AnswerRecord, ...]]:
-    rows = Annotation.objects.filter(task__in=task_ids).order_by("task", "pk")
-    counted = (row for row in rows if row.pk in annotations)
-    return {
-        task: tuple(_answer(row, questions) for row in group)
-        for task, group in groupby(counted, key=lambda row: row.task_id)
-    }
-
-
-def _answer(row: Annotation, questions: Sequence[Question]) -> AnswerRecord:
+def _answer(
+    row: Annotation, questions: Sequence[Question], propensity: float | None
+) -> AnswerRecord:
     return AnswerRecord(
         id=row.pk,
         unique_id=str(row.unique_id),
@@ -201,6 +214,9 @@ def _answer(row: Annotation, questions: Sequence[Question]) -> AnswerRecord:
         generation=row.generation,
         rank=row.rank,
         score=row.score,
+        strategy=row.strategy,
+        model=row.model,
+        propensity=propensity,
     )
 
 

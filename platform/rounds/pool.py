@@ -16,7 +16,7 @@ Int64 = NDArray[np.int64]
 LEARNT_KINDS = ("single", "multiple", "number", "rating")
 
 _TASKS = """
-SELECT id, patient_id, arm = 'audit', answers
+SELECT id, patient_id, arm = 'audit', arm = 'random', answers
 FROM annotator_task WHERE project_id = %s
 """
 _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
@@ -89,7 +89,8 @@ class Pool:
         self._order = np.argsort(tasks)
         n = len(tasks)
         self.patients = np.zeros(n, dtype=np.int64)
-        self.is_audit = np.zeros(n, dtype=bool)
+        self.is_audit = np.zeros(n, dtype=bool)  # measured on, never learned from
+        self.is_random = np.zeros(n, dtype=bool)  # learned from; no ranking places them
         self.answers = np.full(n, np.iinfo(np.int64).max)  # how many count; a task gone wants none
         self.targets = {
             question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
@@ -98,11 +99,12 @@ class Pool:
         self.watermark = 0
         with connection.cursor() as cursor:
             cursor.execute(_TASKS, [project_id])
-            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
         rows, known = self.rows_of(found[:, 0])
         self.patients[rows] = found[known, 1]
         self.is_audit[rows] = found[known, 2]
-        self.answers[rows] = found[known, 3]
+        self.is_random[rows] = found[known, 3]
+        self.answers[rows] = found[known, 4]
 
     def __len__(self) -> int:
         return len(self.tasks)

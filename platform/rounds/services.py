@@ -4,7 +4,7 @@ Shapes of the JSON kept, for whoever shows it
 ---------------------------------------------
 `Ranking.metrics`, a point of the learning curve (the heads as they ranked, on the audit sample):
 
-    {"labels": 31,                       # labelled pool tasks the heads learned from
+    {"labels": 31,                       # labelled tasks the heads learned from
      "audit": 12,                        # labelled audit tasks it was measured on
      "questions": {QUESTION: {METRIC: {"value": 0.83, "low": 0.6, "high": 0.95, "n": 12},
                               "classes": {CLASS: {"n", "positive", METRIC: {...}}}}}}
@@ -19,13 +19,18 @@ Over several classes or findings each is their mean; every one's own stand under
     {"labels": 50, "audit": 20,
      "questions": …as above, with intervals…,
      "held_out": {"current": 0.52, "new": 0.47, "n": 13},   # mean log-loss or squared error
-     "seconds": 118.0, "epochs": 14}
+     "seconds": 118.0, "epochs": 14,
+     "cross_validation": {"loss": 0.41, "epochs": 14},      # that found the number of epochs
+     "pseudo_labels": {"kept": false, "n": 120, "without": 0.41, "with": 0.43},   # if tried
+     "attention": {"kept": true, "without": 0.6, "with": 0.3}}     # over a bag's frames, if tried
 
-The first round is self-supervised: labels 0, questions {}, no "held_out".
+The first round is self-supervised: labels 0, questions {}, no "held_out" nor what is below it.
 
 `Round.config`:
 
-    {"kind": "self-supervised" | "fine-tuned", "backbone": {...}, "seed": 2, "embeddings": "r2a1",
+    {"kind": "self-supervised" | "given weights" | "fine-tuned" | "attention",   # attention alone
+     "ensemble": 1, "recipe": {...},     # how many backbones; how they were fine-tuned
+     "backbone": {...}, "seed": 2, "embeddings": "r2a1",
      "serves": true,                     # false: it was no better, the one before goes on serving
      "reason": "…one sentence…"}
 """
@@ -38,7 +43,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from annotator.queue import apply_ranking
+from annotator.queue import OpensAt, Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
 from projects.models import Project
 from rounds.models import Activity, Ranking, Round
@@ -135,20 +140,30 @@ def publish_ranking(
     *,
     project: Project,
     round_id: int | None,
+    model: int,
     strategy: str,
     labels: int,
     last_annotation: int,
-    placed: Sequence[tuple[int, float]],
+    placed: Sequence[Placement],
     milliseconds: float,
+    opened: Mapping[int, OpensAt | None] | None = None,
 ) -> Ranking:
     """Write a new order and the record of it in one transaction, under the next generation.
 
+    `model` is the number of the round, 0 where there is none; `opened` as for `apply_ranking`.
     Its metrics follow (`add_ranking_metrics`): nobody waits for them to see the order.
     """
     with transaction.atomic():
         last = Ranking.objects.filter(project=project).aggregate(last=Max("generation"))
         generation = (last["last"] or 0) + 1
-        apply_ranking(project=project, generation=generation, placed=placed)
+        apply_ranking(
+            project=project,
+            generation=generation,
+            placed=placed,
+            strategy=strategy,
+            model=model,
+            opened=opened,
+        )
         return Ranking.objects.create(
             project=project,
             generation=generation,

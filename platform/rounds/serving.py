@@ -58,6 +58,7 @@ class Serving:
 
     name: str
     round_id: int | None = None
+    number: int = 0  # of the round
     weights: Path | None = None  # None: random weights, with which every project begins
 
 
@@ -67,7 +68,8 @@ def serving_of(*, project_id: int) -> Serving:
     last = done.order_by("-number").first()
     if last is None:
         return Serving("r0")
-    return Serving(last.config["embeddings"], last.pk, settings.MODEL_STORE / last.weights)
+    weights = settings.MODEL_STORE / last.weights
+    return Serving(last.config["embeddings"], last.pk, last.number, weights)
 
 
 def cache_folder(project_id: int) -> Path:

@@ -83,6 +83,7 @@ def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]")
         "checkpoint": str(home / "checkpoint.pt"),
         "seconds": SECONDS[kind],
         "seed": begun.number,
+        "ensemble": settings.BACKBONE_ENSEMBLE,
         "questions": [asdict(question) for question in questions],
     }
 

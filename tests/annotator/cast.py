@@ -2,11 +2,13 @@
 Ada adjudicates; Charlie is no member and must see nothing."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Role, User
 from annotator.models import Task, TaskScan
+from annotator.queue import Placement, apply_ranking
 from annotator.services import Submission, Submitted, submit_annotation
 from projects.models import Membership, Project
 from scans.models import Archive, Patient, Scan, Series, Study
@@ -43,7 +45,10 @@ class Cast:
 
 
 def make_cast(*, label_config: str = FINDINGS, **fields: Any) -> Cast:
-    """A project with its members; `fields` are the project's (overlap, audit_share, …)."""
+    """A project with its members; `fields` are the project's (overlap, audit_share, …).
+
+    It has a random arm only where a test asks for one.
+    """
     people = {
         name: User.objects.create_user(f"{name}@example.org")
         for name in ("alice", "bob", "dora", "erin", "ada", "charlie")
@@ -53,7 +58,7 @@ def make_cast(*, label_config: str = FINDINGS, **fields: Any) -> Cast:
         label_config=label_config,
         archive=Archive.objects.create(name="Nodules"),
         created_by=people["alice"],
-        **fields,
+        **{"random_share": 0.0, **fields},
     )
     roles = {
         "alice": Role.MANAGER,
@@ -117,3 +122,12 @@ def answer(
     """The reader's answer to the task, with a unique id of its own unless one is given."""
     submission = Submission(**{"result": result, "unique_id": uuid.uuid4(), **more})
     return submit_annotation(project=project, task_id=task_id, reader=reader, submission=submission)
+
+
+def place(
+    project: Project, generation: int, placed: Sequence[tuple[int, float]], **more: Any
+) -> None:
+    """The tasks, as (task id, score) best first, placed by margin with the weights of round 1."""
+    placements = [Placement(task_id, score) for task_id, score in placed]
+    ranking: dict[str, Any] = {"placed": placements, "strategy": "margin", "model": 1, **more}
+    apply_ranking(project=project, generation=generation, **ranking)

@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from annotator.claims import claim_ahead, claim_next_task
 from annotator.models import Claim, Task
-from annotator.queue import apply_ranking, create_tasks, reopen_tasks
+from annotator.queue import create_tasks, reopen_tasks
 from annotator.withdrawals import undo_last
-from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
+from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks, place
 
 
 def next_id(cast: Cast, name: str) -> int | None:
@@ -58,7 +58,7 @@ def test_two_readers_read_the_same_task_at_overlap_two(db: None) -> None:
 
 def test_a_claim_remembers_where_the_ranking_had_the_task(cast: Cast) -> None:
     first, second = make_tasks(cast.project, 2)
-    apply_ranking(project=cast.project, generation=3, placed=[(second.pk, 0.75), (first.pk, 0.5)])
+    place(cast.project, 3, [(second.pk, 0.75), (first.pk, 0.5)])
     assert next_id(cast, "bob") == second.pk
     claim = Claim.objects.get()
     assert (claim.generation, claim.rank, claim.score) == (3, -(3 << 20) + 1, 0.75)
@@ -79,7 +79,7 @@ def test_a_newer_ranking_changes_what_is_served_next(cast: Cast) -> None:
     tasks = make_tasks(cast.project, 4)
     served = [next_id(cast, "bob")]
     for generation, best in ((1, tasks[3]), (2, tasks[1])):
-        apply_ranking(project=cast.project, generation=generation, placed=[(best.pk, 1.0)])
+        place(cast.project, generation, [(best.pk, 1.0)])
         answer(cast.project, served[-1] or 0, cast.bob)
         served.append(next_id(cast, "bob"))
     assert served == [tasks[0].pk, tasks[3].pk, tasks[1].pk]
@@ -87,8 +87,8 @@ def test_a_newer_ranking_changes_what_is_served_next(cast: Cast) -> None:
 
 def test_an_older_ranking_that_comes_late_changes_nothing(cast: Cast) -> None:
     first, second = make_tasks(cast.project, 2)
-    apply_ranking(project=cast.project, generation=2, placed=[(second.pk, 1.0)])
-    apply_ranking(project=cast.project, generation=1, placed=[(first.pk, 1.0), (second.pk, 0.5)])
+    place(cast.project, 2, [(second.pk, 1.0)])
+    place(cast.project, 1, [(first.pk, 1.0), (second.pk, 0.5)])
     assert next_id(cast, "bob") == second.pk
     second.refresh_from_db()
     assert second.generation == 2
@@ -99,7 +99,7 @@ def test_a_ranking_leaves_audit_and_finished_tasks_alone(cast: Cast) -> None:
     (finished,) = make_tasks(cast.project, 1)
     next_id(cast, "bob")
     answer(cast.project, finished.pk, cast.bob)
-    apply_ranking(project=cast.project, generation=1, placed=[(audit.pk, 1.0), (finished.pk, 1.0)])
+    place(cast.project, 1, [(audit.pk, 1.0), (finished.pk, 1.0)])
     assert not Task.objects.filter(generation__isnull=False).exists()
 
 
@@ -136,7 +136,7 @@ def test_the_task_reserved_ahead_stays_under_a_newer_ranking(cast: Cast) -> None
     first, second, third = make_tasks(cast.project, 3)
     next_id(cast, "bob")
     claim_ahead(project=cast.project, reader=cast.bob)
-    apply_ranking(project=cast.project, generation=1, placed=[(third.pk, 1.0)])
+    place(cast.project, 1, [(third.pk, 1.0)])
     answer(cast.project, first.pk, cast.bob)
     assert next_id(cast, "bob") == second.pk
     ahead = claim_ahead(project=cast.project, reader=cast.bob)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator.claims import claim_next_task
 from annotator.models import Annotation, Claim, Prediction, Task
 from annotator.withdrawals import undo_last
-from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_cast, make_tasks
+from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_cast, make_tasks, place
 from tests.annotator.test_reading_api import Asking
 
 
@@ -70,7 +70,15 @@ def test_erin_sees_everything_of_a_task(read_twice: tuple[Cast, Task]) -> None:
         "total_annotations": 2,
         "cancelled_annotations": 0,
         "total_predictions": 1,
+        "state": "open",
         "arm": "pool",
+        "generation": None,
+        "rank": 1,
+        "score": None,
+        "strategy": "",
+        "model": None,
+        "propensity": None,
+        "why": "No ranking yet",
     }
     assert ids(answers) == [cast.bob.pk, cast.dora.pk]
 
@@ -85,6 +93,35 @@ def test_bob_sees_his_own_answer_alone(read_twice: tuple[Cast, Task]) -> None:
     for annotation in Annotation.objects.all():
         status, _ = bob.ask("GET", f"/api/annotations/{annotation.pk}/")
         assert status == (200 if annotation.reader == cast.bob else 404)
+
+
+RECORD = {"arm", "generation", "rank", "score", "strategy", "model", "propensity", "why"}
+
+
+def test_who_oversees_learns_why_an_answer_came_and_a_reader_does_not(cast: Cast) -> None:
+    (task,) = make_tasks(cast.project, 1)
+    place(cast.project, 5, [(task.pk, 0.75)], strategy="galaxy", model=2)
+    claim_next_task(project=cast.project, reader=cast.bob)
+    annotation = answer(cast.project, task.pk, cast.bob).annotation
+    expected = {
+        "arm": "pool",
+        "generation": 5,
+        "rank": 1 - (5 << 20),
+        "score": 0.75,
+        "strategy": "galaxy",
+        "model": 2,
+        "propensity": 1.0,
+        "why": "A rare finding is likely",
+    }
+    paths = (f"/api/annotations/{annotation.pk}/", f"/api/tasks/{task.pk}/annotations/")
+    for person, wanted in ((cast.alice, expected), (cast.erin, expected), (cast.bob, {})):
+        asking = Asking(person)
+        one, many = (asking.ask("GET", path)[1] for path in paths)
+        shown = asking.ask("GET", f"/api/tasks/{task.pk}/")[1]
+        assert [one] == many == shown["annotations"]
+        assert {name: one[name] for name in RECORD & set(one)} == wanted
+        assert {name: shown[name] for name in RECORD & set(shown)} == wanted
+    assert [Asking(cast.charlie).ask("GET", path)[0] for path in paths] == [404, 404]
 
 
 def test_bob_finds_only_tasks_that_he_has_read_or_holds(read_twice: tuple[Cast, Task]) -> None:

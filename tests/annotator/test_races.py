@@ -16,11 +16,11 @@ from annotator import rerank
 from annotator.claims import claim_ahead, claim_next_task
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Task
-from annotator.queue import apply_ranking, create_tasks
+from annotator.queue import create_tasks
 from annotator.rerank import changing_labels
 from annotator.withdrawals import undo_last
 from projects.models import Membership
-from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks
+from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,7 +140,9 @@ def test_undo_and_submissions_at_once_keep_the_count() -> None:
 def test_a_submission_whose_connection_dies_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cast = make_cast(overlap=1, audit_share=0.0)
     (task,) = make_tasks(cast.project, 1)
+    place(cast.project, 1, [(task.pk, 0.5)], strategy="badge", model=3)
     claim_next_task(project=cast.project, reader=cast.bob)
+    place(cast.project, 2, [(task.pk, 0.25)])
     unique_id = uuid.uuid4()
 
     def die(project_id: int) -> None:
@@ -156,7 +158,10 @@ def test_a_submission_whose_connection_dies_leaves_nothing(monkeypatch: pytest.M
     assert (task.answers, task.is_open) == (0, True)
     assert not Annotation.objects.exists() and waiting_jobs(cast) == 0
     assert Claim.objects.get().reader == cast.bob
-    assert answer(cast.project, task.pk, cast.bob, unique_id=unique_id).is_new
+    again = answer(cast.project, task.pk, cast.bob, unique_id=unique_id)
+    kept = again.annotation
+    assert again.is_new and (kept.generation, kept.score) == (1, 0.5)
+    assert (kept.strategy, kept.model, kept.propensity) == ("badge", 3, 1.0)
 
 
 def test_two_deliveries_at_once_make_one_task_of_a_scan() -> None:
@@ -167,6 +172,29 @@ def test_two_deliveries_at_once_make_one_task_of_a_scan() -> None:
     assert Task.objects.count() == 20
 
 
+def test_answers_and_rankings_at_once_keep_the_record_of_what_was_served() -> None:
+    cast = make_cast(audit_share=0.0)
+    tasks = [task.pk for task in make_tasks(cast.project, 12)]
+    place(cast.project, 1, [(task, 1.0) for task in tasks], strategy="margin", model=1)
+
+    def rank_on() -> list[int]:
+        for generation in range(2, 40):
+            strategy = "badge" if generation % 2 else "margin"
+            placed = [(task, 1 / generation) for task in tasks]
+            place(cast.project, generation, placed, strategy=strategy, model=generation)
+        return []
+
+    together(rank_on, *[lambda r=r: read_all(cast, r, with_ahead=True) for r in more_readers(cast)])
+    answers = Annotation.objects.all()
+    assert answers.count() == 12
+    for one in answers:
+        assert one.generation is not None
+        served_from = (1.0 / one.generation, one.generation, 1.0)
+        assert (one.score, one.model, one.propensity) == served_from
+        assert one.strategy == ("badge" if one.generation % 2 and one.generation > 1 else "margin")
+        assert one.served_at is not None and one.served_at <= one.created_at
+
+
 def test_a_claim_waits_for_the_ranking_that_is_being_written() -> None:
     cast = make_cast(audit_share=0.0)
     first, second = make_tasks(cast.project, 2)
@@ -175,7 +203,7 @@ def test_a_claim_waits_for_the_ranking_that_is_being_written() -> None:
     def rank() -> None:
         with transaction.atomic():
             placed = [(second.pk, 1.0), (first.pk, 0.5)]
-            apply_ranking(project=cast.project, generation=1, placed=placed)
+            place(cast.project, 1, placed)
             is_placed.set()
             may_commit.wait(timeout=20)
 

@@ -11,8 +11,8 @@ from rest_framework.authtoken.models import Token
 from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.models import Annotation, Prediction, Task
-from annotator.queue import apply_ranking
-from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks
+from annotator.queue import OpensAt, Placement, apply_ranking
+from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks, place
 
 
 class Asking:
@@ -60,6 +60,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
             }
         ],
         "draft": None,
+        "opens_at": None,
         "read": 0,
     }
 
@@ -87,6 +88,7 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "comment": "Apex",
         "skip_reason": "",
         "ground_truth": False,
+        "why": "No ranking yet",
     }
 
 
@@ -228,6 +230,39 @@ def test_an_analyst_does_not_read(cast: Cast, tasks: list[Task]) -> None:
     assert erin.ask("POST", f"/api/tasks/{tasks[0].pk}/annotations/", submission())[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("arm", "reason"),
+    [
+        (Task.Arm.POOL, "The model is unsure here"),
+        (Task.Arm.AUDIT, "Drawn by chance, to measure the model"),
+        (Task.Arm.RANDOM, "Drawn by chance, to compare with"),
+    ],
+)
+def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(
+    cast: Cast, arm: Task.Arm, reason: str
+) -> None:
+    (task,) = make_tasks(cast.project, 1, arm=arm)
+    (pool,) = make_tasks(cast.project, 1, first_rank=100)
+    at: OpensAt = {"scan": 0, "frame": 3}
+    placed = [Placement(one.pk, 0.5, opens_at=at) for one in (task, pool)]
+    apply_ranking(
+        project=cast.project, generation=1, placed=placed, strategy="margin", model=1,
+        opened={task.pk: at},
+    )  # fmt: skip
+    Task.objects.filter(pk=pool.pk).update(is_open=arm == Task.Arm.POOL)
+    bob = Asking(cast.bob)
+    _, before = bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
+    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] == at
+    told = bob.client.get(f"/api/tasks/{task.pk}/").content + str(before).encode()
+    for word in ("chance", "unsure", "margin", arm.label.lower(), "why", "strategy"):
+        assert word.encode() not in told.lower()
+    body = submission()
+    for _ in range(2):
+        _, reply = bob.ask("POST", f"/api/tasks/{task.pk}/annotations/", body)
+        assert reply["why"] == reason
+    assert not {"arm", "strategy", "propensity", "model"} & set(reply)
+
+
 @pytest.mark.parametrize("arm", list(Task.Arm))
 @pytest.mark.parametrize("dora_answered", [False, True])
 def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
@@ -235,13 +270,13 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
 ) -> None:
     cast = make_cast(overlap=2, audit_share=0.0)
     (task,) = make_tasks(cast.project, 1, arm=arm)
-    apply_ranking(project=cast.project, generation=7, placed=[(task.pk, 0.9)])
+    place(cast.project, 7, [(task.pk, 0.9)])
     if dora_answered:
         claim_next_task(project=cast.project, reader=cast.dora)
         answer(cast.project, task.pk, cast.dora)
     _, reply = Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
     shown = reply["task"]
-    assert set(shown) == {"id", "project", "scans", "draft", "claim", "read"}
+    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read"}
     assert (shown["draft"], shown["read"], shown["claim"]["is_ahead"]) == (None, 0, False)
 
 

@@ -123,6 +123,7 @@ def make_project(archive: Archive, bob: User) -> Callable[[str, list[Scan]], Pro
             label_config=f'<View><Image name="image" value="$image"/>{questions}</View>',
             archive=archive,
             audit_share=0.0,
+            random_share=0.0,
             created_by=bob,
         )
         Membership.objects.create(project=project, user=bob, role=Role.READER, added_by=bob)

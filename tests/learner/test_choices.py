@@ -186,7 +186,7 @@ def test_badge_in_blocks_draws_the_third_by_the_distance_to_the_nearest() -> Non
     for seed in range(6000):
         order = tuple(badge(pool, 3, rng(seed)).indices.tolist())
         found[order] = found.get(order, 0) + 1 / 6000
-    far = Gradients.of(np.full((4, 1), 1, np.float32), X).apart(np.arange(4)).astype(float)
+    far = Gradients.of(np.full((4, 1), 1, np.float32), X).apart(np.arange(4)).astype(float).T
     for (_, second, third), share in found.items():
         now = np.minimum(far[:, 0], far[:, second])
         expected = far[second, 0] / far[:, 0].sum() * now[third] / now.sum()

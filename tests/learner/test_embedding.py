@@ -9,9 +9,7 @@ import torch
 from learner.embedding import Backbone, BackboneConfig, initial_backbone
 
 torch.set_num_threads(1)
-TINY = BackboneConfig(
-    arguments={**BackboneConfig().arguments, "block_inplanes": [4, 4, 8, 8]}, size=32
-)
+TINY = BackboneConfig(arguments={"widths": [4, 4, 8, 8]}, size=32, width=8)
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 32, 32), dtype=np.uint8)
 
 
@@ -50,8 +48,8 @@ def test_a_project_names_a_monai_network_or_a_folder_of_weights(tmp_path: Path) 
     backbone, are_given = initial_backbone(str(tmp_path), seed=0)
     assert are_given and backbone.config == TINY
     backbone, are_given = initial_backbone("", seed=0)
-    assert not are_given and backbone.features == 256
-    assert initial_backbone("DenseNet121", seed=0)[0].features == 1024
+    assert not are_given and backbone.features == 512
+    assert initial_backbone("DenseNet121", seed=0)[0].features == 512
 
 
 def test_an_unknown_network_is_refused() -> None:

@@ -1,10 +1,15 @@
-"""Fine-tuning learns what the labels say, from the pool alone, and stops at its best."""
+"""Fine-tuning learns what the labels say, from the pool alone, for as long as folds gain by it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from learner.attention import pool_bags
 from learner.cache import Bags, FrameCache
@@ -13,17 +18,24 @@ from learner.questions import Question
 from learner.training import (
     Labelled,
     MultiTask,
+    TrainingRecipe,
     fine_tune,
+    guess_labels,
     held_out_loss,
     masked_loss,
     split_by_patient,
+    tuned_predictions,
 )
+from learner.training.loop import Training
+from learner.training.losses import class_weights
+from learner.training.mixing import Mix, draw_cutmix, draw_mixup
 from tests.learner.test_embedding import TINY
 
 torch.set_num_threads(1)
 FINDINGS = Question("findings", "multiple", ("Nodule", "Effusion"))
 DIAGNOSIS = Question("diagnosis", "single", ("Normal", "Nodule"))
 SIZE_MM = Question("size", "number")
+SHORT = TrainingRecipe(most_epochs=4, folds=2)
 
 
 def bags(folder: Path, count: int = 40) -> Bags:
@@ -45,7 +57,7 @@ def labelled(folder: Path) -> Labelled:
     return Labelled(bags(folder), {"diagnosis": one_hot}, np.arange(40) // 2)
 
 
-def embed(backbone: Backbone, data: Labelled) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+def embed(backbone: Backbone, data: Labelled) -> NDArray[np.floating]:
     return pool_bags(backbone.embed(data.bags.frames), data.bags.firsts, data.bags.counts)
 
 
@@ -82,23 +94,80 @@ def test_heads_see_mean_and_maximum_of_a_bag() -> None:
     torch.testing.assert_close(outputs[1][1], expected)
 
 
-def test_fine_tuning_makes_the_labels_easier_to_tell(tmp_path: Path) -> None:
+def test_a_smoothed_label_is_never_quite_sure() -> None:
+    output, target = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]])
+    single = masked_loss(DIAGNOSIS, output, target, smoothing=0.1)
+    assert float(single) == pytest.approx(np.log1p(np.exp(-3.0)) + 0.05 * 3.0)
+    multiple = masked_loss(FINDINGS, output, target, smoothing=0.1)
+    plain = (np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2
+    assert float(multiple) == pytest.approx(plain + 0.05 * (2.0 + 1.0) / 2)
+
+
+def test_a_rare_class_weighs_more_and_all_labels_together_the_same() -> None:
+    rare = np.eye(2, dtype=np.float32)[np.array([0] * 9 + [1])]
+    weights = class_weights(DIAGNOSIS, rare, beta=0.99)
+    assert weights[1, 1] / weights[1, 0] == pytest.approx((1 - 0.99**9) / (1 - 0.99))
+    assert (rare @ weights[1]).mean() == pytest.approx(1)
+    assert class_weights(DIAGNOSIS, rare, beta=0.0).tolist() == [[1, 1], [1, 1]]
+    partly = np.array([[1, 0], [0, np.nan], [0, 0], [0, 0]], dtype=np.float32)
+    absent, present = class_weights(FINDINGS, partly, beta=0.99)
+    assert present[0] > absent[0]
+    assert 3 * absent[0] + present[0] == pytest.approx(4)
+    assert absent[1] == pytest.approx(1)  # the second finding has never been seen
+    loss = masked_loss(
+        DIAGNOSIS, torch.zeros(10, 2), torch.from_numpy(rare), weights=torch.from_numpy(weights)
+    )
+    assert float(loss) == pytest.approx(np.log(2))
+
+
+@given(st.integers(0, 1000), st.integers(2, 6))
+def test_a_pasted_box_is_as_large_as_its_share(seed: int, n: int) -> None:
+    mix = draw_cutmix(n, 16, np.random.default_rng(seed))
+    frames = torch.arange(n, dtype=torch.float32).view(n, 1, 1).expand(n, 16, 16)
+    mixed = mix.images(frames)
+    own = (mixed == frames).float().mean(dim=(1, 2))
+    elsewhere = mix.partner != torch.arange(n)
+    torch.testing.assert_close(own[elsewhere], torch.full_like(own, mix.share)[elsewhere])
+
+
+def test_mixed_scans_have_mixed_answers() -> None:
+    mix = Mix(torch.tensor([1, 0]), 0.75)
+    frames = torch.stack([torch.zeros(2, 2), torch.ones(2, 2)])
+    assert mix.images(frames)[:, 0, 0].tolist() == [0.25, 0.75]
+    answers = mix.rows(torch.tensor([[1.0, float("nan")], [0.0, 1.0]]))
+    assert answers[:, 0].tolist() == [0.75, 0.25]
+    assert answers[:, 1].isnan().all()  # one of the two was not answered
+    assert 0 <= draw_mixup(3, 0.4, np.random.default_rng(0)).share <= 1
+
+
+def test_the_heads_begin_as_those_that_serve(tmp_path: Path) -> None:
+    data = labelled(tmp_path)
+    begun = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), SHORT, seed=0)
+    assert begun.held_out_loss(np.arange(30, 40)) < 0.5 < np.log(2)
+
+
+def test_epochs_lower_the_loss_on_what_was_not_learned_from(tmp_path: Path) -> None:
+    data, held = labelled(tmp_path), np.arange(30, 40)
+    recipe = replace(SHORT, batch=8, learning_rate=1e-3, head_learning_rate=1e-2)
+    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    for layer in training.model.heads.parameters():
+        torch.nn.init.zeros_(layer)
+    losses = training.run(epochs=8, end=float("inf"), held_out=held)
+    assert losses[0] == pytest.approx(np.log(2))
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_folds_say_for_how_long_it_is_trained(tmp_path: Path) -> None:
     data = labelled(tmp_path)
     learn, held = split_by_patient(np.arange(40), data.patients, seed=0)
     backbone = Backbone(TINY)
     told: list[int] = []
-    epochs = fine_tune(
-        backbone,
-        [DIAGNOSIS],
-        data,
-        learn=learn,
-        held_out=held,
-        seconds=60,
-        seed=0,
-        most_epochs=6,
-        say=lambda epoch, loss: told.append(epoch),
+    tuned = fine_tune(
+        backbone, [DIAGNOSIS], data, learn=learn, seconds=90, seed=0, recipe=SHORT, say=told.append
     )
-    assert told == list(range(1, epochs + 1))
+    assert told == list(range(1, tuned.epochs + 1))
+    assert tuned.epochs == tuned.plain.epochs
+    assert tuned.as_json().keys() == {"cross_validation"}
     loss = held_out_loss([DIAGNOSIS], embed(backbone, data), data, learn=learn, held_out=held)
     assert loss < 0.5 < np.log(2)
 
@@ -109,41 +178,112 @@ def test_the_audit_sample_is_never_looked_at(tmp_path: Path) -> None:
         data = labelled(tmp_path / str(answer))
         data.targets["diagnosis"][30:] = np.eye(2)[answer]  # rows of the audit sample
         backbone = Backbone(TINY)
-        fine_tune(
-            backbone,
-            [DIAGNOSIS],
-            data,
-            learn=np.arange(20),
-            held_out=np.arange(20, 30),
-            seconds=60,
-            seed=0,
-            most_epochs=2,
-        )
+        learn = np.arange(30)
+        fine_tune(backbone, [DIAGNOSIS], data, learn=learn, seconds=60, seed=0, recipe=SHORT)
         weights.append(backbone.embed(data.bags.frames[:8]))
     assert (weights[0] == weights[1]).all()
 
 
 def test_it_stops_when_the_time_is_up(tmp_path: Path) -> None:
     data = labelled(tmp_path)
-    before = Backbone(TINY)
-    after = Backbone(TINY)
-    learn, held = np.arange(30), np.arange(30, 40)
-    epochs = fine_tune(after, [DIAGNOSIS], data, learn=learn, held_out=held, seconds=0, seed=0)
-    assert epochs == 0
+    before, after = Backbone(TINY), Backbone(TINY)
+    tuned = fine_tune(after, [DIAGNOSIS], data, learn=np.arange(30), seconds=0, seed=0)
+    assert tuned.epochs == 0
     assert (before.embed(data.bags.frames) == after.embed(data.bags.frames)).all()
 
 
-def test_nothing_held_out_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="held out"):
+def test_training_ends_when_the_fold_left_out_gains_no_more(tmp_path: Path) -> None:
+    data = labelled(tmp_path)
+    recipe = replace(SHORT, learning_rate=0.0, head_learning_rate=0.0, patience=2)
+    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    losses = training.run(epochs=50, end=float("inf"), held_out=np.arange(30, 40))
+    assert len(losses) < 20  # batch normalisation goes on moving for a while
+
+
+def test_labels_of_too_few_patients_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="3 patients or more"):
         fine_tune(
-            Backbone(TINY),
-            [DIAGNOSIS],
-            labelled(tmp_path),
-            learn=np.arange(4),
-            held_out=np.zeros(0, dtype=np.int64),
-            seconds=1,
-            seed=0,
+            Backbone(TINY), [DIAGNOSIS], labelled(tmp_path), learn=np.arange(4), seconds=1, seed=0
         )
+
+
+def test_what_the_folds_do_not_gain_by_is_not_kept(tmp_path: Path) -> None:
+    data = labelled(tmp_path)
+    truth = data.targets["diagnosis"].copy()
+    data.targets["diagnosis"][12:] = np.nan
+    asked: list[set[int]] = []
+
+    def wrong(learn: NDArray[np.int64]) -> Mapping[str, NDArray[np.float32]]:
+        asked.append(set(learn))
+        guesses = np.full_like(truth, np.nan)
+        guesses[12:] = truth[12:, ::-1]
+        return {"diagnosis": guesses}
+
+    learn = np.arange(12)
+    tuned = fine_tune(
+        Backbone(TINY),
+        [DIAGNOSIS],
+        data,
+        learn=learn,
+        seconds=60,
+        seed=0,
+        recipe=SHORT,
+        guess=wrong,
+    )
+    assert tuned.as_json()["pseudo_labels"] == {
+        "kept": False,
+        "n": 28,
+        "without": tuned.plain.loss,
+        "with": tuned.guesses.loss if tuned.guesses else None,
+    }
+    assert not asked[0] & asked[1]  # each fold is guessed for by the other alone
+    assert asked[0] | asked[1] == set(learn)
+
+
+def test_only_what_is_sure_is_guessed_and_no_more_than_was_labelled() -> None:
+    n = 60
+    rng = np.random.default_rng(0)
+    truth = np.arange(n) % 2
+    embeddings = rng.normal(size=(n, 6)).astype(np.float16)
+    embeddings[:, 0] += 8 * truth
+    embeddings[50:, 0] = 4.0  # neither
+    targets = np.full((n, 2), np.nan, dtype=np.float32)
+    targets[:20] = np.eye(2)[truth[:20]]
+    nothing = np.full((n, 1), np.nan, dtype=np.float32)
+    data = Labelled(None, {"diagnosis": targets, "size": nothing}, np.arange(n))  # type: ignore[arg-type]
+    guesses = guess_labels(
+        [DIAGNOSIS, SIZE_MM],
+        embeddings,
+        data,
+        learn=np.arange(20),
+        unlabelled=np.arange(20, n),
+    )
+    sure = np.flatnonzero(~np.isnan(guesses["diagnosis"]).any(axis=1))
+    assert 0 < len(sure) <= 20
+    assert sure.min() >= 20
+    assert not set(sure) & set(range(50, 60))
+    assert (guesses["diagnosis"][sure].argmax(axis=1) == truth[sure]).all()
+    assert np.isnan(guesses["size"]).all()
+
+
+def test_a_rehearsal_can_tune_a_backbone_and_ask_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 60, (30, 32, 32), dtype=np.uint8)
+    frames[1::2, 8:24, 8:24] = 220
+    targets = {"diagnosis": np.eye(2, dtype=np.float32)[np.arange(30) % 2]}
+    targets["diagnosis"][20:] = np.nan  # never looked at
+    predicted = tuned_predictions(
+        Backbone(TINY),
+        [DIAGNOSIS],
+        frames,
+        targets,
+        np.arange(30),
+        learn=np.arange(20),
+        test=np.arange(20, 30),
+        seconds=60,
+        recipe=SHORT,
+    )
+    assert predicted["diagnosis"].argmax(axis=1).tolist() == [0, 1] * 5
 
 
 def test_noise_is_worse_than_what_shows_the_answer(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_manifest_counts_every_state_and_split(cast: Cast) -> None:
         "read-normal": 1,
         "read": 0,
     }
-    assert counts["arms"] == {"pool": 3, "audit": 1}
+    assert counts["arms"] == {"pool": 3, "audit": 1, "random": 0}
     assert (counts["tasks"], counts["annotations"], counts["readers"]) == (4, 3, 2)
     # p3 has a task in the audit sample: both its tasks are in test.
     assert counts["splits"]["test"]["tasks"] >= 2
@@ -127,7 +127,7 @@ def test_building_again_gives_the_same_bytes(cast: Cast) -> None:
     before = forget_file(release)
     # All that goes on in a running project meanwhile.
     Annotation.objects.update(withdrawn_at=timezone.now())
-    Task.objects.update(rank=-5, generation=3, score=0.5)
+    Task.objects.update(rank=-5, generation=3, score=0.5, strategy="margin", propensity=0.5)
     cast.answer(task, cast.bea, findings("Effusion"))
     type(cast.project).objects.update(title="Renamed")
     assert release_path(built(release)).read_bytes() == before

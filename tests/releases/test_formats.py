@@ -58,6 +58,9 @@ def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) 
         generation=3,
         rank=-9,
         score=0.25,
+        strategy="margin",
+        model=2,
+        propensity=1.0,
     )
     cast.answer(read, cast.bea, findings("Nodule"), quality("Artefact"), size(14), comment="=1+1")
     unread = cast.task("b.png", patient="p2")
@@ -84,6 +87,9 @@ def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) 
         "generation_1": "3",
         "rank_1": "-9",
         "score_1": "0.25",
+        "strategy_1": "margin",
+        "model_1": "2",
+        "propensity_1": "1.0",
     }
     assert rows[0]["comment_2"] == "'=1+1"
     assert (rows[1]["state"], rows[1]["consensus_findings"], rows[1]["reader_1"]) == (
@@ -123,6 +129,9 @@ FIRST_ANSWER = (
     "generation_1",
     "rank_1",
     "score_1",
+    "strategy_1",
+    "model_1",
+    "propensity_1",
 )
 
 
@@ -171,6 +180,9 @@ def test_label_studio_json_is_exact(cast: Cast) -> None:
         "generation": 2,
         "rank": None,
         "score": None,
+        "strategy": None,
+        "model": None,
+        "propensity": None,
     }
 
 

@@ -42,7 +42,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
@@ -135,7 +135,7 @@ def test_a_scan_counts_as_embedded_with_its_last_frame(
     add_scans(radiographs, 2, frame_count=20)
     monkeypatch.setattr(embedding, "FRAMES", 50)
     serves = serving.serving_of(project_id=project_id)
-    backbone = embedding._backbone(serves)
+    backbone = embedding.serving_backbones(serves)
     assert embedding._embed_chunk(project_id, serves, backbone)  # 24 images, a volume, 6 slices
     worker.rerank(project_id=project_id)
     assert last_ranking(radiographs).placed == 25
@@ -219,6 +219,45 @@ def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: N
     live = reranking._live_projects[learning.project.pk]
     assert len(live.ranker._labelled) == 24 - audited
     assert not live.pool.is_audit[live.ranker._labelled].any()
+
+
+def test_the_random_arm_is_learned_from_and_never_ranked(transactional_db: None) -> None:
+    learning = make_learning_project(count=24)
+    drawn = sorted(learning.has_nodule)[:8]
+    Task.objects.filter(pk__in=drawn).update(arm=Task.Arm.RANDOM)
+    worker.embed(project_id=learning.project.pk)
+    learning.project.random_share = 0.5  # half of what Bob is served
+    for _ in range(10):
+        learning.read_next()
+    worker.rerank(project_id=learning.project.pk)
+    read = Task.objects.filter(project=learning.project, answers=1)
+    assert 0 < read.filter(arm=Task.Arm.RANDOM).count() < 10
+    assert last_ranking(learning).labels == 10
+    live = reranking._live_projects[learning.project.pk]
+    assert len(live.ranker._labelled) == 10
+    assert set(live.pool.tasks[live.pool.is_random]) == set(drawn)
+    placed = Task.objects.filter(project=learning.project, generation__isnull=False)
+    assert set(placed.values_list("arm", flat=True)) == {"pool"}
+
+
+@pytest.mark.parametrize(("strategy", "propensity"), [("random", 1 / 24), ("typiclust", 1.0)])
+def test_each_placed_task_says_what_placed_it(
+    transactional_db: None, strategy: str, propensity: float
+) -> None:
+    learning = make_learning_project(strategy=strategy)
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    tasks = Task.objects.filter(project=learning.project)
+    assert set(tasks.values_list("strategy", "model")) == {(strategy, 0)}  # no round is done yet
+    chances = tasks.values_list("propensity", flat=True)
+    assert list(chances) == pytest.approx([propensity] * 24)
+
+
+def test_the_model_is_the_number_of_the_round_that_serves(radiographs: LearningProject) -> None:
+    config = {"embeddings": "r4a1", "serves": True}
+    Round.objects.create(project=radiographs.project, number=4, state="done", config=config)
+    serves = serving.serving_of(project_id=radiographs.project.pk)
+    assert (serves.name, serves.number) == ("r4a1", 4)
 
 
 def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: None) -> None:

@@ -50,11 +50,21 @@ export interface Draft {
   version: number;
 }
 
+/** The frame to be seen first; both numbers from 0. */
+export interface OpensAt {
+  /** Position among the task's scans. */
+  scan: number;
+  /** Number in the scan. */
+  frame: number;
+}
+
 export interface Task {
   id: number;
   project: number;
   scans: Scan[];
   draft: Draft | null;
+  /** null: each scan opens in its middle. */
+  opens_at: OpensAt | null;
   claim: { expires_at: string; is_ahead: boolean };
   /** How many tasks this reader has submitted in the project. */
   read: number;
@@ -68,6 +78,8 @@ export interface NextReply {
 export interface AnnotationReply {
   id: number;
   unique_id: string;
+  /** Why the task came, which its reader may know now. */
+  why: string;
   next: NextReply;
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { edgeMarkers, patientDirection } from "../src/viewer/orientation";
-import { outward, readingOrder, sliceNumber } from "../src/viewer/order";
+import { openingPlace, outward, readingOrder, sliceNumber } from "../src/viewer/order";
 import { modalityValues, storedSamples } from "../src/viewer/pixels";
 import { boxCorners, framePlane, percentBox, pixelToWorld, worldToPixel } from "../src/viewer/plane";
 import { scaleBarLength } from "../src/viewer/scalebar";
 import { draggedWindow, percentileWindow, rangeWindow, windowRange } from "../src/viewer/windows";
+import type { Task } from "../src/types";
 import { geometry, scan } from "./questions";
 
 describe("orientation", () => {
@@ -39,7 +40,24 @@ describe("frames", () => {
     expect(readingOrder(scan(2, 2))).toEqual([0, 1]);
   });
 
-  it("are fetched from the middle outward", () => {
+  it("open in the middle, unless the task tells of another", () => {
+    const scans = [scan(1, 9), scan(2, 5), scan(3, 1)];
+    const places = (told: Task["opens_at"]): number[] =>
+      scans.map((_, nth) => openingPlace({ scans, opens_at: told }, nth));
+    expect(places(null)).toEqual([4, 2, 0]);
+    expect(places({ scan: 1, frame: 4 })).toEqual([4, 4, 0]);
+    expect(places({ scan: 1, frame: 0 })).toEqual([4, 0, 0]);
+    expect(places({ scan: 1, frame: 5 })).toEqual([4, 2, 0]); // there is no such frame
+    expect(places({ scan: 3, frame: 0 })).toEqual([4, 2, 0]); // nor such a scan
+  });
+
+  it("open at the frame told, wherever it lies in the order of reading", () => {
+    const volume = scan(1, 3);
+    volume.geometry.positions = [[0, 0, -5], [0, 0.1, 0], [0, 0.2, 5]];
+    expect(openingPlace({ scans: [volume], opens_at: { scan: 0, frame: 2 } }, 0)).toBe(0);
+  });
+
+  it("are fetched from where the scan opens outward", () => {
     expect(outward(4, 9)).toEqual([4, 5, 3, 6, 2, 7, 1, 8, 0]);
     expect(outward(1, 2)).toEqual([1, 0]);
     expect(outward(0, 1)).toEqual([0]);

@@ -65,10 +65,13 @@ def _annotation(answer: AnswerRecord, dataset: Dataset) -> dict[str, Any]:
         "origin": answer.origin,
         # An imported annotation is a ground truth to Label Studio unless it says that it is none.
         "ground_truth": False,
-        # Where the ranking had the task when it was served; null where none had placed it.
+        # Where and why the task stood when it was served; null where no ranking had placed it.
         "generation": answer.generation,
         "rank": answer.rank,
         "score": answer.score,
+        "strategy": answer.strategy or None,
+        "model": answer.model,
+        "propensity": answer.propensity,
     }
     if dataset.names_completed_by:
         annotation["completed_by"] = answer.reader

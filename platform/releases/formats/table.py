@@ -37,6 +37,9 @@ _ANSWER = (
     "generation",
     "rank",
     "score",
+    "strategy",
+    "model",
+    "propensity",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -92,6 +95,9 @@ def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
         answer.generation,
         answer.rank,
         answer.score,
+        answer.strategy,
+        answer.model,
+        answer.propensity,
     ]
 
 

@@ -29,7 +29,7 @@ from rounds.serving import (
 from scans.framestore import DamagedFrames, open_frames
 
 if TYPE_CHECKING:
-    from learner.embedding import Backbone
+    from learner.ensemble import Ensemble
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
     with answering_for(project_id, "Embedding"):
         serves = serving_of(project_id=project_id)
-        backbone = _backbone(serves)
+        backbone = serving_backbones(serves)
         ranked = 0.0
         while serving_of(project_id=project_id) == serves and _embed_chunk(
             project_id, serves, backbone
@@ -56,19 +56,21 @@ def embed(*, project_id: int) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _backbone(serves: Serving) -> "Backbone":
+def serving_backbones(serves: Serving) -> "Ensemble":
+    """The backbones of a representation, on the best device; shared by all who ask for them."""
     # torch and MONAI take seconds and memory: only a learner that embeds imports them.
     import torch
 
     from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.ensemble import Ensemble
 
     torch.set_num_threads(os.cpu_count() or 1)
     if serves.weights is None:
-        return Backbone(BackboneConfig()).to(best_device())
-    return Backbone.load(serves.weights).to(best_device())
+        return Ensemble((Backbone(BackboneConfig()),)).to(best_device())
+    return Ensemble.load(serves.weights).to(best_device())
 
 
-def _embed_chunk(project_id: int, serves: Serving, backbone: "Backbone") -> bool:
+def _embed_chunk(project_id: int, serves: Serving, backbone: "Ensemble") -> bool:
     """One step of `embed`; False when nothing is left to do, or another process does it."""
     with transaction.atomic(), connection.cursor() as cursor:
         # The caches have one writer, also while a worker that was thought dead comes back.

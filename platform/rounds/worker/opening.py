@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from annotator.queue import OpensAt
 from learner.attention import FrameBags, Predict, least_sure_frames
 from learner.frames import chosen_slices
 from learner.questions import Question
@@ -10,7 +11,7 @@ from rounds.pool import frame_counts_of_tasks
 
 def opens_at(
     tasks: Sequence[int], bags: FrameBags, questions: Sequence[Question], predict: Predict
-) -> dict[int, dict[str, int]]:
+) -> dict[int, OpensAt]:
     """{"scan": its position in the task, "frame": its number in that scan} for some of the tasks.
 
     `bags` are those of the tasks, in their order; `predict` gives the heads' answers for pooled
@@ -26,7 +27,7 @@ def opens_at(
     opens = {}
     for task, (index, count) in found.items():
         places = [
-            {"scan": scan, "frame": frame}
+            OpensAt(scan=scan, frame=frame)
             for scan, frames in enumerate(frame_counts.get(task, []))
             for frame in chosen_slices(frames)
         ]

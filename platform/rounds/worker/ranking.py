@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.dataset import labelled_answers
+from annotator.queue import Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
 from learner.metrics import evaluate
-from learner.ranker import Ranker
+from learner.ranker import Ranked, Ranker
 from projects.models import Project
 from rounds import services
 from rounds.models import Ranking
 from rounds.pool import Pool, held_tasks, learnt_questions
 from rounds.serving import Serving, answering_for, cache_folder, serving_of, wake_embed
 from rounds.worker.learnt import learnt
+from rounds.worker.opening import opens_at
 
 # How many tasks a ranking places: far more than are read before the next one, few enough that
 # writing them takes milliseconds.
@@ -55,7 +57,7 @@ def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
     with answering_for(project_id, "Ranking"):
         project = Project.objects.filter(pk=project_id).first()
-        live = _live(project) if project else None
+        live = live_project(project) if project else None
         if project is None or live is None:
             return
         with live.lock:
@@ -64,7 +66,7 @@ def rerank(*, project_id: int) -> None:
         services.queue_due_round(project=project, ranking=ranking)
 
 
-def _live(project: Project) -> LiveProject | None:
+def live_project(project: Project) -> LiveProject | None:
     """The project as last seen, rebuilt where scans, backbone or questions have changed."""
     serves = serving_of(project_id=project.pk)
     folder = cache_folder(project.pk)
@@ -103,26 +105,29 @@ def _ranker(project: Project, pool: Pool, embeddings: NDArray[np.floating]) -> R
     )
 
 
+def learn_labels(project: Project, live: LiveProject) -> None:
+    """Take in what was answered since, and refit the heads. Its lock must be held."""
+    live.pool.take(labelled_answers(project=project, after=live.pool.watermark))
+    live.ranker.refit(live.pool.labels(~live.pool.is_audit))
+
+
 def _rank(project: Project, live: LiveProject) -> Ranking:
     begun = time.perf_counter()
     pool = live.pool
-    pool.take(labelled_answers(project=project, after=pool.watermark))
-    live.ranker.refit(pool.labels(~pool.is_audit))
-    free = (pool.answers < project.overlap) & ~pool.is_audit
+    learn_labels(project, live)
+    free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
     free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
     new = free & (pool.answers == 0)
     ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
-    best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
-    begun_tasks = pool.tasks[free & ~new][:BATCH]
-    placed = [(task, best) for task in begun_tasks.tolist()]
-    placed += zip(pool.tasks[ranked.indices].tolist(), ranked.scores.tolist(), strict=True)
+    placed = _placements(live, pool.tasks[free & ~new][:BATCH].tolist(), ranked)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
         project=project,
         round_id=live.serves.round_id,
+        model=live.serves.number,
         strategy=ranked.strategy,
         labels=labels,
         last_annotation=pool.watermark,
@@ -134,6 +139,19 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         doing=f"Ranked {new.sum()} scans after {labels} labels in {milliseconds:.0f} ms",
     )
     return ranking
+
+
+def _placements(live: LiveProject, begun: list[int], ranked: Ranked) -> list[Placement]:
+    """Tasks that somebody has begun in front, then those the strategy chose."""
+    best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
+    tasks = live.pool.tasks[ranked.indices].tolist()
+    questions = [learnt(question) for question in live.pool.questions]
+    bags = live.bags.of(ranked.indices)
+    opens = opens_at(tasks, bags, questions, live.ranker.predict_embeddings)
+    chosen = zip(tasks, ranked.scores.tolist(), ranked.propensity.tolist(), strict=True)
+    return [Placement(task, best) for task in begun] + [
+        Placement(task, score, propensity, opens.get(task)) for task, score, propensity in chosen
+    ]
 
 
 def _measure(live: LiveProject, ranking: Ranking) -> None:

@@ -44,7 +44,9 @@ export class Prefetch {
       register(scan);
       this.known.set(scan.id, scan);
     }
-    const wanted = task.scans.flatMap((scan) => nearest(scan, budget / task.scans.length));
+    const wanted = task.scans.flatMap((scan, nth) =>
+      nearest(scan, openingPlace(task, nth), budget / task.scans.length),
+    );
     const worker = async (): Promise<void> => {
       for (let id = wanted.shift(); id && turn === this.turn; id = wanted.shift()) {
         // A frame that fails is asked for again when it is to be shown, and its error said then.
@@ -55,11 +57,11 @@ export class Prefetch {
   }
 }
 
-/** The frames that fit into a budget, from the opening frame outward. */
-function nearest(scan: Scan, budget: number): string[] {
+/** The frames that fit into a budget, from the one at the opening place outward. */
+function nearest(scan: Scan, opening: number, budget: number): string[] {
   const bytes = scan.rows * scan.columns * scan.geometry.samples * 4;
   const count = Math.max(1, Math.min(scan.frame_count, Math.floor(budget / bytes)));
   const stack = imageIds(scan);
-  const places = outward(openingPlace(scan.frame_count), scan.frame_count).slice(0, count);
+  const places = outward(opening, scan.frame_count).slice(0, count);
   return places.map((place) => stack[place] as string);
 }

@@ -119,6 +119,7 @@ export class Room {
     await this.guarded(async () => {
       const { task } = await this.parts.api.undo();
       this.parts.notice.clear();
+      this.parts.frame.setWhy("");
       await this.open(task);
       this.parts.notice.pass("Your last answer is taken back. Change it, then submit it again.");
     }, this.state_);
@@ -154,8 +155,9 @@ export class Room {
     this.drafts.stop();
     await this.guarded(
       async () => {
-        const { next } = await this.parts.outbox.send(task.id, submission);
+        const { next, why } = await this.parts.outbox.send(task.id, submission);
         this.parts.notice.clear();
+        this.parts.frame.setWhy(why);
         this.setRead(this.read + 1);
         await this.openNext(next);
       },

@@ -17,6 +17,7 @@ export class Frame {
   readonly tools: HTMLElement;
   private readonly count: HTMLElement;
   private readonly saved: HTMLElement;
+  private readonly why: HTMLElement;
   private readonly veil: HTMLElement;
   private readonly leave: string;
 
@@ -24,6 +25,7 @@ export class Frame {
     this.leave = bootstrap.urls.leave;
     this.count = make("span", { class: "count", "data-part": "count" });
     this.saved = make("span", { class: "saved", "data-part": "saved", role: "status" });
+    this.why = make("p", { class: "why", role: "status", "data-part": "why" });
     this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
     this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": "Tools" });
     this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": "Scan" });
@@ -37,6 +39,7 @@ export class Frame {
         make("h1", {}, bootstrap.project.title),
         make("button", { type: "button", class: "help-button", onclick: help }, "Keys ", keyCap("?")),
         make("div", { class: "side-status" }, this.count, this.saved),
+        this.why,
       ),
     );
     const box = make("div", { class: "stage-box" }, this.stage, this.veil);
@@ -45,6 +48,11 @@ export class Frame {
 
   setRead(read: number): void {
     this.count.textContent = `${read} read`;
+  }
+
+  /** Says why the case came that was submitted last; an empty word says nothing. */
+  setWhy(why: string): void {
+    this.why.textContent = why && `Last case: ${why}`;
   }
 
   setSaved(state: SaveState): void {

@@ -2,7 +2,7 @@ import { Enums, imageLoader, type RenderingEngine, type StackViewport, type Type
 
 import type { Scan } from "../types";
 import { openingWindow } from "./loader";
-import { openingPlace, readingOrder } from "./order";
+import { readingOrder } from "./order";
 import type { ShownSamples } from "./pixels";
 import { framePlane, worldToPixel } from "./plane";
 import { imageIds, register } from "./registry";
@@ -48,11 +48,11 @@ export class Cell {
     return this.scan_;
   }
 
-  /** Shows the opening frame of a scan; throws what the loader threw. */
-  async show(scan: Scan): Promise<void> {
+  /** Shows the frame of a scan that lies at this place in the order of reading; throws what the
+   * loader threw. */
+  async show(scan: Scan, start: number): Promise<void> {
     register(scan);
     const stack = imageIds(scan);
-    const start = openingPlace(scan.frame_count);
     // The viewport swallows errors of loading, so the first frame is asked for before it.
     const image = await imageLoader.loadAndCacheImage(stack[start] as string);
     this.scan_ = scan;

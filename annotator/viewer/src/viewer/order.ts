@@ -1,4 +1,6 @@
-import type { Scan } from "../types";
+import type { Scan, Task } from "../types";
+
+type Opening = Pick<Task, "scans" | "opens_at">;
 
 /** Slices whose positions run towards the head, as in most axial volumes. */
 function runsToHead({ geometry: { positions } }: Scan): boolean {
@@ -31,7 +33,10 @@ export function outward(start: number, count: number): number[] {
   return order;
 }
 
-/** The place in the order of reading where a scan opens: a volume in its middle. */
-export function openingPlace(frameCount: number): number {
-  return Math.floor(frameCount / 2);
+/** The place in the order of reading where the task's nth scan opens: its middle, unless told. */
+export function openingPlace({ scans, opens_at: told }: Opening, nth: number): number {
+  const scan = scans[nth];
+  const frames = scan ? readingOrder(scan) : [];
+  const place = told?.scan === nth ? frames.indexOf(told.frame) : -1;
+  return place < 0 ? Math.floor(frames.length / 2) : place;
 }

@@ -3,6 +3,7 @@ import type { RenderingEngine } from "@cornerstonejs/core";
 import type { Scan, Task } from "../types";
 import { Cell } from "./cell";
 import { startCornerstone } from "./cornerstone";
+import { openingPlace } from "./order";
 import { Overlay } from "./overlay";
 import { Toolbox } from "./toolbox";
 
@@ -36,7 +37,7 @@ export class Screen {
   /** Shows a task's scans; resolves when all of them are on the screen. */
   async show(task: Task): Promise<void> {
     this.lay(task.scans.length);
-    await Promise.all(this.cells_.map((cell, index) => this.fill(cell, index, task.scans[index])));
+    await Promise.all(this.cells_.map((cell, index) => this.fill(cell, index, task)));
   }
 
   /** Goes to a frame of a scan. */
@@ -50,9 +51,10 @@ export class Screen {
     for (const cell of this.cells_) cell.render();
   }
 
-  private async fill(cell: Cell, index: number, scan: Scan | undefined): Promise<void> {
+  private async fill(cell: Cell, index: number, task: Task): Promise<void> {
+    const scan = task.scans[index];
     if (!scan) return;
-    await cell.show(scan);
+    await cell.show(scan, openingPlace(task, index));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FRAME_TIMEOUT_MS);
       cell.onDrawn = () => {

@@ -1,0 +1,81 @@
+"""How good embeddings and backbones are, on patients that they have not seen."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.cache import Bags
+from learner.embedding import Backbone
+from learner.questions import Question
+from learner.ranker import Ranker
+from learner.training.data import Labelled, answered
+from learner.training.recipe import TrainingRecipe
+from learner.training.tuning import fine_tune
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+def held_out_loss(
+    questions: Sequence[Question],
+    embeddings: NDArray[np.floating],
+    data: Labelled,
+    *,
+    learn: Int64,
+    held_out: Int64,
+) -> float:
+    """How well fresh heads on these embeddings do on rows they have not seen; lower is better.
+
+    Mean over the questions of log-loss, or for numbers squared error over variance.
+    """
+    ranker = Ranker(questions, embeddings, "random", 0, groups=data.patients)
+    ranker.refit(answered(data, learn))
+    predicted = ranker.predict(held_out)
+    losses = []
+    for question in questions:
+        targets = data.targets[question.name][held_out]
+        if question.name in predicted and not np.isnan(targets).all():
+            spread = float(np.nanvar(data.targets[question.name][learn])) or 1.0
+            losses.append(_loss(question, predicted[question.name], targets, spread))
+    return float(np.mean(losses)) if losses else float("inf")
+
+
+def _loss(question: Question, predicted: Float32, targets: Float32, variance: float) -> float:
+    if question.kind == "number":
+        return float(np.nanmean((predicted - targets) ** 2) / variance)
+    p = np.clip(predicted.astype(np.float64), 1e-6, 1 - 1e-6)
+    if question.kind == "single":
+        return float(np.mean(-np.nansum(np.log(p) * targets, axis=1)))
+    return float(np.nanmean(-(targets * np.log(p) + (1 - targets) * np.log(1 - p))))
+
+
+def tuned_predictions(
+    backbone: Backbone,
+    questions: Sequence[Question],
+    frames: NDArray[np.uint8],
+    targets: dict[str, Float32],
+    patients: Int64,
+    *,
+    learn: Int64,
+    test: Int64,
+    seconds: float,
+    seed: int = 0,
+    recipe: TrainingRecipe | None = None,
+) -> dict[str, Float32]:
+    """Calibrated predictions [t, c] for the rows `test`, by a backbone tuned on the rows `learn`.
+
+    frames [n, S, S], one a scan; targets per question [n, c], patients [n]. The backbone is trained
+    in place, as a round does it; heads are then fitted to its embeddings. A question with too few
+    answers is absent. ValueError as `fine_tune`.
+    """
+    n = len(frames)
+    bags = Bags(np.arange(n), np.arange(n), np.ones(n, dtype=np.int64), frames)
+    data = Labelled(bags, targets, patients)
+    fine_tune(backbone, questions, data, learn=learn, seconds=seconds, seed=seed, recipe=recipe)
+    rows = np.concatenate([learn, test])
+    place = np.arange(len(learn))
+    ranker = Ranker(questions, backbone.embed(frames[rows]), "random", 0, groups=patients[rows])
+    taught = Labelled(bags, {name: values[rows] for name, values in targets.items()}, patients)
+    ranker.refit(answered(taught, place))
+    return ranker.predict(np.arange(len(learn), len(rows)))

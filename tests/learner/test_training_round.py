@@ -1,0 +1,119 @@
+"""A round makes what its request asks for, and says what it did and whether it shall serve."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from learner.attention import Attention
+from learner.cache import EmbeddingCache, FrameCache
+from learner.embedding import Backbone
+from learner.ensemble import Ensemble
+from learner.training import TrainingRecipe
+from learner.training_round import Round
+from tests.learner.test_attention import FRAMES, lesions
+from tests.learner.test_embedding import TINY
+
+torch.set_num_threads(1)
+CLASSES = ["Normal", "Nodule"]
+
+
+@pytest.fixture(autouse=True)
+def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "learner.training.tuning.TrainingRecipe",
+        lambda: TrainingRecipe(most_epochs=3, folds=2, slices=2),
+    )
+
+
+def begin(folder: Path, *, labels: int = 40, **asked: Any) -> Round:
+    """48 scans, every second with a bright square; the last 8 are the audit sample."""
+    frames = np.random.default_rng(0).integers(0, 60, (48, 1, 32, 32), dtype=np.uint8)
+    frames[1::2, :, 8:24, 8:24] = 220
+    targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
+    targets[labels:40] = np.nan
+    embeddings = Backbone(TINY).embed(frames[:, 0])
+    return begin_with(folder, frames, embeddings, targets, np.arange(48) >= 40, **asked)
+
+
+def begin_with(
+    folder: Path,
+    frames: NDArray[np.uint8],
+    embeddings: NDArray[np.float16],
+    targets: NDArray[np.float32],
+    is_audit: NDArray[np.bool_],
+    **asked: Any,
+) -> Round:
+    """A round on bags of frames [n, k, S, S], whose embeddings [n k, d] serve until now."""
+    cache, n = folder / "cache", len(frames)
+    FrameCache(cache, 32).append(range(n), list(frames))
+    Backbone(TINY).save(folder / "parent")
+    EmbeddingCache(cache, "r1a1", embeddings.shape[1]).append(embeddings, at=0)
+    request = {
+        "kind": "fine-tuned",
+        "cache": str(cache),
+        "size": 32,
+        "embeddings": "r2a1",
+        "backbone": "",
+        "parent": str(folder / "parent"),
+        "parent_embeddings": "r1a1",
+        "checkpoint": str(folder / "checkpoint.pt"),
+        "seconds": 30.0,
+        "seed": 2,
+        "questions": [{"name": "diagnosis", "kind": "single", "classes": CLASSES}],
+    }
+    (folder / "request.json").write_text(json.dumps(request | asked))
+    answers: dict[str, Any] = {"question diagnosis": targets}
+    np.savez(folder / "labels.npz", patients=np.arange(n), is_audit=is_audit, **answers)
+    return Round(folder)
+
+
+def outcome_of(begun: Round) -> dict[str, Any]:
+    begun.run()
+    told: dict[str, Any] = json.loads((begun.folder / "outcome.json").read_text())
+    return told
+
+
+def test_a_round_with_labels_says_what_it_tried(tmp_path: Path) -> None:
+    begun = begin(tmp_path, labels=30, ensemble=2)
+    told = outcome_of(begun)
+    metrics, config = told["metrics"], told["config"]
+    assert (metrics["labels"], metrics["audit"]) == (30, 8)
+    assert metrics["pseudo_labels"].keys() == {"kept", "n", "without", "with"}
+    assert metrics["cross_validation"]["loss"] > 0
+    assert metrics["questions"]["diagnosis"]["n"] == 8
+    assert config["recipe"]["smoothing"] == 0.05
+    assert (config["kind"], config["ensemble"]) == ("fine-tuned", 2)
+    served = Ensemble.load(tmp_path)
+    assert served.features == 2 * Backbone(TINY).features
+    embeddings = EmbeddingCache.find(tmp_path / "cache", "r2a1")
+    assert embeddings is not None and embeddings.shape == (48, served.features)
+    assert (embeddings == served.embed(begun.data.bags.frames)).all()
+
+
+def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) -> None:
+    begun = begin(tmp_path, labels=30)
+    assert begun.unlabelled.tolist() == list(range(30, 40))
+    assert set(begun.learn) | set(begun.held_out) == set(range(30))
+
+
+def test_attention_alone_serves_where_the_backbone_gains_nothing(tmp_path: Path) -> None:
+    bags, _ = lesions(160, seed=1)
+    rows = np.arange(160)
+    blank = np.zeros((160, FRAMES, 32, 32), dtype=np.uint8)
+    targets = np.eye(2, dtype=np.float32)[rows % 2]
+    features = np.asarray(bags.features, dtype=np.float16)
+    begun = begin_with(tmp_path, blank, features, targets, rows < 0)
+    told = outcome_of(begun)
+    assert (told["config"]["kind"], told["config"]["serves"]) == ("attention", True)
+    attention, compared = told["metrics"]["attention"], told["metrics"]["held_out"]
+    assert attention["kept"]
+    assert compared["new"] == attention["with"] < 0.98 * attention["without"]
+    assert compared["current"] == attention["without"]
+    assert Attention.load(tmp_path) is not None
+    embeddings = EmbeddingCache.find(tmp_path / "cache", "r2a1")
+    assert embeddings is not None and (embeddings == features).all()
