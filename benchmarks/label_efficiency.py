@@ -24,9 +24,10 @@ from benchmarks.environment import ROOT, argument_parser
 from learner.comparison import Compared, compare, geometric_means, penalties
 from learner.curves import SHARES
 from learner.frames import SIZE
-from learner.replays import BASELINE, Replay, Table, fitting_strategies, replay_all
+from learner.replays import BASELINE, Replay, fitting_strategies, replay_all
 from learner.scores import MEASURES
-from learner.strategies import check_strategy
+from learner.strategies import check_strategy, strategy_names
+from learner.tables import Table
 
 MODAL = ("modal:margin_sampling", "modal:uncertainty_batch_sampling")
 PILOTS = 4  # seeds that find out how far chance has to be followed
@@ -173,10 +174,8 @@ def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
 
 def default_strategies(table: Table) -> Sequence[str]:
     """Ours and two of modAL's, those that fit the question."""
-    return (
-        *fitting_strategies(table.question),
-        *fitting_strategies(table.question, MODAL),
-    )
+    ours = (name for name in strategy_names() if not name.startswith("modal:"))
+    return fitting_strategies(table.question, (*ours, *MODAL))
 
 
 class _Progress:

@@ -84,10 +84,10 @@ def labels_to(
     """Labels to this share of the mean full-data score; the same by bootstrap [RESAMPLES].
 
     `full` [seeds] are the full-data scores; the share is of what they are above `floor`, and where
-    they are not above it nothing is ever enough. Read off the isotonic regression of the mean curve: the
-    first crossing of a curve that wobbles would come too early, the last too late, and the more so
-    the noisier a strategy is; isotonic regression averages a wobble on both of its sides. The
-    bootstrap draws seeds, so that what depends on the split is kept together.
+    they are not above it nothing is ever enough. Read off the isotonic regression of the mean
+    curve: the first crossing of a curve that wobbles would come too early, the last too late, and
+    the more so the noisier a strategy is; isotonic regression averages a wobble on both of its
+    sides. The bootstrap draws seeds, so that what depends on the split is kept together.
     """
     means = np.concatenate([[full.mean()], full[draws(len(full))].mean(axis=1)])
     targets = np.where(means > floor, floor + share * (means - floor), np.inf)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from learner.comparison import Compared, compare
 from learner.labelled_folder import read_folder, small_frames
 from learner.projection import Embeddings
-from learner.replays import BASELINE, Table, replay_all
+from learner.replays import BASELINE, replay_all
 from learner.scores import MEASURES
 from learner.strategies import DEFAULT, check_strategy
+from learner.tables import Table
 
 BATCH = 10  # labels between refits at most: what a few readers give while one ranking is in force
 Represent = Callable[[NDArray[np.uint8]], Embeddings]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 import learner
 from benchmarks.efficiency.pools import DataSet
 from learner.labelled_folder import LabelledFolder, read_folder, small_frames
-from learner.replays import Table, code_digest
+from learner.replays import code_digest
+from learner.tables import Table
 
 _LEARNER = Path(learner.__file__).parent
 
@@ -72,7 +73,8 @@ def _train(folder: Path, *, seconds: float, threads: int) -> None:
     # torch and MONAI take seconds and memory: a run whose features are kept does without.
     import torch
 
-    from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.backbones import BackboneConfig
+    from learner.embedding import Backbone, best_device
     from learner.selfsupervised import learn, represent
 
     torch.set_num_threads(threads)

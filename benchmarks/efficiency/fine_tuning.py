@@ -13,9 +13,10 @@ from benchmarks.efficiency.features import Features
 from learner.comparison import POINTS, Compared
 from learner.curves import mean_interval
 from learner.processes import each_done
-from learner.replays import BASELINE, Replay, Table, code_digest, rows_of
+from learner.replays import BASELINE, Replay, code_digest
 from learner.scores import score
 from learner.strategies import DEFAULT
+from learner.tables import Table, rows_of
 
 Int64 = NDArray[np.int64]
 

@@ -22,17 +22,14 @@ from learner.rehearsal import Settings, rehearse
 from learner.replays import (
     EVERYTHING,
     Replay,
-    Table,
     code_digest,
     fitting_strategies,
     replay,
     replay_all,
-    rows_of,
     schedule,
-    split_by_group,
-    to_long_tail,
 )
 from learner.scores import macro_auc, mean_error, score
+from learner.tables import Table, rows_of, split_by_group, to_long_tail
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
