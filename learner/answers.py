@@ -33,13 +33,13 @@ def answer_of(
         lengths = space.squared_lengths(head.ridge.whitening, candidates)
         deviation = head.ridge.deviation_of(lengths)[:, None]
         return Answer("number", deviation, np.ones(1, dtype=np.float32))
-    values = head.probabilities(space.logits(head.linear, candidates))
+    values = head.predicted(space.logits(head.linear, candidates))
     # Rare findings count more: by the inverse root of how often they were seen.
     is_multiple = head.question.kind == "multiple"
     weights = 1 / np.sqrt(head.seen + 1) if is_multiple else np.ones(values.shape[1])
     committee = None
     if needs.committee and head.members:
-        each = [head.probabilities(space.logits(one, candidates)) for one in head.members]
+        each = [head.predicted(space.logits(one, candidates)) for one in head.members]
         committee = np.stack(each)
     return Answer(
         head.question.kind,
@@ -54,7 +54,7 @@ def answer_of(
 def _known(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Known:
     said = np.full((len(asked.labelled), targets.shape[1]), np.nan, dtype=np.float32)
     said[np.searchsorted(asked.labelled, at)] = targets
-    return Known(head.probabilities(asked.space.logits(head.linear, asked.labelled)), said)
+    return Known(head.predicted(asked.space.logits(head.linear, asked.labelled)), said)
 
 
 def _draws(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Draw:

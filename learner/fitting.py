@@ -132,10 +132,26 @@ class QuestionHead:
 
     @property
     def linear(self) -> Linear:
-        """The head of a choice; ValueError before it is fitted."""
+        """The fitted head, also of a number's mean; ValueError before there is one."""
+        if self._ridge is not None:
+            return self._ridge.linear
         if self._head is None:
             raise ValueError(f"{self.question.name}: too few labels to predict")
         return self._head
+
+    def predicted(self, logits: Float32) -> Float32:
+        """Calibrated probabilities of logits [n, c] by `linear`; of a number, these themselves.
+
+        Every class of a choice counts as equally likely beforehand.
+        """
+        if self.question.kind == "number":
+            return logits
+        to_probability = softmax if self.question.kind == "single" else sigmoid
+        return to_probability(logits / self.temperature)
+
+    def predict(self, X: Float32) -> Float32:
+        """`predicted` of rows on principal axes, [n, k] -> [n, c]."""
+        return self.predicted(self.linear.logits(X))
 
     @property
     def ridge(self) -> Ridge:
@@ -143,6 +159,11 @@ class QuestionHead:
         if self._ridge is None:
             raise ValueError(f"{self.question.name}: no number to predict yet")
         return self._ridge
+
+    def deviation(self, X: Float32) -> Float32:
+        """Predictive standard deviation of a number, [n, k] -> [n, 1]."""
+        whitened = self.ridge.whitening.logits(X)
+        return self.ridge.deviation_of(np.einsum("nk,nk->n", whitened, whitened))[:, None]
 
     @property
     def members(self) -> list[Linear]:
@@ -161,11 +182,6 @@ class QuestionHead:
             temperature=self.temperature,
             penalty=self.penalty,
         )
-
-    def probabilities(self, logits: Float32) -> Float32:
-        """Calibrated probabilities of logits [n, c]; a class counts as likely as any beforehand."""
-        to_probability = softmax if self.question.kind == "single" else sigmoid
-        return to_probability(logits / self.temperature)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
-from learner.heads import Linear
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.space import Space
@@ -120,7 +119,7 @@ class Ranker:
         """
         at = None if indices is None else np.asarray(indices, dtype=np.int64)
         return {
-            name: _predicted(head, self._space.logits(_linear(head), at))
+            name: head.predicted(self._space.logits(head.linear, at))
             for name, head in self._heads.items()
             if head.fitted
         }
@@ -128,7 +127,7 @@ class Ranker:
     def predict_embeddings(self, embeddings: Embeddings) -> dict[str, Float32]:
         """The same for embeddings [m, d] that are not of the pool: single frames of its bags."""
         return {
-            name: _predicted(head, self._space.logits_of(_linear(head), embeddings))
+            name: head.predicted(self._space.logits_of(head.linear, embeddings))
             for name, head in self._heads.items()
             if head.fitted
         }
@@ -139,7 +138,7 @@ class Ranker:
         None before there are answers enough to fit a head.
         """
         head = self._heads[question]
-        return self._space.projection.matrix @ _linear(head).weights if head.fitted else None
+        return self._space.projection.matrix @ head.linear.weights if head.fitted else None
 
     @property
     def cold(self) -> bool:
@@ -189,14 +188,6 @@ class Ranker:
                 if head.fitted
             )
         return Pool(self._features, candidates, self._labelled, answers, self._clusters)
-
-
-def _linear(head: QuestionHead) -> Linear:
-    return head.ridge.linear if head.question.kind == "number" else head.linear
-
-
-def _predicted(head: QuestionHead, logits: Float32) -> Float32:
-    return logits if head.question.kind == "number" else head.probabilities(logits)
 
 
 def _given(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
