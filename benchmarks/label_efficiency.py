@@ -47,7 +47,7 @@ class Plan:
     batch: int
     processes: int
     keep: Path
-    strategies: tuple[str, ...]  # empty: all
+    strategies: tuple[str, ...]  # of these those that fit each question; empty: all
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME or NAME:FOLDER:CSV:ANSWER[:GROUP]",
         help="only this one of --data, or one that lies elsewhere; may be repeated",
     )
-    add("--strategies", default="", help="names with commas between; default: all that fit")
+    add("--strategies", default="", help="names with commas between; default: all")
     add("--seeds", type=int, default=20, help="repetitions of everything")
     add("--batch", type=int, default=100, help="labels between two rankings at most")
     add("--processes", type=int, default=os.cpu_count() or 1, help="of one thread each")
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             table = ready.table(long_tailed=long_tailed)
             replays = replayed(name, table, plan)
             compared[name] = Compared.of(replays, table.question)
-            tables[name] = described(table, compared[name])
+            tables[name] = {"features": ready.training, **described(table, compared[name])}
             if options.fine_tune and single:
                 tuned[name] = fine_tuned(
                     table, ready, compared[name], replays, keep=plan.keep, processes=plan.processes
@@ -156,7 +156,8 @@ def _whole(options: argparse.Namespace) -> bool:
 
 def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     """Every strategy with every seed, as far as chance takes to 98 % of the full-data score."""
-    names = list(dict.fromkeys([BASELINE, *(plan.strategies or default_strategies(table))]))
+    asked = fitting_strategies(table.question, plan.strategies or default_strategies())
+    names = list(dict.fromkeys([BASELINE, *asked]))
     limits: Mapping[str, Any] = {
         "batch": plan.batch, "processes": plan.processes, "keep": plan.keep / "replays",
     }  # fmt: skip
@@ -172,10 +173,9 @@ def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     return replay_all(table, names, budget=budget, seeds=plan.seeds, done=done, **limits)
 
 
-def default_strategies(table: Table) -> Sequence[str]:
-    """Ours and two of modAL's, those that fit the question."""
-    ours = (name for name in strategy_names() if not name.startswith("modal:"))
-    return fitting_strategies(table.question, (*ours, *MODAL))
+def default_strategies() -> Sequence[str]:
+    """All of ours, and two of modAL's."""
+    return (*(name for name in strategy_names() if not name.startswith("modal:")), *MODAL)
 
 
 class _Progress:
@@ -218,7 +218,6 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "processes": options.processes,
         "learn_seconds": _seconds(options),
         "size": FULL_SIZE if options.full else SIZE,
-        "features": "ready-made" if options.features else "trained on the pictures, no labels",
     }
 
 
