@@ -26,12 +26,13 @@ from learner.curves import SHARES
 from learner.frames import SIZE
 from learner.replays import BASELINE, Replay, fitting_strategies, replay_all
 from learner.scores import MEASURES
-from learner.strategies import check_strategy, strategy_names
+from learner.strategies import DEFAULT, check_strategy, strategy_names
 from learner.tables import Table
 
 MODAL = ("modal:margin_sampling", "modal:uncertainty_batch_sampling")
+FOR_FINDINGS = (DEFAULT, "margin")  # a head per finding costs as many times more
 PILOTS = 4  # seeds that find out how far chance has to be followed
-PILOT_MARGIN = 1.25  # and how much further than they needed everybody goes
+PILOT_MARGIN = 1.1  # and how much further than they needed everybody goes
 LAST_SHARE = 0.98  # of the full-data score, to which chance is followed
 DATA = ROOT.parent / "shared" / "data"
 DOCS = ROOT / "docs" / "benchmarks"
@@ -156,7 +157,7 @@ def _whole(options: argparse.Namespace) -> bool:
 
 def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     """Every strategy with every seed, as far as chance takes to 98 % of the full-data score."""
-    asked = fitting_strategies(table.question, plan.strategies or default_strategies())
+    asked = fitting_strategies(table.question, plan.strategies or default_strategies(table))
     names = list(dict.fromkeys([BASELINE, *asked]))
     limits: Mapping[str, Any] = {
         "batch": plan.batch, "processes": plan.processes, "keep": plan.keep / "replays",
@@ -173,8 +174,10 @@ def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     return replay_all(table, names, budget=budget, seeds=plan.seeds, done=done, **limits)
 
 
-def default_strategies() -> Sequence[str]:
-    """All of ours, and two of modAL's."""
+def default_strategies(table: Table) -> Sequence[str]:
+    """All of ours, and two of modAL's; for findings few."""
+    if table.question.kind == "multiple":
+        return FOR_FINDINGS
     return (*(name for name in strategy_names() if not name.startswith("modal:")), *MODAL)
 
 
