@@ -72,7 +72,8 @@ def _train(folder: Path, *, seconds: float, threads: int) -> None:
     # torch and MONAI take seconds and memory: a run whose features are kept does without.
     import torch
 
-    from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.backbones import BackboneConfig
+    from learner.embedding import Backbone, best_device
     from learner.selfsupervised import learn, represent
 
     torch.set_num_threads(threads)

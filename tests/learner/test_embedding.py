@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from learner.embedding import Backbone, BackboneConfig, initial_backbone
+from learner.backbones import BackboneConfig
+from learner.embedding import Backbone
+from learner.transfer import initial_backbone
 
 torch.set_num_threads(1)
 TINY = BackboneConfig(arguments={"widths": [4, 4, 8, 8]}, size=32, width=8)
