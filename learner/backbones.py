@@ -177,7 +177,9 @@ NETWORKS: dict[str, Network] = {
 }
 for _depth in (10, 18, 34, 50, 101, 152):
     NETWORKS[f"ResNet{_depth}"] = Network(
-        _monai(f"resnet{_depth}", n_input_channels=1, num_classes=1), _resnet_stages
+        # MONAI's default is a first stride of 1, for small volumes: four times the work.
+        _monai(f"resnet{_depth}", n_input_channels=1, num_classes=1, conv1_t_stride=2),
+        _resnet_stages,
     )
 for _name in ("SEResNet50", "SEResNet101", "SEResNet152", "SEResNext50", "SEResNext101"):
     NETWORKS[_name] = Network(_monai(_name, in_channels=1, num_classes=1), _senet_stages)
