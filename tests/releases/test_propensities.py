@@ -76,7 +76,7 @@ def test_a_second_reader_could_have_been_served_every_task_that_is_not_closed(db
 
 
 def test_a_task_was_held_for_who_was_served_it_in_place_of_another(cast: Cast) -> None:
-    """Bob's claim expires, Dora is served the task and answers it, and then Bob does all the same."""
+    """Bob's claim expires, Dora is served the task and answers it, and then Bob does, too."""
     task, *_ = make_tasks(cast.project, 3)
     claim_next_task(project=cast.project, reader=cast.bob)
     Claim.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
