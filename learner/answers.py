@@ -29,6 +29,8 @@ def answer_of(
     """What one head says, with what the strategy needs besides; `answered` is what it learned from:
     rows [a] and their targets [a, c]."""
     space, candidates = asked.space, asked.candidates
+    if not needs.values:
+        return _unsaid(head, len(candidates))
     if head.question.kind == "number":
         lengths = space.squared_lengths(head.ridge.whitening, candidates)
         deviation = head.ridge.deviation_of(lengths)[:, None]
@@ -49,6 +51,13 @@ def answer_of(
         _draws(head, asked, *answered) if needs.draws else None,
         _known(head, asked, *answered) if needs.known else None,
     )
+
+
+def _unsaid(head: QuestionHead, count: int) -> Answer:
+    """That the question has a head, for a strategy that asks for no more."""
+    c = head.question.outputs
+    weights = np.full(c, 1 / c, dtype=np.float32)
+    return Answer(head.question.kind, np.zeros((count, c), dtype=np.float32), weights)
 
 
 def _known(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Known:

@@ -4,6 +4,7 @@ A config holds all that builds a network again. Networks are MONAI's, or the sma
 module; weights that come from elsewhere are the matter of `learner.transfer`.
 """
 
+import importlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from torch.nn import functional
 from learner.frames import SIZE
 
 WIDTH = 512  # numbers in an embedding
+TIMM = "timm:"  # in front of the names of that package's networks
 
 
 class SqueezeExcitation(nn.Module):
@@ -175,7 +177,9 @@ NETWORKS: dict[str, Network] = {
 }
 for _depth in (10, 18, 34, 50, 101, 152):
     NETWORKS[f"ResNet{_depth}"] = Network(
-        _monai(f"resnet{_depth}", n_input_channels=1, num_classes=1), _resnet_stages
+        # MONAI's default is a first stride of 1, for small volumes: four times the work.
+        _monai(f"resnet{_depth}", n_input_channels=1, num_classes=1, conv1_t_stride=2),
+        _resnet_stages,
     )
 for _name in ("SEResNet50", "SEResNet101", "SEResNet152", "SEResNext50", "SEResNext101"):
     NETWORKS[_name] = Network(_monai(_name, in_channels=1, num_classes=1), _senet_stages)
@@ -205,10 +209,46 @@ class BackboneConfig:
             )
         return cls(network)
 
+    @property
+    def learning_rate(self) -> float:
+        """At which it learns without labels."""
+        return self._network.learning_rate
+
     def build(self) -> nn.Module:
-        """The network with random weights, as its makers name its parts."""
-        return NETWORKS[self.network].build(size=self.size, **self.arguments)
+        """The network with random weights, as its makers name its parts.
+
+        Raises ImportError where it is another package's, which is not installed.
+        """
+        return self._network.build(size=self.size, **self.arguments)
 
     def stages(self, network: nn.Module) -> nn.Sequential:
         """The parts of what `build` gave: pictures [n, 1, S, S] in, maps [n, c, h, w] between."""
-        return NETWORKS[self.network].stages(network)
+        return self._network.stages(network)
+
+    @property
+    def _network(self) -> Network:
+        if self.network.startswith(TIMM):
+            return Network(partial(timm_model, self.network.removeprefix(TIMM)), nn.Sequential)
+        return NETWORKS[self.network]
+
+
+def timm_model(name: str, *, size: int, pretrained: bool = False) -> nn.Module:
+    """One of timm's, giving the list of its stages' maps. Raises ImportError."""
+    options: dict[str, bool] = {}
+    if name.startswith(("vit_", "deit")):  # else they take pictures of one size alone
+        options = {"dynamic_img_size": True, "dynamic_img_pad": True}
+    network: nn.Module = imported("timm").create_model(
+        name, pretrained=pretrained, in_chans=1, features_only=True, **options
+    )
+    return network
+
+
+def imported(package: str) -> Any:
+    """An optional package. ImportError says what to do where it is not here or does not run."""
+    try:
+        return importlib.import_module(package)
+    except Exception as error:  # also where it is there, but not made for this torch
+        raise ImportError(
+            f"The backbone needs the package {package}, which cannot be imported ({error}). "
+            "Install a version of it that goes with this torch, or name another backbone."
+        ) from error

@@ -45,7 +45,7 @@ class Batches:
                 _fetch(waiting, found)
                 waiting = None
             if now is None:
-                self._halve()
+                self.batch = halved(self.batch)
                 continue
             waiting = (start, now)
             start, batches = start + len(part), batches + 1
@@ -76,21 +76,26 @@ class Batches:
         buffer.numpy()[:] = part
         return buffer.to(self.device, non_blocking=True)
 
-    def _halve(self) -> None:
-        if self.batch == 1:
-            raise MemoryError(
-                "Not even one frame fits into the device's memory: choose a smaller backbone, or "
-                "end what else uses the device."
-            )
-        self.batch //= 2
-        logger.warning("Memory was short: batches of %d frames from now on", self.batch)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-
     def _compile_if_it_pays(self, seconds: float) -> None:
         if self.is_compiled or not compiling_pays(self.device, seconds):
             return
         self.run, self.is_compiled = torch.compile(self.run, dynamic=False), True
+
+
+def halved(batch: int, *, least: int = 1) -> int:
+    """The next smaller batch, after the device's memory was short for this one.
+
+    Raises MemoryError where that would be below the `least`.
+    """
+    if batch // 2 < least:
+        raise MemoryError(
+            f"Not even {batch} frames at once fit into the device's memory: choose a smaller "
+            "backbone, or end what else uses the device."
+        )
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    logger.warning("Memory was short: batches of %d frames from now on", batch // 2)
+    return batch // 2
 
 
 def compiling_pays(device: torch.device, seconds: float) -> bool:

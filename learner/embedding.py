@@ -1,7 +1,6 @@
 """The backbone: a network that turns small frames into embeddings."""
 
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,8 +60,9 @@ class Backbone(nn.Module):
         maps = maps.to(memory_format=torch.channels_last)
         found = []
         for stage in stages or self.stages:
-            maps = stage(maps)
-            found.append(maps)
+            made = stage(maps)
+            found.extend(made if isinstance(made, list) else [made])
+            maps = found[-1]
         return found
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -120,37 +120,3 @@ class Backbone(nn.Module):
         backbone = cls(BackboneConfig(**json.loads((folder / CONFIG_FILE).read_text())))
         backbone.load_state_dict(load_file(folder / WEIGHTS_FILE))
         return backbone
-
-
-def initial_backbone(name: str, *, seed: int) -> tuple[Backbone, bool]:
-    """The backbone that a project asks for, and whether its weights were given.
-
-    `name`: "" or a MONAI network (random weights), a folder that `save` wrote, or
-    "hub:owner/repository", where the two files of such a folder are fetched from Hugging Face.
-    Raises ValueError for a name that is none of these, ConnectionError where the hub cannot be
-    reached.
-    """
-    if name.startswith("hub:"):
-        return Backbone.load(_fetched(name.removeprefix("hub:"))), True
-    if (Path(name) / CONFIG_FILE).is_file():
-        return Backbone.load(Path(name)), True
-    return Backbone(BackboneConfig.named(name), seed=seed), False
-
-
-def _fetched(repository: str) -> Path:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise ValueError(f"A hub name is owner/repository, not {repository!r}")
-    folder = Path(torch.hub.get_dir()) / "scout" / repository.replace("/", "--")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in (CONFIG_FILE, WEIGHTS_FILE):
-        address = f"https://huggingface.co/{repository}/resolve/main/{file}"
-        if (folder / file).exists():
-            continue
-        try:
-            torch.hub.download_url_to_file(address, str(folder / file), progress=False)
-        except OSError as error:
-            raise ConnectionError(
-                f"{address} cannot be fetched ({error}). Without a network, name a folder with "
-                f"{CONFIG_FILE} and {WEIGHTS_FILE}, or leave the backbone empty."
-            ) from error
-    return folder

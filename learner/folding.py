@@ -54,7 +54,8 @@ def _pairs(network: nn.Module, picture: Tensor) -> list[tuple[str, str]]:
     return [
         (maker, names[0])
         for maker, names in takers.items()
-        if len(names) == 1 and isinstance(leaves[names[0]], nn.BatchNorm2d)
+        # A subclass may do more than normalise: timm's also activates.
+        if len(names) == 1 and type(leaves[names[0]]) is nn.BatchNorm2d
     ]
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 import learner
 from benchmarks.efficiency.features import Features
 from learner.comparison import POINTS, Compared
-from learner.curves import labels_to, mean_interval
+from learner.curves import mean_interval
 from learner.processes import each_done
-from learner.replays import BASELINE, Replay, Table, code_digest, rows_of
+from learner.replays import BASELINE, Replay, code_digest
 from learner.scores import score
 from learner.strategies import DEFAULT
+from learner.tables import Table, rows_of
 
 Int64 = NDArray[np.int64]
 
@@ -58,7 +59,7 @@ def fine_tuned(
 
 def _budgets(compared: Compared) -> list[int]:
     curves = compared.curves[DEFAULT]
-    needed = [labels_to(curves, compared.full, share)[0] for share in SHARES]
+    needed = [compared.labels_to(DEFAULT, share)[0] for share in SHARES]
     return sorted({int(min(np.ceil(count), curves.labels[-1])) for count in needed})
 
 

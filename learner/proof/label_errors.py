@@ -80,14 +80,14 @@ def _out_of_fold(
         head = refits.fit(question, learnt)
         if not head.fitted or not len(judged):
             continue
-        X = refits.features(judged)
         rows.append(judged)
-        predicted.append(head.predict(X))
+        predicted.append(refits.predict(head, judged))
         is_number = question.kind == "number"
-        spread.append(head.deviation(X)[:, 0] if is_number else np.zeros(len(X), dtype=np.float32))
+        nothing = np.zeros(len(judged), dtype=np.float32)
+        spread.append(refits.deviation(head, judged) if is_number else nothing)
     if not rows:
-        nothing = np.zeros((0, question.outputs), dtype=np.float32)
-        return np.zeros(0, dtype=np.int64), nothing, nothing[:, 0]
+        empty = np.zeros((0, question.outputs), dtype=np.float32)
+        return np.zeros(0, dtype=np.int64), empty, empty[:, 0]
     at, p = np.concatenate(rows), np.concatenate(predicted)
     return at, _calibrated(question, p, evidence.targets[question.name][at]), np.concatenate(spread)
 

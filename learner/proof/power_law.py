@@ -63,7 +63,7 @@ def fit_curve(
         chosen = np.flatnonzero(which == at)
         a[chosen], b[chosen] = _draw(fits[at][0], fits[at][1], len(chosen), rng)
     misfit = min(fit[3] for fit in fits) / (k - 3)
-    return Curve(a, b, EXPONENTS[which], misfit)
+    return Curve(a, b, np.asarray(EXPONENTS[which], dtype=np.float64), misfit)
 
 
 def _fit(

@@ -25,7 +25,7 @@ class Refits:
         n = len(evidence.embeddings)
         axes = np.sort(rng.choice(n, min(n, MOST_FOR_AXES), replace=False))
         projection = fit_projection(evidence.embeddings[axes])
-        read = np.concatenate([evidence.audit, evidence.active, evidence.random])
+        read = np.concatenate([evidence.audit, evidence.trained])
         others = np.setdiff1d(np.arange(n), read)
         self.unread = np.sort(rng.choice(others, min(unread, len(others)), replace=False))
         self._rows = np.unique(np.concatenate([read, self.unread]))
@@ -42,10 +42,22 @@ class Refits:
         head.refit(self.features(rows), np.arange(len(rows)), targets)
         return head
 
+    def predict(self, head: QuestionHead, rows: Int64) -> Float32:
+        """What a fitted head says of `rows`, [m, c]."""
+        X = self.features(rows)
+        if head.question.kind == "number":
+            return head.ridge.linear.logits(X)
+        return head.probabilities(head.linear.logits(X))
+
+    def deviation(self, head: QuestionHead, rows: Int64) -> Float32:
+        """How far off a number that it says of `rows` may be, one standard deviation, [m]."""
+        whitened = head.ridge.whitening.logits(self.features(rows))
+        return head.ridge.deviation_of(np.einsum("mk,mk->m", whitened, whitened))
+
     def score(self, question: Question, rows: Int64, audit: Int64) -> Score:
         """How a head fitted to `rows` does on the rows `audit`."""
         head = self.fit(question, rows)
-        predicted = head.predict(self.features(audit)) if head.fitted else None
+        predicted = self.predict(head, audit) if head.fitted else None
         return score(question, predicted, self.evidence.targets[question.name][audit])
 
 

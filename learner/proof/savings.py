@@ -105,7 +105,7 @@ class _Curve:
         below = np.minimum(at.astype(np.int64), len(self.labels) - 2)
         part = (at - below)[:, None]
         rows = self.matrix
-        return (1 - part) * rows[below] + part * rows[below + 1]
+        return np.asarray((1 - part) * rows[below] + part * rows[below + 1], dtype=np.float64)
 
 
 def measure_savings(refits: Refits, question: Question, rng: np.random.Generator) -> Savings:
@@ -116,10 +116,10 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
         for rows in (evidence.audit, evidence.random, evidence.active)
     )
     missing = _missing(evidence, question, audit, random, active)
-    counts = {"audit": len(audit), "random": len(random), "active": len(active)}
+    counts = (len(audit), len(random), len(active))
     about = (question.name, MEASURES[question.kind])
     if missing:
-        return Savings(*about, "not enough", missing, **counts)
+        return Savings(*about, "not enough", missing, *counts)
     by_chance, luck = _random_curve(refits, question, random, audit, rng)
     grid = sorted({*label_counts(len(active)), min(len(random), len(active))})
     chosen = _Curve(np.array(grid), tuple(refits.score(question, active[:k], audit) for k in grid))
@@ -131,7 +131,7 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
         *about,
         _verdict(needed, r),
         (),
-        **counts,
+        *counts,
         needed=needed,
         saved=Amount(
             *(None if k is None else r - k for k in (needed.value, needed.high, needed.low))

@@ -61,7 +61,8 @@ def _balanced_accuracy(predicted: Float32 | None, y: Float64) -> Score:
 
 
 def _macro_auc(predicted: Float32 | None, y: Float64) -> Score:
-    values, influences = [], []
+    values: list[float] = []
+    influences: list[Float64] = []
     for finding in range(y.shape[1]):
         if not {0.0, 1.0} <= set(y[:, finding]):
             continue

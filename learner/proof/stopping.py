@@ -137,13 +137,12 @@ def _agreement(refits: Refits, question: Question, trained: Int64) -> float | No
     """Mean kappa of the last successive models on the stop set; None where nothing is called."""
     if not len(refits.unread):
         return None
-    X = refits.features(refits.unread)
     called = []
     for step in range(LAST + 1):
         head = refits.fit(question, trained[: round(len(trained) / GROWTH**step)])
         if not head.fitted:
             return None
-        called.append(head.predict(X))
+        called.append(refits.predict(head, refits.unread))
     kappas = [_kappa(question, a, b) for a, b in pairwise(called)]
     told = [kappa for kappa in kappas if kappa is not None]
     return float(np.mean(told)) if told else None

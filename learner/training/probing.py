@@ -16,6 +16,7 @@ from learner.attention import pool_bags
 from learner.heads import Linear, fit_ridge, fit_sigmoid, fit_softmax
 from learner.projection import fit_projection
 from learner.questions import Question
+from learner.training.data import Labelled
 from learner.training.network import MultiTask
 
 Float32 = NDArray[np.float32]
@@ -27,14 +28,15 @@ PENALTY = 0.2
 def fit_heads(
     model: MultiTask,
     questions: Sequence[Question],
-    frames: NDArray[np.uint8],
-    counts: Int64,
+    data: Labelled,
     targets: Mapping[str, Float32],
+    rows: Int64,
 ) -> None:
-    """Fit the heads to bags of frames [m, S, S], so many each [l], and targets [l, outputs].
+    """Fit the heads to these rows of the data; their targets, [all bags, outputs], may be scaled.
 
     A question whose answers are too few to fit a head keeps its random one.
     """
+    frames, counts = data.some_frames(rows)
     d = model.backbone.features
     features = model.backbone.embed(frames)
     found = pool_bags(features, np.cumsum(counts) - counts, counts)
@@ -43,7 +45,7 @@ def fit_heads(
     projection = fit_projection(bags)
     X = projection.apply(bags)
     for question, layer in zip(questions, model.heads, strict=True):
-        head = _fitted(question, X, targets[question.name])
+        head = _fitted(question, X, targets[question.name][rows])
         if head is not None:
             assert isinstance(layer, nn.Linear)  # noqa: S101  (narrows the type)
             weights = projection.matrix @ head.weights

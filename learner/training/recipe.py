@@ -21,6 +21,7 @@ class TrainingRecipe:
     balance: float = 0.99  # beta (Cui et al. 2019, arXiv:1901.05555): a rare finding counts more
     smallest_crop: float = 0.8  # augmentation: less than without labels, a finding may be small
     rotation: float = 5.0  # degrees, either way
+    averaging: float = 0.95  # of the weights of the last 20 steps or so (arXiv:1803.05407)
     slices: int = 4  # drawn from a volume at each step
     most_epochs: int = 60
     patience: int = 8  # epochs without a better loss on the fold left out

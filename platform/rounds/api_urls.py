@@ -8,6 +8,7 @@ _PROJECT = r"^projects/(?P<project_id>[0-9]{1,18})"
 
 urlpatterns = [
     re_path(_PROJECT + r"/progress/?$", api.progress, name="api_progress"),
+    re_path(_PROJECT + r"/proof/?$", api.proof, name="api_proof"),
     re_path(_PROJECT + r"/rounds/?$", api.rounds, name="api_rounds"),
     re_path(
         r"^tasks/(?P<task_id>[0-9]{1,18})/explanation/?$",

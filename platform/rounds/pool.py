@@ -30,6 +30,10 @@ UNION ALL
 (SELECT id FROM annotator_task
  WHERE project_id = %(project)s AND arm = 'random' AND is_open ORDER BY rank LIMIT %(count)s)
 """
+_IMPORTED = """
+SELECT DISTINCT task_id FROM annotator_annotation
+WHERE project_id = %s AND withdrawn_at IS NULL AND origin = 'import'
+"""
 _FRAMES = """
 SELECT shown.task_id, scan.frames
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
@@ -60,6 +64,13 @@ def next_by_chance(*, project_id: int, count: int) -> Int64:
     """The open tasks that come next in each arm that no ranking orders, `count` of each."""
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_BY_CHANCE, {"project": project_id, "count": count})
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def imported_tasks(*, project_id: int) -> Int64:
+    """Tasks whose labels were brought along, and so were put in no order here."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IMPORTED, [project_id])
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 

@@ -6,7 +6,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from learner.embedding import Backbone, BackboneConfig
+from learner.backbones import BackboneConfig
+from learner.embedding import Backbone
 from learner.ensemble import Ensemble
 from learner.explanations import frame_direction, heat_map, on_native_grid
 from learner.frames import shrink

@@ -15,6 +15,7 @@ from annotator.claims import claim_next_task
 from annotator.models import Task
 from annotator.queue import reopen_tasks
 from annotator.withdrawals import undo_last
+from learner.backbones import WIDTH
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices
 from learner.questions import Question
@@ -62,7 +63,7 @@ def test_every_scan_is_embedded_and_ranked(radiographs: LearningProject) -> None
     bags = FrameCache(folder, SIZE).read()
     embeddings = EmbeddingCache.find(folder, "r0")
     assert sorted(bags.tasks) == sorted(radiographs.has_nodule)
-    assert embeddings is not None and embeddings.shape == (24, 256)
+    assert embeddings is not None and embeddings.shape == (24, WIDTH)
     worker.rerank(project_id=radiographs.project.pk)
     assert set(radiographs.generations().values()) == {1}
     activity = Activity.objects.get(project=radiographs.project)
@@ -124,8 +125,8 @@ def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
     assert bags.counts.tolist() == [1] * 24 + [20] * 3
     assert last_ranking(radiographs).placed == 27
     pooled = reranking._live_projects[project_id].bags.pooled()
-    assert np.abs(pooled[:24, 256:]).max() == 0
-    assert np.abs(pooled[24:, 256:]).max() > 0
+    assert np.abs(pooled[:24, WIDTH:]).max() == 0
+    assert np.abs(pooled[24:, WIDTH:]).max() > 0
 
 
 def test_a_scan_counts_as_embedded_with_its_last_frame(
@@ -161,10 +162,7 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
 
     def predict(pooled: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         nearness = 1 / (
-            1
-            + np.abs(pooled[:, features.shape[1] :] - (features[odd] - features.mean(axis=0))).sum(
-                1
-            )
+            1 + np.abs(pooled[:, WIDTH:] - (features[odd] - features.mean(axis=0))).sum(1)
         )
         return {"diagnosis": np.stack([1 - nearness / 2, nearness / 2], axis=1)}
 

@@ -61,7 +61,8 @@ def serving_backbones(serves: Serving) -> "Ensemble":
     # torch and MONAI take seconds and memory: only a learner that embeds imports them.
     import torch
 
-    from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.backbones import BackboneConfig
+    from learner.embedding import Backbone, best_device
     from learner.ensemble import Ensemble
 
     torch.set_num_threads(os.cpu_count() or 1)

@@ -66,6 +66,7 @@ def rerank(*, project_id: int) -> None:
             ranking = _rank(project, live)
             _measure(live, ranking)
         services.queue_due_round(project=project, ranking=ranking)
+        services.queue_due_proof(project=project, ranking=ranking)
 
 
 def live_project(project: Project) -> LiveProject | None:
