@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from monai.networks import nets
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from learner import transfer
 from learner.backbones import NETWORKS, BackboneConfig, Network
 from learner.embedding import Backbone
 from learner.transfer import initial_backbone
@@ -120,7 +120,7 @@ def test_offline_monai_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         assert options["pretrained"] and options["in_channels"] == 3
         raise OSError("no route to host")
 
-    monkeypatch.setattr(transfer.nets, "DenseNet121", offline)
+    monkeypatch.setattr(nets, "DenseNet121", offline)
     with pytest.raises(ConnectionError, match=r"no route to host.*Without a network, name"):
         initial_backbone("monai:DenseNet121", seed=0)
     with pytest.raises(ValueError, match="no weights for 'ResNet18' in two dimensions"):
