@@ -9,17 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.calibration_error import calibration_error
 from learner.intervals import (
+    UNDEFINED,
     Estimate,
     Float64,
     Int64,
     area,
+    design_effect,
     draw_resamples,
     mean_of_independent,
     mean_of_related,
     percentile,
     proportion,
     ratio,
+    standard_errors,
+    studentised,
 )
 from learner.questions import Question
 
@@ -53,8 +58,9 @@ def evaluate(
     """Metrics of predictions [n, c] against targets [n, c] (NaN: not answered), as JSON.
 
     `groups` [n] are patient numbers; None: every case is its own. single and multiple give
-    "accuracy", "balanced_accuracy", "sensitivity", "specificity", "roc_auc" and "classes" (the last
-    three per class or finding, with its "n" and "positive"); number gives "mae", "mse", "r2", their
+    "accuracy", "balanced_accuracy", "sensitivity", "specificity", "roc_auc", "ece" (expected
+    calibration error) and "classes" (sensitivity, specificity and area per class or finding, with
+    its "n" and "positive"); number gives "mae", "mse", "r2", their
     intervals from resamples drawn with `seed`. Each estimate is {"value", "low", "high"}, those at
     the top also "n", the cases behind it. A finding is called at a probability of 0.5, a class when
     it is the likeliest. At the top, sensitivity, specificity and area are means over the classes;
@@ -72,11 +78,12 @@ def evaluate(
     if not len(y):
         return found
     if question.kind == "number":
-        estimates = _number(p, y, draw_resamples(patients, np.random.default_rng(seed)))
+        estimates = _number(p, y, patients, draw_resamples(patients, np.random.default_rng(seed)))
     else:
         single = question.kind == "single"
         classes = _classes(p, y, patients, single=single)
         estimates = _choices(p, y, patients, classes, single=single)
+        estimates["ece"] = _calibration(p, y, patients, single=single, seed=seed)
         named = zip(question.classes, classes, strict=True)
         found["classes"] = {name: each.as_json() for name, each in named}
     return found | {name: each.as_json() | {"n": len(y)} for name, each in estimates.items()}
@@ -92,16 +99,16 @@ def _checked(question: Question, p: Float64, n: int) -> Float64:
     return p
 
 
-def _number(p: Float64, y: Float64, W: Float64) -> dict[str, Estimate]:
+def _number(p: Float64, y: Float64, patients: Int64, W: Float64) -> dict[str, Estimate]:
     off = p[:, 0] - y[:, 0]
     total = W.sum(axis=1)
-    mse = ratio(W @ off**2, total)
+    mae, mse = ratio(W @ np.abs(off), total), ratio(W @ off**2, total)
     mean = ratio(W @ y[:, 0], total)
     variance = np.maximum(ratio(W @ y[:, 0] ** 2, total) - mean**2, 0)
     variance[variance < 1e-12 * (1 + mean**2)] = 0  # what is left of rounding
     return {
-        "mae": percentile(ratio(W @ np.abs(off), total)),
-        "mse": percentile(mse),
+        "mae": studentised(mae, standard_errors(W, np.abs(off), mae, patients)),
+        "mse": studentised(mse, standard_errors(W, off**2, mse, patients)),
         "r2": percentile(1 - ratio(mse, variance)),
     }
 
@@ -114,14 +121,21 @@ def _classes(p: Float64, y: Float64, patients: Int64, *, single: bool) -> list[_
             positive=int(present[:, k].sum()),
             sensitivity=proportion((called * present)[:, k], present[:, k], patients),
             specificity=proportion(((1 - called) * absent)[:, k], absent[:, k], patients),
-            roc_auc=area(
-                roc_auc(p[:, k], y[:, k]),
-                len(np.unique(patients[present[:, k] > 0])),
-                len(np.unique(patients[absent[:, k] > 0])),
-            ),
+            roc_auc=_area(p[:, k], y[:, k], patients),
         )
         for k in range(y.shape[1])
     ]
+
+
+def _area(p: Float64, y: Float64, patients: Int64) -> Estimate:
+    """The area with as many positives and negatives as independent cases would vary as much."""
+    value, influence = roc_auc_influence(p, y)
+    if np.isnan(value):
+        return UNDEFINED
+    sizes = [int((y == kind).sum()) for kind in (1, 0)]
+    least = [len(np.unique(patients[y == kind])) for kind in (1, 0)]
+    excess = design_effect(influence, patients)
+    return area(value, *(max(few, n / excess) for few, n in zip(least, sizes, strict=True)))
 
 
 def _choices(
@@ -145,6 +159,24 @@ def _choices(
     }
 
 
+def _calibration(p: Float64, y: Float64, patients: Int64, *, single: bool, seed: int) -> Estimate:
+    """Of a single choice that of the likeliest class, of findings the mean of theirs.
+
+    Without an interval: none is known that holds in samples of this size.
+    """
+    if single:
+        called, present, _ = _table(p, y, single=True)
+        pairs = [(np.minimum(p.max(axis=1), 1), (called * present).sum(axis=1), patients)]
+    else:
+        asked = ~np.isnan(y)
+        pairs = [
+            (p[asked[:, k], k], y[asked[:, k], k], patients[asked[:, k]]) for k in range(y.shape[1])
+        ]
+    each = [calibration_error(*pair, seed=seed) for pair in pairs]
+    told = [error for error in each if error is not None]
+    return Estimate(float(np.mean(told)), None, None) if told else UNDEFINED
+
+
 def _table(p: Float64, y: Float64, *, single: bool) -> tuple[Float64, Float64, Float64]:
     """What is called, what is present and what is absent, each 0 or 1, [n, c]."""
     # Of equal probabilities the first class is called.
@@ -159,9 +191,26 @@ def roc_auc(scores: NDArray[np.floating], y: NDArray[np.floating]) -> float:
     P(score of a positive > score of a negative) + P(equal) / 2 (Mann and Whitney 1947); NaN where
     a class is absent.
     """
-    positive, negative = scores[y == 1], np.sort(scores[y == 0])
+    return roc_auc_influence(scores, y)[0]
+
+
+def roc_auc_influence(
+    scores: NDArray[np.floating], y: NDArray[np.floating]
+) -> tuple[float, Float64]:
+    """The area, and what each case [n] adds to it, summing to 0 (DeLong et al. 1988)."""
+    influence = np.zeros(len(y))
+    positive, negative = scores[y == 1], scores[y == 0]
     if not len(positive) or not len(negative):
-        return float("nan")
-    below = np.searchsorted(negative, positive, side="left")
-    not_above = np.searchsorted(negative, positive, side="right")
-    return float((below + not_above).mean() / (2 * len(negative)))
+        return float("nan"), influence
+    above = _share_below(positive, np.sort(negative))
+    value = float(above.mean())
+    influence[y == 1] = (above - value) / len(positive)
+    influence[y == 0] = (1 - _share_below(negative, np.sort(positive)) - value) / len(negative)
+    return value, influence
+
+
+def _share_below(scores: NDArray[np.floating], others: NDArray[np.floating]) -> Float64:
+    """Share of the ordered others below each score, equal ones counted half."""
+    below = np.searchsorted(others, scores, side="left")
+    not_above = np.searchsorted(others, scores, side="right")
+    return np.asarray((below + not_above) / (2 * len(others)), dtype=np.float64)

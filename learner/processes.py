@@ -1,6 +1,7 @@
 """The same work on many rows, spread over the cores."""
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
@@ -8,6 +9,21 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 Result = TypeVar("Result")
+
+
+def aside(function: Callable[..., Result], *arguments: object) -> Result:
+    """`function(*arguments)` in a process of its own, of one thread, that gives way to all others.
+
+    Nothing else in this process waits for its computing, and a crash kills only the child.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, _give_way) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def _give_way() -> None:
+    threadpool_limits(1)
+    os.nice(10)
 
 
 def spread(

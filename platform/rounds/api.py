@@ -13,6 +13,7 @@ from accounts.http import person_of
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
 from rounds.models import Ranking, Round
+from rounds.proofs import doubts_for_programs, proof_of
 from rounds.queries import anything_left_for, counts_of, progress_per_reader, reader_progress
 
 
@@ -91,6 +92,96 @@ class ProgressSerializer(serializers.Serializer[Any]):
         required=False, help_text="Whether there is an open task the reader has not answered."
     )
     readers = ReaderSerializer(many=True)
+
+
+class AmountSerializer(serializers.Serializer[Any]):
+    """A quantity with its 95 % interval; null: beyond what the labels can tell."""
+
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class CurvePointSerializer(serializers.Serializer[Any]):
+    labels = serializers.IntegerField()
+    value = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class SavingsSerializer(serializers.Serializer[Any]):
+    """A question's random arm against the labels that the strategy chose, on the audit sample."""
+
+    question = serializers.CharField()
+    measure = serializers.CharField()
+    verdict = serializers.ChoiceField(["saving", "cost", "no difference", "not enough"])
+    missing = serializers.ListField(child=serializers.CharField())
+    audit = serializers.IntegerField()
+    random = serializers.IntegerField()
+    active = serializers.IntegerField()
+    needed = AmountSerializer(help_text="Chosen labels that teach what all random ones do.")
+    saved = AmountSerializer(help_text="Labels; below 0 where the order costs some.")
+    ratio = AmountSerializer(help_text="Random labels that one chosen label is worth.")
+    extrapolated = AmountSerializer(help_text="Labels saved by now, along the fitted curve.")
+    random_curve = CurvePointSerializer(many=True)
+    active_curve = CurvePointSerializer(many=True)
+
+
+class AdviceSerializer(serializers.Serializer[Any]):
+    """Whether more labels of a question are worth reading."""
+
+    question = serializers.CharField()
+    verdict = serializers.ChoiceField(["go on", "may stop", "cannot tell"])
+    reason = serializers.CharField()
+    labels = serializers.IntegerField()
+    agreement = serializers.FloatField(
+        allow_null=True, help_text="Mean kappa of the latest models on unread scans."
+    )
+    gain = AmountSerializer(help_text="Points that 20 % more labels would bring.")
+    labels_to_point = AmountSerializer(help_text="More labels for one more point.")
+
+
+class LabelErrorSerializer(serializers.Serializer[Any]):
+    """A label that models which have not seen it contradict."""
+
+    task = serializers.IntegerField()
+    question = serializers.CharField()
+    finding = serializers.CharField(allow_blank=True)
+    given = serializers.CharField()
+    suggested = serializers.CharField()
+    probability = serializers.FloatField()
+    given_probability = serializers.FloatField()
+
+
+class ProofSerializer(serializers.Serializer[Any]):
+    labels = serializers.IntegerField()
+    last_annotation = serializers.IntegerField()
+    label_seconds = serializers.FloatField(allow_null=True)
+    computed_at = serializers.DateTimeField()
+    savings = SavingsSerializer(many=True)
+    stopping = AdviceSerializer(many=True)
+    label_errors = LabelErrorSerializer(
+        many=True, required=False, help_text="For managers and adjudicators alone."
+    )
+
+
+@extend_schema(responses=ProofSerializer)
+@api_view(["GET"])
+def proof(request: Request, project_id: int) -> Response:
+    """What the labels prove: savings, advice on stopping, doubtful labels; 404 until worked out."""
+    membership = membership_of(
+        user=person_of(request), project_id=project_id, roles=OVERSEEING_ROLES
+    )
+    found = proof_of(project=membership.project)
+    if found is None:
+        raise NotFound("Nothing has been proved yet; it takes a few answers and the learner.")
+    shown = dict(ProofSerializer(found).data)
+    doubts = doubts_for_programs(membership, found)
+    if doubts is None:
+        del shown["label_errors"]
+    else:
+        shown["label_errors"] = LabelErrorSerializer(doubts, many=True).data
+    return Response(shown)
 
 
 @extend_schema(responses=ProgressSerializer)

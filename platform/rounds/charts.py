@@ -152,16 +152,18 @@ def learning_curve(
     rounds: Sequence[Point] = (),
     *,
     is_share: bool,
+    beside: Sequence[Point] = (),
     width: int = 1000,
     height: int = 320,
 ) -> Curve | None:
     """A line through `points` and a mark for each of `rounds`, both in the order of their labels.
 
-    None where there is neither.
+    The scales leave room for the points `beside`, of a curve drawn on top of this one. None where
+    there is neither point nor round.
     """
-    shown = [*points, *rounds]
-    if not shown:
+    if not points and not rounds:
         return None
+    shown = [*points, *rounds, *beside]
     low, high = value_domain(shown, is_share=is_share)
     most = max(1, *(point.labels for point in shown))
     scale = _Scale(LEFT, width - RIGHT, TOP, height - BOTTOM, most, low, high)

@@ -27,6 +27,7 @@ METRICS = {
     "accuracy": "Accuracy",
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
+    "ece": "Calibration error",
     "mae": "Mean absolute error",
     "mse": "Mean squared error",
 }
@@ -58,11 +59,16 @@ class Learning:
 
     @property
     def is_share(self) -> bool:
-        return self.metric not in ERRORS
+        return is_share(self.metric)
 
     @property
     def is_uncertain(self) -> bool:
         return self.audit_cases < FEW_AUDIT_CASES
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric lies between 0 and 1."""
+    return metric not in ERRORS
 
 
 def learner_state(*, project: Project) -> LearnerState:

@@ -66,6 +66,19 @@ class Ranking(models.Model):
         ]
 
 
+class Proof(models.Model):
+    """What a project's labels prove: what the order saves, whether to stop, which to doubt."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="proof")
+    labels = models.PositiveIntegerField(default=0)  # trained on, as `Ranking.labels` counts them
+    last_annotation = models.BigIntegerField(default=0)
+    label_seconds = models.FloatField(null=True)  # median reading time of an answer
+    savings = models.JSONField(default=list)
+    stopping = models.JSONField(default=list)
+    label_errors = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
+
+
 class Activity(models.Model):
     """What the learner is doing for a project now, for the progress page."""
 

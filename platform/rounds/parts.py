@@ -15,6 +15,7 @@ from projects.models import Project
 from rounds.charts import daily_bars, learning_curve
 from rounds.learning import METRICS, headline, learner_state, learning_of, metrics_measured
 from rounds.models import Round
+from rounds.proofs import comparison_of, findings_of, proof_of, why_impossible
 from rounds.queries import counts_of, progress_per_reader, read_per_day
 from rounds.questions import balance_of, titles_of
 
@@ -59,6 +60,21 @@ def _curve(project: Project, of: str) -> dict[str, Any]:
     }
 
 
+def _proof(project: Project, of: str) -> dict[str, Any]:
+    """What the order saves, for the question whose curve is chosen, and whether to read on."""
+    impossible = why_impossible(project=project)
+    proof = proof_of(project=project)
+    if proof is None:
+        return {"impossible": impossible}
+    return {
+        "impossible": impossible,
+        "proof": proof,
+        "savings": findings_of(project=project, proof=proof, savings=True),
+        "stopping": findings_of(project=project, proof=proof, savings=False),
+        "comparison": comparison_of(project=project, proof=proof, question=of.rpartition(":")[0]),
+    }
+
+
 def _people(project: Project, of: str) -> dict[str, Any]:
     return {
         "readers": progress_per_reader(project=project),
@@ -97,6 +113,7 @@ PARTS = {
     "now": Part(2, _now),
     "choice": Part(5, _choice),
     "curve": Part(3, _curve),
+    "proof": Part(10, _proof),
     "people": Part(4, _people),
     "rounds": Part(5, _rounds),
 }

@@ -87,6 +87,10 @@ _LEFT = """
         WHERE answer.task_id = task.id AND answer.reader_id = %(reader)s
           AND answer.withdrawn_at IS NULL))
 """
+_MEDIAN_SECONDS = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lead_time) FROM annotator_annotation
+    WHERE project_id = %s AND withdrawn_at IS NULL AND NOT was_cancelled AND origin = 'reading'
+"""
 _JUDGED = """
     SELECT count(*) FROM annotator_annotation
     WHERE project_id = %s AND withdrawn_at IS NULL AND NOT was_cancelled
@@ -195,6 +199,14 @@ def class_balance(*, project: Project, names: list[str]) -> tuple[int, dict[str,
         return judged, balance
 
     return remembered(f"progress-classes-{project.pk}-{','.join(names)}", compute)
+
+
+def median_seconds(*, project: Project) -> float | None:
+    """How long reading for an answer takes, idle time excluded; None before the first answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MEDIAN_SECONDS, [project.pk])
+        median: float | None = cursor.fetchone()[0]
+    return median
 
 
 def anything_left_for(*, project: Project, reader_id: int) -> bool:

@@ -9,7 +9,7 @@ Shapes of the JSON kept, for whoever shows it
      "questions": {QUESTION: {METRIC: {"value": 0.83, "low": 0.6, "high": 0.95, "n": 12},
                               "classes": {CLASS: {"n", "positive", METRIC: {...}}}}}}
 
-METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc (choices); mae, mse, r2.
+METRIC: accuracy, balanced_accuracy, sensitivity, specificity, roc_auc, ece (choices); mae, mse, r2.
 Over several classes or findings each is their mean; every one's own stand under "classes".
 `low` and `high` are the 95 % interval, null where it is not known.
 `questions` is {} until audit tasks are labelled; a metric that cannot be had (one class) is absent.
@@ -26,6 +26,10 @@ Over several classes or findings each is their mean; every one's own stand under
 
 The first round is self-supervised: labels 0, questions {}, no "held_out" nor what is below it.
 
+`Proof.savings`, `Proof.stopping` and `Proof.label_errors` are lists of `learner.proof`'s `Savings`,
+`Advice` and `Doubt`, fields by name; an amount is {"value", "low", "high"}, null where unknown; the
+`row` of a doubt has become its "task".
+
 `Round.config`:
 
     {"kind": "self-supervised" | "given weights" | "fine-tuned" | "attention",   # attention alone
@@ -35,6 +39,7 @@ The first round is self-supervised: labels 0, questions {}, no "held_out" nor wh
      "reason": "…one sentence…"}
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,13 +47,18 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from annotator.queue import OpensAt, Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
 from projects.models import Project
-from rounds.models import Activity, Ranking, Round
+from rounds.models import Activity, Proof, Ranking, Round
 
 TRAIN_JOB = "rounds.train"
+PROVE_JOB = "rounds.prove"
+# A proof is worked out anew when labels have grown by so much.
+_GROWTH = 0.05
+_LEAST_NEW_LABELS = 5
 _UNFINISHED = (Round.State.QUEUED, Round.State.RUNNING)
 
 
@@ -80,6 +90,46 @@ def queue_due_round(*, project: Project, ranking: Ranking) -> None:
             labels=ranking.labels,
             last_annotation=ranking.last_annotation,
         )
+
+
+def queue_due_proof(*, project: Project, ranking: Ranking) -> None:
+    """Queue the project's proof where labels have changed enough since the last, or there is none.
+
+    Whatever else the learner has to do comes first.
+    """
+    last = Proof.objects.filter(project=project).values_list("labels", flat=True).first()
+    wanted = max(_LEAST_NEW_LABELS, _GROWTH * (last or 0))
+    if abs(ranking.labels - (last or 0)) < wanted:
+        return
+    job = app.configure_task(
+        PROVE_JOB,
+        queue=LEARNER_QUEUE,
+        lock="prove",
+        queueing_lock=f"prove-{project.pk}",
+        priority=-10,
+    )
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        job.defer(project_id=project.pk)
+
+
+def keep_proof(*, project: Project, labels: int, last_annotation: int, found: Any) -> Proof:
+    """Keep what a project's labels prove in place of what they proved before.
+
+    `found` has "savings", "stopping", "label_errors" and "label_seconds". A proof from
+    older labels than the one kept changes nothing.
+    """
+    with transaction.atomic():
+        proof, is_new = Proof.objects.select_for_update().get_or_create(
+            project=project, defaults={"computed_at": timezone.now()}
+        )
+        if is_new or last_annotation >= proof.last_annotation:
+            proof.labels, proof.last_annotation = labels, last_annotation
+            proof.savings, proof.stopping = found["savings"], found["stopping"]
+            proof.label_errors = found["label_errors"]
+            proof.label_seconds = found["label_seconds"]
+            proof.computed_at = timezone.now()
+            proof.save()
+    return proof
 
 
 def defer_round(*, round_id: int) -> None:

@@ -15,6 +15,7 @@ from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from projects.models import Membership
 from rounds.charts import daily_bars
 from rounds.parts import PARTS, part_html
+from rounds.proofs import DOUBTING_ROLES, doubtful_labels, proof_of
 from rounds.queries import anything_left_for, read_per_day, reader_progress
 
 
@@ -31,7 +32,12 @@ def project_page(request: SignedInRequest, project_id: int) -> HttpResponse:
         name: mark_safe(part_html(request, name, project=membership.project)[0])  # noqa: S308
         for name in PARTS
     }
-    context = {"membership": membership, "tab": "overview", "parts": parts}
+    context = {
+        "membership": membership,
+        "tab": "overview",
+        "parts": parts,
+        "may_doubt": membership.role in DOUBTING_ROLES,
+    }
     return render(request, "rounds/overview.html", context)
 
 
@@ -46,6 +52,18 @@ def _reader_page(request: SignedInRequest, membership: Membership) -> HttpRespon
         "days": daily_bars(days, last=timezone.now().date(), width=1000, height=110),
     }
     return render(request, "rounds/reader.html", context)
+
+
+@login_required
+@never_cache
+@require_GET
+def second_look(request: SignedInRequest, project_id: int) -> HttpResponse:
+    """The labels that the model contradicts, for who may have them looked at again."""
+    membership = membership_of(user=request.user, project_id=project_id, roles=DOUBTING_ROLES)
+    proof = proof_of(project=membership.project)
+    doubts = doubtful_labels(membership, proof) if proof else []
+    context = {"membership": membership, "tab": "overview", "proof": proof, "doubts": doubts}
+    return render(request, "rounds/second_look.html", context)
 
 
 @never_cache

@@ -11,12 +11,16 @@ from sklearn.metrics import roc_auc_score
 
 from learner.intervals import (
     area,
+    design_effect,
+    draw_resamples,
     mean_of_independent,
     mean_of_related,
     proportion,
+    standard_errors,
+    studentised,
     wilson,
 )
-from learner.metrics import evaluate, roc_auc
+from learner.metrics import evaluate, roc_auc, roc_auc_influence
 from learner.questions import Question
 
 SEX = Question("sex", "single", ("f", "m"))
@@ -175,6 +179,68 @@ def test_the_interval_of_a_share_covers_the_truth_with_several_scans_a_patient(
         assert found.high is not None
         covered += found.low <= 0.8 <= found.high
     assert 370 <= covered <= 392  # 92.5 to 98 %
+
+
+def test_scans_of_one_patient_that_agree_count_as_one() -> None:
+    influence = np.repeat([0.1, -0.1, 0.2, -0.2], 3)
+    assert design_effect(influence, np.repeat(np.arange(4), 3)) == pytest.approx(3)
+    assert design_effect(influence, np.arange(12)) == pytest.approx(1)
+    assert design_effect(np.zeros(4), np.zeros(4, dtype=np.int64)) == 1
+
+
+def test_the_influences_on_an_area_are_delongs() -> None:
+    value, influence = roc_auc_influence(np.array([0.9, 0.4, 0.5, 0.1]), np.array([1, 1, 0, 0]))
+    assert value == 0.75
+    assert influence.tolist() == pytest.approx([0.125, -0.125, -0.125, 0.125])
+
+
+@pytest.mark.parametrize("a_patient", [1, 3])
+def test_the_interval_of_an_area_holds_with_several_scans_a_patient(a_patient: int) -> None:
+    rng = np.random.default_rng(5)
+    truth, covered = 0.7602, 0
+    for _ in range(300):
+        y = np.repeat(np.arange(60) % 2, a_patient)
+        own = np.repeat(rng.normal(size=60), a_patient)
+        score = y + np.sqrt(0.5) * (own + rng.normal(size=len(y)))
+        p = 1 / (1 + np.exp(-score))
+        patients = np.repeat(np.arange(60), a_patient)
+        found = report(SEX, np.column_stack([1 - p, p]), np.eye(2)[y], patients)["roc_auc"]
+        covered += found["low"] <= truth <= found["high"]
+    assert 278 <= covered <= 296  # 92.7 to 98.7 %
+
+
+def test_a_mean_error_has_the_standard_error_of_the_textbook() -> None:
+    off, who = np.array([1.0, 2.0, 4.0, 5.0]), np.array([0, 1, 2, 3])
+    W = np.ones((1, 4))
+    apart = standard_errors(W, off, np.array([3.0]), who)[0]
+    assert apart == pytest.approx(np.std(off, ddof=1) / 2)
+    # Two patients of two: sums 3 and 9 about 6, over 4 cases.
+    together = standard_errors(W, off, np.array([3.0]), who // 2)[0]
+    assert together == pytest.approx(np.sqrt(2 * 18) / 4)
+    assert standard_errors(W, off, np.array([3.0]), who * 0).tolist() == [0]
+
+
+def test_what_has_no_spread_has_no_interval() -> None:
+    assert studentised(np.array([2.0, 2.0]), np.array([0.0, 0.0])).as_json() == {
+        "value": 2.0,
+        "low": None,
+        "high": None,
+    }
+    assert studentised(np.array([np.nan]), np.array([1.0])).value is None
+
+
+def test_the_interval_of_an_error_covers_the_truth_also_where_a_few_are_large() -> None:
+    rng = np.random.default_rng(6)
+    covered = 0
+    for _ in range(300):
+        off = np.abs(rng.laplace(size=40))
+        W = draw_resamples(np.arange(40), rng, 300)
+        mean = W @ off / 40
+        found = studentised(mean, standard_errors(W, off, mean, np.arange(40)))
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 1 <= found.high
+    assert 273 <= covered <= 294  # 91 to 98 %
 
 
 def test_means_of_the_same_cases_are_less_certain_than_means_of_different_ones() -> None:

@@ -1,0 +1,1 @@
+"""Projects and audit samples whose truth is known, for `benchmarks.simulations`."""

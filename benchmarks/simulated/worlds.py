@@ -1,0 +1,66 @@
+"""Small worlds of scans: features, true answers, and evidence read from them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.heads import fit_softmax
+from learner.proof.evidence import Evidence
+from learner.questions import Question
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+QUESTION = Question("finding", "single", ("absent", "present"))
+_PENALTY = 0.05
+_BATCH = 10
+
+
+@dataclass(frozen=True)
+class World:
+    """x is standard normal; the answer is the side of a plane that it lies on, blurred."""
+
+    width: int  # features
+    blur: float  # standard deviation of what is added before the side is taken
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Float32, Float32]:
+        """Features [n, width] and answers [n, 2]."""
+        features = rng.normal(size=(count, self.width)).astype(np.float32)
+        side = features.sum(axis=1) / np.sqrt(self.width) + self.blur * rng.normal(size=count)
+        return features, np.eye(2, dtype=np.float32)[(side > 0).astype(np.int64)]
+
+
+def read(
+    world: World,
+    *,
+    audit: int,
+    random: int,
+    active: int,
+    by_margin: bool,
+    rng: np.random.Generator,
+) -> Evidence:
+    """A project after so much reading; the active arm by smallest margin, or in random order."""
+    features, answers = world.draw(audit + random + 4 * active, rng)
+    pool = np.arange(audit + random, len(features))
+    chosen = _smallest_margins(features, answers, pool, active) if by_margin else pool[:active]
+    return Evidence(
+        questions=(QUESTION,),
+        embeddings=features,
+        targets={QUESTION.name: answers},
+        patients=np.arange(len(features)),
+        audit=np.arange(audit),
+        active=chosen,
+        random=np.arange(audit, audit + random),
+    )
+
+
+def _smallest_margins(features: Float32, answers: Float32, pool: Int64, count: int) -> Int64:
+    chosen, left = pool[:_BATCH], pool[_BATCH:]
+    unit = features / np.sqrt(np.float32(features.shape[1]))
+    while len(chosen) < count:
+        head = fit_softmax(unit[chosen], answers[chosen], penalty=_PENALTY)
+        logits = head.logits(unit[left])
+        order = np.argsort(np.abs(logits[:, 1] - logits[:, 0]))[:_BATCH]
+        chosen, left = np.concatenate([chosen, left[order]]), np.delete(left, order)
+    return chosen[:count]

@@ -1,0 +1,68 @@
+"""Heads fitted again to fewer labels, and how they score on the audit sample."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.fitting import QuestionHead
+from learner.projection import fit_projection
+from learner.proof.evidence import Evidence
+from learner.proof.scoring import Score, score
+from learner.questions import Question
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+MOST_FOR_AXES = 20_000  # rows that principal axes are found from
+LEAST_LABELS = 5  # where a learning curve begins
+
+
+class Refits:
+    """Features of the rows that matter, projected once for all heads that are fitted to them."""
+
+    def __init__(self, evidence: Evidence, rng: np.random.Generator, *, unread: int = 0) -> None:
+        """`unread`: how many rows in no arm to take along, as the fixed set of `stopping`."""
+        self.evidence = evidence
+        n = len(evidence.embeddings)
+        axes = np.sort(rng.choice(n, min(n, MOST_FOR_AXES), replace=False))
+        projection = fit_projection(evidence.embeddings[axes])
+        read = np.concatenate([evidence.audit, evidence.trained])
+        others = np.setdiff1d(np.arange(n), read)
+        self.unread = np.sort(rng.choice(others, min(unread, len(others)), replace=False))
+        self._rows = np.unique(np.concatenate([read, self.unread]))
+        self._X = projection.apply(evidence.embeddings[self._rows])
+
+    def features(self, rows: Int64) -> Float32:
+        """Projected features of `rows`, [m, k]."""
+        return self._X[np.searchsorted(self._rows, rows)]
+
+    def fit(self, question: Question, rows: Int64) -> QuestionHead:
+        """A head fitted to the labels of `rows` alone, uncalibrated."""
+        head = QuestionHead(question, np.zeros(len(rows), dtype=np.int64))
+        targets = self.evidence.targets[question.name][rows]
+        head.refit(self.features(rows), np.arange(len(rows)), targets)
+        return head
+
+    def predict(self, head: QuestionHead, rows: Int64) -> Float32:
+        """What a fitted head says of `rows`, [m, c]."""
+        X = self.features(rows)
+        if head.question.kind == "number":
+            return head.ridge.linear.logits(X)
+        return head.probabilities(head.linear.logits(X))
+
+    def deviation(self, head: QuestionHead, rows: Int64) -> Float32:
+        """How far off a number that it says of `rows` may be, one standard deviation, [m]."""
+        whitened = head.ridge.whitening.logits(self.features(rows))
+        return head.ridge.deviation_of(np.einsum("mk,mk->m", whitened, whitened))
+
+    def score(self, question: Question, rows: Int64, audit: Int64) -> Score:
+        """How a head fitted to `rows` does on the rows `audit`."""
+        head = self.fit(question, rows)
+        predicted = self.predict(head, audit) if head.fitted else None
+        return score(question, predicted, self.evidence.targets[question.name][audit])
+
+
+def label_counts(most: int, *, least: int = LEAST_LABELS, points: int = 12) -> list[int]:
+    """Up to `points` numbers of labels from `least` to `most`, evenly spaced by ratio."""
+    if most <= least:
+        return [most] if most else []
+    return sorted({int(count) for count in np.geomspace(least, most, points).round()})

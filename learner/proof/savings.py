@@ -1,0 +1,292 @@
+"""What active learning saves against random order, or that no difference is shown.
+
+A small random arm is read beside the actively chosen one. The model is one ratio R: k active labels
+teach as much as R k random ones. It is fitted to the upper part of the random arm's learning curve,
+the levels that half to all of its r labels reach: there mean_j [S_active(j / R) - S_random(j)] is
+to be 0. At the level of all r random labels, r / R active ones were needed.
+
+The 95 % interval is found by inverting a test (Fieller 1954): it holds every R for which that mean
+does not differ significantly from 0. Its variance is that of the scores over audit patients, the
+same for both curves (`scoring.covariance`), plus that over which labels were drawn (`luck`). Where
+R = 1 lies in the interval, no difference is shown. Scores come from the audit sample alone, so
+nothing measured on chosen labels enters.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t
+from sklearn.isotonic import isotonic_regression
+
+from learner.proof.evidence import Evidence
+from learner.proof.luck import Luck, fit_luck
+from learner.proof.power_law import fit_curve
+from learner.proof.refits import Refits, label_counts
+from learner.proof.scoring import MEASURES, Score, covariance
+from learner.questions import Question
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+Verdict = Literal["saving", "cost", "no difference", "not enough"]
+
+LEAST_RANDOM = 20  # labels of the random arm
+LEAST_AUDIT = 30  # audit patients
+LEAST_ACTIVE = 20
+PARTS = (8, 4, 2)  # that an order of the random labels is cut into
+ORDERS = 6  # random orders that the random arm's curve is averaged over
+_DEGREES = 2 * ORDERS
+LOWEST_LEVEL = 2  # levels of the random curve are compared from r over this on
+CANDIDATES = 40  # numbers of active labels that are tried
+# Beyond this many times the labels of the random arm its curve is not believed.
+FARTHEST = 10
+_MOST_MISFIT = 2.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """A score after so many labels, with its 95 % interval."""
+
+    labels: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A quantity with its 95 % interval; None: beyond what the labels can tell."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+NOTHING = Amount(None, None, None)
+
+
+@dataclass(frozen=True)
+class Savings:
+    """What is shown for one question."""
+
+    question: str
+    measure: str
+    verdict: Verdict
+    missing: tuple[str, ...]  # what is needed before anything can be said
+    audit: int  # answers of each arm
+    random: int
+    active: int
+    needed: Amount = NOTHING  # active labels that reach the level of all random ones
+    saved: Amount = NOTHING  # labels; negative where active learning cost some
+    ratio: Amount = NOTHING
+    extrapolated: Amount = NOTHING  # labels saved by now, if the random arm went on as its curve
+    random_curve: tuple[Point, ...] = ()
+    active_curve: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Curve:
+    labels: Int64  # [k]
+    scores: tuple[Score, ...]  # [k]
+
+    @property
+    def values(self) -> Float64:
+        return np.array([one.value for one in self.scores])
+
+    @property
+    def matrix(self) -> Float64:
+        """Each point's value and influences, [k, 1 + a]."""
+        return np.stack([np.r_[one.value, one.influence] for one in self.scores])
+
+    def between(self, labels: Float64) -> Float64:
+        """`matrix` at other numbers of labels, linear in their logarithm, [m, 1 + a]."""
+        at = np.interp(np.log(labels), np.log(self.labels), np.arange(len(self.labels)))
+        below = np.minimum(at.astype(np.int64), len(self.labels) - 2)
+        part = (at - below)[:, None]
+        rows = self.matrix
+        return np.asarray((1 - part) * rows[below] + part * rows[below + 1], dtype=np.float64)
+
+
+def measure_savings(refits: Refits, question: Question, rng: np.random.Generator) -> Savings:
+    """Compare the arms on one question."""
+    evidence = refits.evidence
+    audit, random, active = (
+        evidence.answered(question, rows)
+        for rows in (evidence.audit, evidence.random, evidence.active)
+    )
+    missing = _missing(evidence, question, audit, random, active)
+    counts = (len(audit), len(random), len(active))
+    about = (question.name, MEASURES[question.kind])
+    if missing:
+        return Savings(*about, "not enough", missing, *counts)
+    by_chance, luck = _random_curve(refits, question, random, audit, rng)
+    grid = sorted({*label_counts(len(active)), min(len(random), len(active))})
+    chosen = _Curve(np.array(grid), tuple(refits.score(question, active[:k], audit) for k in grid))
+    patients = evidence.patients[audit]
+    needed = _needed(by_chance, chosen, luck, patients)
+    r = len(random)
+    sign = 1 if question.kind != "number" else -1
+    return Savings(
+        *about,
+        _verdict(needed, r),
+        (),
+        *counts,
+        needed=needed,
+        saved=Amount(
+            *(None if k is None else r - k for k in (needed.value, needed.high, needed.low))
+        ),
+        ratio=Amount(*(None if not k else r / k for k in (needed.value, needed.high, needed.low))),
+        extrapolated=_extrapolated(by_chance, chosen, luck, patients, rng),
+        random_curve=_points(by_chance, luck, patients, sign),
+        active_curve=_points(chosen, luck, patients, sign),
+    )
+
+
+def _missing(
+    evidence: Evidence, question: Question, audit: Int64, random: Int64, active: Int64
+) -> tuple[str, ...]:
+    """What there is too little of, in words."""
+    wanted = (
+        ("audit patients", LEAST_AUDIT - len(np.unique(evidence.patients[audit]))),
+        ("random-arm answers", LEAST_RANDOM - len(random)),
+        ("actively chosen answers", LEAST_ACTIVE - len(active)),
+    )
+    missing = [f"about {count} more {what}" for what, count in wanted if count > 0]
+    if missing or question.kind == "number":
+        return tuple(missing)
+    for what, rows in (("audit sample", audit), ("random arm", random)):
+        y = evidence.targets[question.name][rows]
+        seen, absent = (y == 1).sum(axis=0), (y == 0).sum(axis=0)
+        # Of a single choice two classes are needed, of findings one that is present and absent.
+        told = (
+            (seen > 1).sum() >= 2
+            if question.kind == "single"
+            else ((seen > 1) & (absent > 1)).any()
+        )
+        if not told:
+            missing.append(f"more than one class in the {what}")
+    return tuple(missing)
+
+
+def _random_curve(
+    refits: Refits, question: Question, random: Int64, audit: Int64, rng: np.random.Generator
+) -> tuple[_Curve, Luck]:
+    """Mean curve over random orders, and how much depends on which labels were drawn."""
+    r = len(random)
+    scores: dict[int, list[Score]] = {r // parts: [] for parts in PARTS}
+    scores[round(0.71 * r)] = []
+    apart: dict[int, list[float]] = {r // parts: [] for parts in PARTS}
+    for _ in range(ORDERS):
+        order = rng.permutation(random)
+        for parts in PARTS:
+            size = r // parts
+            found = [
+                refits.score(question, order[at * size : (at + 1) * size], audit)
+                for at in range(parts)
+            ]
+            scores[size] += found
+            apart[size].append(float(np.var([one.value for one in found], ddof=1)))
+        scores[round(0.71 * r)].append(refits.score(question, order[: round(0.71 * r)], audit))
+    scores[r] = [refits.score(question, random, audit)]
+    means = tuple(
+        Score(float(np.mean([s.value for s in each])), np.mean([s.influence for s in each], axis=0))
+        for each in scores.values()
+    )
+    return _Curve(np.array(list(scores)), means), fit_luck(apart)
+
+
+def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> Amount:
+    """Active labels that teach as much as all r random ones."""
+    r = int(by_chance.labels[-1])
+    levels = by_chance.labels >= r / LOWEST_LEVEL
+    steps = by_chance.labels[levels] / r  # as shares of r
+    random = by_chance.matrix[levels].mean(axis=0)
+    first, last = chosen.labels[0] / steps[0], chosen.labels[-1]
+    k = np.geomspace(first, max(last, first * 1.01), CANDIDATES)
+    k = np.unique(np.r_[k, r] if first < r < last else k)
+    means = np.stack([chosen.between(count * steps).mean(axis=0) - random for count in k])
+    drawn = luck.averaged(r * steps, r).mean() + np.array(
+        [luck.nested(count * steps).mean() for count in k]
+    )
+    variance = np.diag(covariance(means[:, 1:], patients)) + drawn
+    ahead = means[:, 0]
+    is_level = np.abs(ahead) <= t.ppf(0.975, _DEGREES) * np.sqrt(variance)
+    value = _crossing(k, np.asarray(isotonic_regression(ahead), dtype=np.float64))
+    low, high = _bounds(k, ahead, is_level)
+    if value is not None:
+        low = None if low is None else min(low, value)
+        high = None if high is None else max(high, value)
+    return Amount(value, low, high)
+
+
+def _crossing(k: Float64, ahead: Float64) -> float | None:
+    """Where a rising curve first reaches 0, between two points by ratio; None: nowhere."""
+    reached = np.flatnonzero(ahead >= 0)
+    if not len(reached):
+        return None
+    at = int(reached[0])
+    if at == 0:
+        return float(k[0])
+    part = -ahead[at - 1] / (ahead[at] - ahead[at - 1])
+    return float(k[at - 1] * (k[at] / k[at - 1]) ** part)
+
+
+def _bounds(
+    k: Float64, ahead: Float64, is_level: NDArray[np.bool_]
+) -> tuple[float | None, float | None]:
+    """The least and the greatest number that cannot be told from level; None: open."""
+    inside = np.flatnonzero(is_level)
+    if len(inside):
+        first, last = int(inside[0]), int(inside[-1])
+        return (float(k[first]) if first else None), (float(k[last]) if last + 1 < len(k) else None)
+    behind = np.flatnonzero(ahead < 0)
+    if not len(behind):  # ahead from the first point on
+        return None, float(k[0])
+    last = int(behind[-1])
+    return float(k[last]), (float(k[last + 1]) if last + 1 < len(k) else None)
+
+
+def _verdict(needed: Amount, r: int) -> Verdict:
+    if needed.high is not None and needed.high < r:
+        return "saving"
+    if needed.low is not None and needed.low > r:
+        return "cost"
+    return "no difference"
+
+
+def _extrapolated(
+    by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64, rng: np.random.Generator
+) -> Amount:
+    """Labels saved by now if the random arm went on along its curve; nothing where that is unsure.
+
+    Random labels for the level of all l active ones, minus l.
+    """
+    k = by_chance.labels.astype(np.float64)
+    r, active = k[-1], float(chosen.labels[-1])
+    now = chosen.scores[-1]
+    if len(k) < 4:
+        return NOTHING
+    # Gains over the level now, so that what both curves share cancels.
+    influences = np.stack([one.influence - now.influence for one in by_chance.scores])
+    spread = covariance(influences, patients) + luck.averaged(k, int(r)) + luck.variance(active)
+    curve = fit_curve(by_chance.labels, by_chance.values - now.value, spread, rng)
+    wanted = np.quantile(
+        curve.labels_for(np.zeros(len(curve.a))), (0.5, 0.025, 0.975), method="higher"
+    )
+    if curve.misfit > _MOST_MISFIT or not wanted[2] <= FARTHEST * r:
+        return NOTHING
+    return Amount(*(float(value - active) for value in wanted))
+
+
+def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Point, ...]:
+    """As drawn: with intervals over audit patients and over which labels were drawn."""
+    variance = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
+    half = t.ppf(0.975, _DEGREES) * np.sqrt(variance + luck.variance(curve.labels))
+    found = []
+    for count, value, width in zip(curve.labels, sign * curve.values, half, strict=True):
+        low, high = max(value - width, 0.0), value + width
+        found.append(
+            Point(int(count), float(value), float(low), float(min(high, 1.0) if sign > 0 else high))
+        )
+    return tuple(found)

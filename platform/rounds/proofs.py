@@ -1,0 +1,161 @@
+"""What a project's labels prove, for its pages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Role
+from annotator.models import Annotation, Task
+from annotator.queries import blind_tasks
+from projects.models import Membership, Project
+from rounds.charts import Curve, Point, learning_curve
+from rounds.learning import METRICS, is_share
+from rounds.models import Proof
+from rounds.proof_words import savings_sentences, stopping_sentences
+from rounds.questions import titles_of
+
+# A second look opens what readers answered, and is theirs to order.
+DOUBTING_ROLES = (Role.MANAGER, Role.ADJUDICATOR)
+# The random arm is small: further right its curve would have no width.
+MOST_TIMES_RANDOM = 4
+BADGES = {
+    "saving": ("Saves labels", "badge-good"),
+    "cost": ("Costs labels", "badge-bad"),
+    "no difference": ("No difference shown", ""),
+    "not enough": ("Not enough yet", "badge-warning"),
+    "go on": ("Go on", "badge-accent"),
+    "may stop": ("May stop", "badge-good"),
+    "cannot tell": ("Cannot tell", ""),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is said of one question."""
+
+    title: str
+    badge: str
+    tone: str  # class of the badge
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two arms' learning curves of a question, on the same scales."""
+
+    title: str
+    metric: str
+    random: Curve
+    active: Curve
+    audit: int  # cases that both were measured on
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A label worth a second look."""
+
+    task: int
+    scans: str  # their names
+    question: str  # its title
+    finding: str  # of several findings the one in doubt, else empty
+    given: str
+    suggested: str
+    percent: float  # how likely the model holds what it suggests
+    readers: str
+
+
+def proof_of(*, project: Project) -> Proof | None:
+    return Proof.objects.filter(project=project).first()
+
+
+def why_impossible(*, project: Project) -> str:
+    """Which setting keeps the savings from being measured, or nothing."""
+    shares = (("audit sample", project.audit_share), ("random arm", project.random_share))
+    missing = [name for name, share in shares if share <= 0]
+    if not missing:
+        return ""
+    return (
+        f"This project has no {' and no '.join(missing)}, so what the learner’s order saves cannot "
+        f"be measured. “{'” and “'.join(name.capitalize() for name in missing)}” "
+        f"{'are' if len(missing) > 1 else 'is'} set when a project is made, before its scans come "
+        "in."
+    )
+
+
+def findings_of(*, project: Project, proof: Proof, savings: bool) -> list[Finding]:
+    """What is said of each question's savings, or else of stopping."""
+    titles = titles_of(project)
+    return [
+        Finding(
+            titles.get(one["question"], one["question"]),
+            *BADGES[one["verdict"]],
+            savings_sentences(one, proof.label_seconds) if savings else stopping_sentences(one),
+        )
+        for one in (proof.savings if savings else proof.stopping)
+    ]
+
+
+def comparison_of(*, project: Project, proof: Proof, question: str) -> Comparison | None:
+    """The curves of `question`, or of the first that has some."""
+    measured = [one for one in proof.savings if one["random_curve"]]
+    if not measured:
+        return None
+    one = next((one for one in measured if one["question"] == question), measured[0])
+    random = [Point(**point) for point in one["random_curve"]]
+    first, last = random[0].labels, MOST_TIMES_RANDOM * one["random"]
+    active = [Point(**at) for at in one["active_curve"] if first <= at["labels"] <= last]
+    share = is_share(one["measure"])
+    curves = [
+        learning_curve(points, is_share=share, beside=beside)
+        for points, beside in ((random, active), (active, random))
+    ]
+    if curves[0] is None or curves[1] is None:
+        return None
+    title = titles_of(project).get(one["question"], one["question"])
+    return Comparison(title, METRICS[one["measure"]], curves[0], curves[1], one["audit"])
+
+
+def doubtful_labels(membership: Membership, proof: Proof) -> list[Doubt]:
+    """The labels worth a second look; none of a task that the member is about to read."""
+    blind = blind_tasks(membership)
+    kept = [one for one in proof.label_errors if one["task"] not in blind]
+    tasks = {one["task"] for one in kept}
+    scans = _names_of_scans(tasks)
+    readers = _readers_of(tasks)
+    titles = titles_of(membership.project)
+    return [
+        Doubt(
+            task=one["task"],
+            scans=scans[one["task"]],
+            question=titles.get(one["question"], one["question"]),
+            finding=one["finding"],
+            given=one["given"],
+            suggested=one["suggested"],
+            percent=100 * one["probability"],
+            readers=", ".join(readers[one["task"]]),
+        )
+        for one in kept
+        if one["task"] in readers  # whoever answered has taken it back, else
+    ]
+
+
+def _names_of_scans(tasks: set[int]) -> dict[int, str]:
+    found = Task.objects.filter(pk__in=tasks).prefetch_related("task_scans__scan")
+    return {
+        task.pk: ", ".join(shown.scan.name for shown in task.task_scans.all()) for task in found
+    }
+
+
+def _readers_of(tasks: set[int]) -> dict[int, list[str]]:
+    answers = Annotation.objects.filter(task__in=tasks, withdrawn_at__isnull=True)
+    found: dict[int, list[str]] = {}
+    for answer in answers.select_related("reader").order_by("pk"):
+        found.setdefault(answer.task_id, []).append(str(answer.reader))
+    return found
+
+
+def doubts_for_programs(membership: Membership, proof: Proof) -> list[dict[str, Any]] | None:
+    """The same as kept, for who may see them; None for others."""
+    if membership.role not in DOUBTING_ROLES:
+        return None
+    blind = blind_tasks(membership)
+    return [one for one in proof.label_errors if one["task"] not in blind]

@@ -1,0 +1,107 @@
+"""What a project's labels prove, worked out beside the ranking."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from procrastinate.contrib.django import app
+
+from annotator.dataset import LabelledAnswers, labelled_answers
+from annotator.rerank import LEARNER_QUEUE
+from learner.attention import Attention, FrameBags
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
+from learner.processes import aside
+from learner.proof.evidence import Evidence
+from learner.proof.refits import MOST_FOR_AXES
+from learner.proof.report import prove as work_out
+from projects.models import Project
+from rounds import services
+from rounds.pool import Pool, imported_tasks, learnt_questions
+from rounds.queries import median_seconds
+from rounds.serving import answering_for, cache_folder, serving_of
+from rounds.worker.learnt import learnt
+
+Int64 = NDArray[np.int64]
+
+
+@app.task(name=services.PROVE_JOB, queue=LEARNER_QUEUE)
+def prove(*, project_id: int) -> None:
+    """Work out the savings, the advice on stopping and the doubtful labels, and keep them."""
+    with answering_for(project_id, "Measuring the savings"):
+        project = Project.objects.filter(pk=project_id).first()
+        if project is None:
+            return
+        answers = labelled_answers(project=project)
+        gathered = _gather(project, answers)
+        if gathered is None:
+            return
+        evidence, tasks = gathered
+        found = aside(_proof, evidence, project.pk)
+        for doubt in found["label_errors"]:
+            doubt["task"] = int(tasks[doubt.pop("row")])
+        services.keep_proof(
+            project=project,
+            labels=len(evidence.trained),
+            last_annotation=answers.watermark,
+            found=found | {"label_seconds": median_seconds(project=project)},
+        )
+
+
+def _proof(evidence: Evidence, seed: int) -> dict[str, Any]:
+    """`learner.proof.report.prove` as JSON; runs in the child."""
+    return work_out(evidence, seed=seed).as_json()
+
+
+def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64] | None:
+    """The evidence, and the task of each of its rows; None where nothing can be learnt yet.
+
+    Of the unread tasks a sample is enough.
+    """
+    questions = learnt_questions(project.label_config)
+    serves, folder = serving_of(project_id=project.pk), cache_folder(project.pk)
+    features = EmbeddingCache.find(folder, serves.name)
+    if features is None or not questions:
+        return None
+    frames = FrameCache(folder, SIZE).read()
+    bags = frames.head(frames.whole(len(features)))
+    pool = Pool(project.pk, bags.tasks, questions)
+    pool.take(answers)
+    read = _in_order_of_reading(pool, answers)
+    if not len(read):
+        return None
+    others = np.setdiff1d(np.arange(len(pool)), read)
+    rng = np.random.default_rng(project.pk)
+    sample = rng.choice(others, min(len(others), MOST_FOR_AXES), replace=False)
+    rows = np.concatenate([read, np.sort(sample)])
+    attention = Attention.load(serves.weights)
+    pooled = FrameBags(features, bags.firsts[rows], bags.counts[rows], attention).pooled()
+    arms = _arms(pool, read, imported_tasks(project_id=project.pk))
+    evidence = Evidence(
+        questions=tuple(learnt(question) for question in questions),
+        embeddings=np.asarray(pooled),
+        targets={name: targets[rows] for name, targets in pool.targets.items()},
+        patients=pool.patients[rows],
+        **arms,
+    )
+    return evidence, pool.tasks[rows]
+
+
+def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
+    """Rows with a label, by the answer that made it one."""
+    last = {task.task_id: task.answers[-1].annotation_id for task in answers.tasks if task.answers}
+    labelled = np.flatnonzero(pool.is_labelled)
+    order = np.argsort([last.get(task, 0) for task in pool.tasks[labelled].tolist()], kind="stable")
+    return labelled[order]
+
+
+def _arms(pool: Pool, read: Int64, imported: Int64) -> dict[str, Int64]:
+    """Places in `read` of each arm's rows; what was brought along was chosen by nobody."""
+    is_audit, is_random = pool.is_audit[read], pool.is_random[read]
+    is_given = np.isin(pool.tasks[read], imported) & ~is_audit & ~is_random
+    return {
+        "audit": np.flatnonzero(is_audit),
+        "random": np.flatnonzero(is_random),
+        "given": np.flatnonzero(is_given),
+        "active": np.flatnonzero(~is_audit & ~is_random & ~is_given),
+    }
