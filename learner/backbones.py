@@ -114,7 +114,7 @@ class _Attention(nn.Module):
         for block in self.blocks:
             tokens = block(tokens)
         normal: Tensor = self.norm(tokens)
-        return normal.transpose(1, 2).unflatten(2, maps.shape[2:])
+        return normal.transpose(1, 2).reshape(maps.shape)
 
 
 def vision_transformer(

@@ -89,8 +89,8 @@ def test_new_weights_are_embedded_with() -> None:
 def test_the_readout_keeps_distances_and_makes_its_numbers_alike() -> None:
     readout = Readout([2, 3], 6)
     rng = torch.Generator().manual_seed(0)
-    strengths = 2.0 ** torch.arange(20)
-    low = torch.randn(500, 4, generator=rng) @ torch.randn(4, 20, generator=rng) * strengths
+    strengths = 1.5 ** torch.arange(30)
+    low = torch.randn(500, 4, generator=rng) @ torch.randn(4, 30, generator=rng) * strengths
     readout.fit(low)
     found = readout.reduce(low).detach()
     standardised = (low - low.mean(dim=0)) / low.std(dim=0)
