@@ -32,7 +32,8 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         weights = self.excite(functional.relu(self.squeeze(maps.mean(dim=(2, 3)))))
-        return maps * weights.sigmoid()[:, :, None, None]
+        weighed: Tensor = maps * weights.sigmoid()[:, :, None, None]
+        return weighed
 
 
 class _Block(nn.Module):
@@ -54,7 +55,8 @@ class _Block(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         found = functional.relu(self.norm1(self.conv1(maps)))
         found = self.attention(self.norm2(self.conv2(found)))
-        return functional.relu(found + self.shortcut(maps))
+        total: Tensor = found + self.shortcut(maps)
+        return functional.relu(total)
 
 
 def slim_resnet(
@@ -111,8 +113,8 @@ class _Attention(nn.Module):
         tokens = maps.flatten(2).transpose(1, 2)  # [n, places, width]
         for block in self.blocks:
             tokens = block(tokens)
-        tokens = self.norm(tokens)
-        return tokens.transpose(1, 2).unflatten(2, maps.shape[2:])
+        normal: Tensor = self.norm(tokens)
+        return normal.transpose(1, 2).reshape(maps.shape)
 
 
 def vision_transformer(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from learner.backbones import BackboneConfig
 from learner.batches import Batches
-from learner.folding import folded
+from learner.folding import folded, lay_out
 from learner.readout import STAGES, Readout
 
 WEIGHTS_FILE = "backbone.safetensors"
@@ -44,8 +44,8 @@ class Backbone(nn.Module):
         self._ready: tuple[tuple[Any, ...], Batches] | None = None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            stages = config.stages(network or config.build())
-            self.stages = stages.to(memory_format=torch.channels_last)
+            self.stages = config.stages(network or config.build())
+            lay_out(self.stages)
             blank = torch.zeros(1, config.size, config.size)
             with torch.inference_mode():
                 channels = [each.shape[1] for each in self.eval().maps(blank)[-STAGES:]]
@@ -101,8 +101,8 @@ class Backbone(nn.Module):
 
             def run(frames: Tensor) -> Tensor:
                 with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
-                    maps = self.maps(frames, stages)
-                    return self.readout(maps[-STAGES:])
+                    features: Tensor = self.readout(self.maps(frames, stages)[-STAGES:])
+                return features
 
             self._ready = (weights, Batches(run, device, batch))
         return self._ready[1]

@@ -18,10 +18,18 @@ def folded(network: nn.Sequential, picture: Tensor) -> nn.Sequential:
     """
     copy = deepcopy(network).eval()
     for convolution, norm in _pairs(copy, picture):
-        fused = fuse_conv_bn_eval(copy.get_submodule(convolution), copy.get_submodule(norm))
-        _replace(copy, convolution, fused)
+        before, after = copy.get_submodule(convolution), copy.get_submodule(norm)
+        assert isinstance(before, nn.Conv2d)  # noqa: S101  (narrows the type)
+        assert isinstance(after, nn.BatchNorm2d)  # noqa: S101
+        _replace(copy, convolution, fuse_conv_bn_eval(before, after))
         _replace(copy, norm, nn.Identity())
-    return copy.to(memory_format=torch.channels_last)
+    lay_out(copy)
+    return copy
+
+
+def lay_out(network: nn.Module) -> None:
+    """Let the kernels lie channels last, as convolutions on a GPU and a CPU want them."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _pairs(network: nn.Module, picture: Tensor) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from learner.projection import fit_projection
 
-GRID = 2  # regions a side
 STAGES = 3  # the last ones of a network
+GRIDS = (3, 3, 2)  # regions a side of each: the last one's maps are the smallest
 # More values than this are first averaged over the regions: a covariance of them must be solved.
 _MOST = 3072
 
@@ -16,7 +16,7 @@ _MOST = 3072
 class Readout(nn.Module):
     """Maps of the last stages → embedding [n, width].
 
-    Each map is averaged over 2 × 2 regions: an embedding of the last stage's mean alone has lost
+    Each map is averaged over a few regions: an embedding of the last stage's mean alone has lost
     texture, which earlier stages hold, and place: which side, which quadrant (spatial pyramids,
     Lazebnik, Schmid & Ponce 2006). A linear layer brings that down to `width` numbers. It begins
     as a random projection, which keeps distances (Johnson & Lindenstrauss 1984), until `fit`.
@@ -24,9 +24,13 @@ class Readout(nn.Module):
 
     def __init__(self, channels: list[int], width: int) -> None:
         super().__init__()
-        self.grids = [GRID if GRID**2 * sum(channels) <= _MOST else 1] * len(channels)
-        values = sum(c * g**2 for c, g in zip(channels, self.grids, strict=True))
-        self.reduce = nn.Linear(values, width)
+        self.grids = GRIDS[-len(channels) :]
+        if self._values(channels) > _MOST:
+            self.grids = (1,) * len(channels)
+        self.reduce = nn.Linear(self._values(channels), width)
+
+    def _values(self, channels: list[int]) -> int:
+        return sum(c * grid**2 for c, grid in zip(channels, self.grids, strict=True))
 
     def pooled(self, maps: list[Tensor]) -> Tensor:
         """Maps [n, c, h, w] of the stages → [n, values]."""

@@ -2,7 +2,9 @@
 
 SimCLR (Chen, Kornblith, Norouzi & Hinton 2020, arXiv:2002.05709): two views of a scan shall have
 codes that are alike, and unlike those of all others. In the few minutes of two CPU cores that a new
-project has, linear probes put it before VICReg (arXiv:2105.04906).
+project has, linear probes put it before VICReg (arXiv:2105.04906), and before itself with small
+additional crops (SwAV's multi-crop, arXiv:2006.09882) or a term that predicts gradient histograms
+(MaskFeat, arXiv:2112.09133): both cost epochs, and epochs are what is short.
 """
 
 import math

@@ -23,10 +23,10 @@ from learner.frames import SIZE
 State = dict[str, Tensor]
 
 FILES = (".safetensors", ".pt", ".pth", ".bin")
-# Grey of ImageNet: the mean of its three channels' means and spreads.
-IMAGENET = {"mean": 255 * 0.449, "deviation": 255 * 0.226}
+# Mean and deviation of grey in ImageNet: the mean of its three channels' means and spreads.
+IMAGENET = (255 * 0.449, 255 * 0.226)
 # TorchXRayVision's networks see -1024 to 1024 (its `datasets.normalize`).
-XRAY_VISION = {"mean": 127.5, "deviation": 127.5 / 1024}
+XRAY_VISION = (127.5, 127.5 / 1024)
 # What a network has beyond its stages: the layers that make classes, and thresholds on them.
 _CLASSIFIERS = ("fc.", "classifier.", "class_layers.", "last_linear.", "head.", "op_threshs")
 _OFFLINE = "Without a network, name a folder or a file of weights, or leave the backbone empty."
@@ -96,7 +96,7 @@ def _read(path: Path) -> State:
 
 
 def _given(
-    network: str, state: State, statistics: Mapping[str, float] | None, source: str
+    network: str, state: State, statistics: tuple[float, float] | None, source: str
 ) -> Backbone:
     """The network with these weights; `statistics` where they were trained on others than ours."""
     config = BackboneConfig.named(network)
@@ -118,7 +118,9 @@ def _given(
             f"missing {_some(missing)}; unknown {_some(unknown)}; of another shape {_some(misfits)}"
         )
     built.load_state_dict(state, strict=False)
-    return Backbone(replace(config, **(statistics or {})), network=built)
+    if statistics is not None:
+        config = replace(config, mean=statistics[0], deviation=statistics[1])
+    return Backbone(config, network=built)
 
 
 def renamed(state: State) -> State:

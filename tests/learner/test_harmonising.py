@@ -1,15 +1,20 @@
 """What a scanner adds to every scan no longer tells scans apart; what is in them still does."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from learner.harmonising import harmonised, site_numbers
 
+Array = NDArray[Any]
 
-def scans(offset: float, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+def scans(offset: float, scale: float = 1.0) -> tuple[Array, Array, Array]:
     """Embeddings, sites and classes of 400 scans: the class is in feature 0, the site in all."""
     rng = np.random.default_rng(0)
     classes, sites = rng.integers(2, size=400), rng.integers(2, size=400)
@@ -19,7 +24,7 @@ def scans(offset: float, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray, np
     return E.astype(np.float16), sites, classes
 
 
-def accuracy(features: np.ndarray, y: np.ndarray) -> float:
+def accuracy(features: Array, y: Array) -> float:
     """Of a linear model fitted to one half, on the other."""
     return float(LogisticRegression().fit(features[:200], y[:200]).score(features[200:], y[200:]))
 
@@ -35,7 +40,7 @@ def test_a_site_can_no_longer_be_told_and_a_class_can() -> None:
 def test_what_is_learned_at_one_site_holds_at_the_other() -> None:
     E, sites, classes = scans(offset=5.0)
 
-    def carried(features: np.ndarray) -> float:
+    def carried(features: Array) -> float:
         model = LogisticRegression().fit(features[sites == 0], classes[sites == 0])
         return float(model.score(features[sites == 1], classes[sites == 1]))
 

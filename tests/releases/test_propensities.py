@@ -5,12 +5,14 @@ import io
 import json
 import random
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from annotator.claims import claim_next_task
-from annotator.models import Annotation, Task
+from annotator.models import Annotation, Claim, Task
 from annotator.propensities import propensities_of
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
@@ -71,6 +73,16 @@ def test_a_second_reader_could_have_been_served_every_task_that_is_not_closed(db
         read(cast, name)
     # Task 1 by Bob and Dora; then two are open to each; Ada has one left.
     assert released(cast) == [[1 / 3, 1 / 3], [1 / 2, 1 / 2], [1.0]]
+
+
+def test_a_task_was_held_for_who_was_served_it_in_place_of_another(cast: Cast) -> None:
+    """Bob's claim expires, Dora is served the task and answers it, and then Bob does, too."""
+    task, *_ = make_tasks(cast.project, 3)
+    claim_next_task(project=cast.project, reader=cast.bob)
+    Claim.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert read(cast, "dora") == task.pk
+    answer(cast.project, task.pk, cast.bob)
+    assert released(cast) == [[1 / 3, 1 / 3], [], []]
 
 
 @pytest.mark.parametrize("seed", range(3))

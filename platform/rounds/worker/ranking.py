@@ -119,9 +119,10 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     pool = live.pool
     learn_labels(project, live)
     free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
-    free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
+    in_hand = pool.rows_of(held_tasks(project_id=project.pk))[0]
+    free[in_hand] = False
     new = free & (pool.answers == 0)
-    ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
+    ranked = live.ranker.rank(np.flatnonzero(new), BATCH, pending=in_hand)
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
     begun_tasks = pool.tasks[free & ~new][:BATCH]
