@@ -83,7 +83,7 @@ def main() -> None:
     elif torch.cuda.is_available():
         report(measure(torch.device("cuda"), Sizes()), options.json)
     else:
-        raise SystemExit("no CUDA device here; --cpu runs a tiny version of every step")
+        print("no CUDA device here; --cpu runs a tiny version of every step")
 
 
 def measure(device: torch.device, sizes: Sizes) -> dict[str, Any]:
