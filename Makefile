@@ -14,6 +14,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python;
 # Where torch comes from, when not from PyPI, whose Linux wheels bring gigabytes of CUDA:
 # TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
+# label_efficiency reads real images for more than an hour: python -m benchmarks.label_efficiency
+NO_BENCH := benchmarks/__init__.py benchmarks/environment.py benchmarks/label_efficiency.py
 # Processes that pytest spreads over.
 TEST_PROCESSES ?= 2
 
@@ -26,7 +28,7 @@ help:
 	@echo "             SCOUT_PORT=8000   SCANS=folder LABEL_CONFIG=file.xml for your own scans"
 	@echo "make test    every test: TypeScript, Python on PostgreSQL, browser"
 	@echo "make check   formatting, lint, types, layers, schema"
-	@echo "make bench   every benchmark, with its table"
+	@echo "make bench   every benchmark but the long label_efficiency, with its table"
 
 demo: .venv/installed $(BUNDLE)
 	@exec .venv/bin/python manage.py demo $(if $(SCANS),--scans "$(SCANS)") $(if $(LABEL_CONFIG),--label-config "$(LABEL_CONFIG)")
@@ -49,7 +51,7 @@ check: .venv/installed $(VIEWER)/node_modules/installed
 	&& .venv/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: .venv/installed
-	@for benchmark in $(filter-out benchmarks/__init__.py benchmarks/environment.py,$(wildcard benchmarks/*.py)); do \
+	@for benchmark in $(filter-out $(NO_BENCH),$(wildcard benchmarks/*.py)); do \
 		name=$$(basename $$benchmark .py); echo "== $$name"; \
 		.venv/bin/python -m benchmarks.$$name || exit 1; done
 

@@ -1,16 +1,32 @@
 """The propensity of an answer's task: kept by its ranking, or derived (annotator.chances)."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotator.chances import Draw, chances
+from annotator.chances import Draw
 from annotator.models import Annotation, Task
 
 # Answers to tasks that were served in an order drawn by chance. Imported labels were not served.
 BY_CHANCE = Q(served_at__isnull=False) & (~Q(task__arm=Task.Arm.POOL) | Q(generation__isnull=True))
+
+# How many tasks the arm held for the reader, as annotator.chances counts them, of one answer alone.
+_HELD = """
+SELECT
+    (SELECT count(*) FROM annotator_task task
+     WHERE task.project_id = %(project)s AND task.arm = %(arm)s AND task.created_at <= %(at)s)
+  - (SELECT count(*) FROM (
+        SELECT FROM annotator_annotation answer
+        JOIN annotator_task task ON task.id = answer.task_id
+        WHERE answer.project_id = %(project)s AND answer.withdrawn_at IS NULL
+          AND task.arm = %(arm)s AND task.id <> %(task)s
+          AND (coalesce(answer.served_at, answer.created_at), answer.id) < (%(at)s, %(answer)s)
+        GROUP BY task.id
+        HAVING count(*) >= %(overlap)s OR bool_or(answer.reader_id = %(reader)s)) gone)
+"""
 
 
 def draws_in(
@@ -25,17 +41,19 @@ def draws_in(
 
 def propensities_of(task: Task, *, overlap: int) -> dict[int, float | None]:
     """The propensity of each answer in force to the task; None where it is not known."""
-    in_force = Annotation.objects.filter(project=task.project_id, withdrawn_at__isnull=True)
-    own = in_force.filter(task=task)
+    own = Annotation.objects.filter(task=task, withdrawn_at__isnull=True)
     told: dict[int, float | None] = dict(own.values_list("pk", "propensity"))
-    asked = own.filter(BY_CHANCE)
-    last = asked.order_by("served_at").values_list("served_at", flat=True).last()
-    if last is None:
-        return told
-    tasks = Task.objects.filter(project=task.project_id, arm=task.arm)
-
-    def tasks_at(at: datetime) -> int:
-        return tasks.filter(created_at__lte=at).count()
-
-    draws = [draw for draw in draws_in(in_force, arm=task.arm, asked=asked) if draw.at <= last]
-    return told | chances(draws, tasks_at=tasks_at, overlap=overlap)
+    for answer in own.filter(BY_CHANCE):
+        values: dict[str, Any] = {
+            "task": task.pk,
+            "project": task.project_id,
+            "arm": task.arm,
+            "reader": answer.reader_id,
+            "at": answer.served_at,
+            "answer": answer.pk,
+            "overlap": overlap,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_HELD, values)
+            told[answer.pk] = 1 / max(cursor.fetchone()[0], 1)
+    return told

@@ -33,7 +33,7 @@ BY_STRATEGY = {
     "coreset": _UNLIKE,
     "lcmd": _UNLIKE,
     "typiclust": _TYPICAL,
-    "probcover": _TYPICAL,
+    "prob_cover": _TYPICAL,
     "max_herding": _TYPICAL,
     "galaxy": "A rare finding is likely",
     "modal:uncertainty_sampling": _UNSURE,

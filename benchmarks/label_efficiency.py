@@ -22,15 +22,17 @@ from benchmarks.efficiency.document import write_document
 from benchmarks.efficiency.fine_tuning import fine_tuned
 from benchmarks.environment import ROOT, argument_parser
 from learner.comparison import Compared, compare, geometric_means, penalties
-from learner.curves import SHARES, labels_to
+from learner.curves import SHARES
 from learner.frames import SIZE
-from learner.replays import BASELINE, Replay, Table, fitting_strategies, replay_all
+from learner.replays import BASELINE, Replay, fitting_strategies, replay_all
 from learner.scores import MEASURES
-from learner.strategies import check_strategy
+from learner.strategies import DEFAULT, check_strategy, strategy_names
+from learner.tables import Table
 
 MODAL = ("modal:margin_sampling", "modal:uncertainty_batch_sampling")
+FOR_FINDINGS = (DEFAULT, "margin")  # a head per finding costs as many times more
 PILOTS = 4  # seeds that find out how far chance has to be followed
-PILOT_MARGIN = 1.25  # and how much further than they needed everybody goes
+PILOT_MARGIN = 1.1  # and how much further than they needed everybody goes
 LAST_SHARE = 0.98  # of the full-data score, to which chance is followed
 DATA = ROOT.parent / "shared" / "data"
 DOCS = ROOT / "docs" / "benchmarks"
@@ -46,7 +48,7 @@ class Plan:
     batch: int
     processes: int
     keep: Path
-    strategies: tuple[str, ...]  # empty: all
+    strategies: tuple[str, ...]  # of these those that fit each question; empty: all
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME or NAME:FOLDER:CSV:ANSWER[:GROUP]",
         help="only this one of --data, or one that lies elsewhere; may be repeated",
     )
-    add("--strategies", default="", help="names with commas between; default: all that fit")
+    add("--strategies", default="", help="names with commas between; default: all")
     add("--seeds", type=int, default=20, help="repetitions of everything")
     add("--batch", type=int, default=100, help="labels between two rankings at most")
     add("--processes", type=int, default=os.cpu_count() or 1, help="of one thread each")
@@ -111,8 +113,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             name = f"{dataset.name}-long-tail" if long_tailed else dataset.name
             table = ready.table(long_tailed=long_tailed)
             replays = replayed(name, table, plan)
-            compared[name] = Compared.of(replays)
-            tables[name] = described(table, compared[name])
+            compared[name] = Compared.of(replays, table.question)
+            tables[name] = {"features": ready.training, **described(table, compared[name])}
             if options.fine_tune and single:
                 tuned[name] = fine_tuned(
                     table, ready, compared[name], replays, keep=plan.keep, processes=plan.processes
@@ -155,16 +157,17 @@ def _whole(options: argparse.Namespace) -> bool:
 
 def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
     """Every strategy with every seed, as far as chance takes to 98 % of the full-data score."""
-    names = list(dict.fromkeys([BASELINE, *(plan.strategies or default_strategies(table))]))
+    asked = fitting_strategies(table.question, plan.strategies or default_strategies(table))
+    names = list(dict.fromkeys([BASELINE, *asked]))
     limits: Mapping[str, Any] = {
         "batch": plan.batch, "processes": plan.processes, "keep": plan.keep / "replays",
     }  # fmt: skip
     whole = len(table.targets)
     seeds = min(PILOTS, plan.seeds)
-    pilot = Compared.of(replay_all(table, [BASELINE], budget=whole, seeds=seeds, **limits))
-    curves = pilot.curves[BASELINE]
-    needed, _ = labels_to(curves, pilot.full, LAST_SHARE)
-    budget = int(min(PILOT_MARGIN * needed, curves.labels[-1]))
+    first = replay_all(table, [BASELINE], budget=whole, seeds=seeds, **limits)
+    pilot = Compared.of(first, table.question)
+    needed, _ = pilot.labels_to(BASELINE, LAST_SHARE)
+    budget = int(min(PILOT_MARGIN * needed, pilot.budgets[-1]))
     _say(f"{name}: {len(names)} strategies x {plan.seeds} seeds up to {budget} labels")
     jobs = (len(names) + 1) * plan.seeds
     done = _Progress(name, jobs)
@@ -172,11 +175,10 @@ def replayed(name: str, table: Table, plan: Plan) -> dict[str, list[Replay]]:
 
 
 def default_strategies(table: Table) -> Sequence[str]:
-    """Ours and two of modAL's, those that fit the question."""
-    return (
-        *fitting_strategies(table.question),
-        *fitting_strategies(table.question, MODAL),
-    )
+    """All of ours, and two of modAL's; for findings few."""
+    if table.question.kind == "multiple":
+        return FOR_FINDINGS
+    return (*(name for name in strategy_names() if not name.startswith("modal:")), *MODAL)
 
 
 class _Progress:
@@ -219,7 +221,6 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "processes": options.processes,
         "learn_seconds": _seconds(options),
         "size": FULL_SIZE if options.full else SIZE,
-        "features": "ready-made" if options.features else "trained on the pictures, no labels",
     }
 
 

@@ -29,17 +29,19 @@ def answer_of(
     """What one head says, with what the strategy needs besides; `answered` is what it learned from:
     rows [a] and their targets [a, c]."""
     space, candidates = asked.space, asked.candidates
+    if not needs.values:
+        return _unsaid(head, len(candidates))
     if head.question.kind == "number":
         lengths = space.squared_lengths(head.ridge.whitening, candidates)
         deviation = head.ridge.deviation_of(lengths)[:, None]
         return Answer("number", deviation, np.ones(1, dtype=np.float32))
-    values = head.probabilities(space.logits(head.linear, candidates))
+    values = head.predicted(space.logits(head.linear, candidates))
     # Rare findings count more: by the inverse root of how often they were seen.
     is_multiple = head.question.kind == "multiple"
     weights = 1 / np.sqrt(head.seen + 1) if is_multiple else np.ones(values.shape[1])
     committee = None
     if needs.committee and head.members:
-        each = [head.probabilities(space.logits(one, candidates)) for one in head.members]
+        each = [head.predicted(space.logits(one, candidates)) for one in head.members]
         committee = np.stack(each)
     return Answer(
         head.question.kind,
@@ -51,16 +53,24 @@ def answer_of(
     )
 
 
+def _unsaid(head: QuestionHead, count: int) -> Answer:
+    """That the question has a head, for a strategy that asks for no more."""
+    c = head.question.outputs
+    weights = np.full(c, 1 / c, dtype=np.float32)
+    return Answer(head.question.kind, np.zeros((count, c), dtype=np.float32), weights)
+
+
 def _known(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Known:
     said = np.full((len(asked.labelled), targets.shape[1]), np.nan, dtype=np.float32)
     said[np.searchsorted(asked.labelled, at)] = targets
-    return Known(head.probabilities(asked.space.logits(head.linear, asked.labelled)), said)
+    return Known(head.predicted(asked.space.logits(head.linear, asked.labelled)), said)
 
 
 def _draws(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Draw:
     posterior = head.posterior(asked.space.rows(at), targets)
 
     def draws(rows: Int64, count: int, rng: np.random.Generator) -> Float32:
-        return posterior.draw(asked.space.project(asked.candidates[rows]), count, rng)
+        heads = posterior.sample(count, rng)
+        return posterior.probabilities(asked.space.logits(heads, asked.candidates[rows]))
 
     return draws

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.stats import ttest_rel
 
 from learner.curves import Curves, labels_to, mean_interval, quantiles, stack, summarise
+from learner.questions import Question
 from learner.replays import BASELINE, EVERYTHING, Replay
+from learner.scores import FLOORS
 
 Float64 = NDArray[np.float64]
 
@@ -25,14 +27,20 @@ class Compared:
 
     curves: Mapping[str, Curves]
     full: Float64  # [seeds] full-data scores
+    floor: float = 0.0  # of the score, see `learner.scores.FLOORS`
 
     @classmethod
-    def of(cls, replays: Mapping[str, Sequence[Replay]]) -> "Compared":
+    def of(cls, replays: Mapping[str, Sequence[Replay]], question: Question) -> "Compared":
         """From `replay_all`'s result, which holds the baseline and the full-data score."""
         full = np.array([one.scores[-1] for one in replays[EVERYTHING]])
         curves = {name: stack(replays[name]) for name in replays if name != EVERYTHING}
         steps = min(len(one.labels) for one in curves.values())
-        return cls({name: one.cut(steps) for name, one in curves.items()}, full)
+        cut = {name: one.cut(steps) for name, one in curves.items()}
+        return cls(cut, full, FLOORS[question.kind])
+
+    def labels_to(self, name: str, share: float) -> tuple[float, Float64]:
+        """`curves.labels_to` of one strategy."""
+        return labels_to(self.curves[name], self.full, share, self.floor)
 
     @property
     def budgets(self) -> list[int]:
@@ -61,9 +69,9 @@ def compare(compared: Compared) -> dict[str, dict[str, object]]:
     for name, curves in compared.curves.items():
         ratio, each = saving(compared, name)
         low, high = quantiles(each)
-        needed, _ = labels_to(curves, compared.full, SHARE)
+        needed, _ = compared.labels_to(name, SHARE)
         found[name] = {
-            **summarise(curves, compared.full),
+            **summarise(curves, compared.full, compared.floor),
             "ratio_95": round(ratio, 4),
             "ratio_95_low": round(low, 4),
             "ratio_95_high": round(high, 4),
@@ -79,9 +87,9 @@ def saving(compared: Compared, name: str) -> tuple[float, Float64]:
     """Labels of the baseline over labels of a strategy to 95 %, and the same by bootstrap."""
     counts = []
     for one in (BASELINE, name):
-        curves = compared.curves[one]
-        needed, each = labels_to(curves, compared.full, SHARE)
-        counts.append(np.minimum(np.concatenate([[needed], each]), curves.labels[-1]))
+        needed, each = compared.labels_to(one, SHARE)
+        last = compared.curves[one].labels[-1]
+        counts.append(np.minimum(np.concatenate([[needed], each]), last))
     ratios = counts[0] / counts[1]
     return float(ratios[0]), ratios[1:]
 

@@ -78,17 +78,21 @@ def draws(seeds: int) -> Int64:
     return np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
 
 
-def labels_to(curves: Curves, full: Float64, share: float) -> tuple[float, Float64]:
+def labels_to(
+    curves: Curves, full: Float64, share: float, floor: float = 0.0
+) -> tuple[float, Float64]:
     """Labels to this share of the mean full-data score; the same by bootstrap [RESAMPLES].
 
-    `full` [seeds] are the full-data scores. Read off the isotonic regression of the mean curve: the
-    first crossing of a curve that wobbles would come too early, the last too late, and the more so
-    the noisier a strategy is; isotonic regression averages a wobble on both of its sides. The
-    bootstrap draws seeds, so that what depends on the split is kept together.
+    `full` [seeds] are the full-data scores; the share is of what they are above `floor`, and where
+    they are not above it nothing is ever enough. Read off the isotonic regression of the mean
+    curve: the first crossing of a curve that wobbles would come too early, the last too late, and
+    the more so the noisier a strategy is; isotonic regression averages a wobble on both of its
+    sides. The bootstrap draws seeds, so that what depends on the split is kept together.
     """
-    whole = crossings(curves.labels, smoothed(curves.mean[None]), share * full.mean(keepdims=True))
-    targets = share * full[draws(len(full))].mean(axis=1)
-    return float(whole[0]), crossings(curves.labels, curves.resampled, targets)
+    means = np.concatenate([[full.mean()], full[draws(len(full))].mean(axis=1)])
+    targets = np.where(means > floor, floor + share * (means - floor), np.inf)
+    whole = crossings(curves.labels, smoothed(curves.mean[None]), targets[:1])
+    return float(whole[0]), crossings(curves.labels, curves.resampled, targets[1:])
 
 
 def area(curves: Curves) -> float:
@@ -99,18 +103,18 @@ def area(curves: Curves) -> float:
     return float(np.trapezoid(curves.mean, curves.labels) / span)
 
 
-def summarise(curves: Curves, full: Float64) -> dict[str, object]:
+def summarise(curves: Curves, full: Float64, floor: float = 0.0) -> dict[str, object]:
     """One strategy's curve, area and labels needed, with 95 % intervals, for JSON.
 
-    `curve` and, of numbers, `mean_absolute_error` are lists of [labels, mean, low, high]; `full` is
-    the full-data score of each seed. Labels needed are None where the curve does not get there.
+    `curve` and, of numbers, `mean_absolute_error` are lists of [labels, mean, low, high]; `full`
+    and `floor` as in `labels_to`. Labels needed are None where the curve does not get there.
     """
     found: dict[str, object] = {"curve": points(curves.labels, curves.scores)}
     if curves.errors is not None:
         found["mean_absolute_error"] = points(curves.labels, curves.errors)
     found["area"] = round(area(curves), 5)
     for percent in SHARES:
-        needed, each = labels_to(curves, full, percent / 100)
+        needed, each = labels_to(curves, full, percent / 100, floor)
         found[f"labels_to_{percent}"] = _whole(needed)
         found[f"labels_to_{percent}_interval"] = [_whole(end) for end in quantiles(each)]
     return found

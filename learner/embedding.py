@@ -1,101 +1,111 @@
-"""The backbone: a MONAI network that turns small frames into embeddings."""
+"""The backbone: a network that turns small frames into embeddings."""
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from monai.networks import nets
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from learner.frames import SIZE
+from learner.backbones import BackboneConfig
+from learner.batches import Batches
+from learner.folding import folded, lay_out
+from learner.readout import STAGES, Readout
 
 WEIGHTS_FILE = "backbone.safetensors"
 CONFIG_FILE = "backbone.json"
-
-# A slim ResNet of one block a stage: 256 features, some 2,000 frames of 96 pixels a second on one
-# CPU core. Small enough to see a project's scans often in its first minutes, which decides there:
-# in equal time wider and deeper ones gave embeddings no better or worse.
-_SLIM_RESNET: Mapping[str, Any] = {
-    "block": "basic",
-    "layers": [1, 1, 1, 1],
-    "block_inplanes": [16, 32, 64, 256],
-    "conv1_t_size": 5,
-    "conv1_t_stride": 2,
-    "n_input_channels": 1,
-    "feed_forward": False,
-}
-
-
-@dataclass(frozen=True)
-class BackboneConfig:
-    """A network that can be built again: its name in monai.networks.nets and its arguments."""
-
-    network: str = "ResNet"
-    arguments: Mapping[str, Any] = field(default_factory=lambda: dict(_SLIM_RESNET))
-    size: int = SIZE  # side of the frames it takes
-
-    @classmethod
-    def named(cls, name: str) -> "BackboneConfig":
-        """The config of a MONAI network by name; "" is the default. Raises ValueError."""
-        if not name:
-            return cls()
-        if name.startswith("ResNet"):
-            return cls(name, {"n_input_channels": 1, "feed_forward": False})
-        if name.startswith(("SEResN", "DenseNet")):
-            return cls(name, {"in_channels": 1, _CLASSES[name[0]]: 1})
-        raise ValueError(f"No backbone is called {name!r}: name a ResNet, SEResNet or DenseNet")
-
-
-_CLASSES = {"S": "num_classes", "D": "out_channels"}
-# Where MONAI's networks keep the layer that turns features into classes.
-_CLASSIFIERS = ("fc", "last_linear", "class_layers.out")
 
 
 def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster there: on a GPU, and on a CPU that has instructions for it."""
+    if device.type != "cpu":
+        return device.type == "cuda"
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
 class Backbone(nn.Module):
     """uint8 frames [n, S, S] in, features float [n, d] out."""
 
-    def __init__(self, config: BackboneConfig, *, seed: int = 0) -> None:
+    def __init__(
+        self, config: BackboneConfig, *, seed: int = 0, network: nn.Module | None = None
+    ) -> None:
+        """With random weights, or with a `network` of this config that has its own."""
         super().__init__()
-        self.config = config
+        self.config, self.features = config, config.width
+        self._ready: tuple[tuple[Any, ...], Batches] | None = None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = getattr(nets, config.network)(spatial_dims=2, **config.arguments)
-        _drop_classifier(network)
-        self.network = network.to(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            blank = torch.zeros(1, 1, config.size, config.size)
-            self.features = int(self.network.eval()(blank).flatten(1).shape[1])
+            self.stages = config.stages(network or config.build())
+            lay_out(self.stages)
+            blank = torch.zeros(1, config.size, config.size)
+            with torch.inference_mode():
+                channels = [each.shape[1] for each in self.eval().maps(blank)[-STAGES:]]
+            self.readout = Readout(channels, config.width)
+
+    def maps(self, frames: Tensor, stages: nn.Sequential | None = None) -> list[Tensor]:
+        """Frames uint8 or float on the 0–255 scale [n, S, S] → each stage's map [n, c, h, w].
+
+        By other `stages` than its own where they are given: folded ones.
+        """
+        maps = (frames.float().unsqueeze(1) - self.config.mean) / self.config.deviation
+        maps = maps.to(memory_format=torch.channels_last)
+        found = []
+        for stage in stages or self.stages:
+            made = stage(maps)
+            found.extend(made if isinstance(made, list) else [made])
+            maps = found[-1]
+        return found
 
     def forward(self, frames: Tensor) -> Tensor:
         """Frames uint8 or float on the 0–255 scale [n, S, S] → features [n, d]."""
-        # One mean and spread for every grey image; batch normalisation does the rest.
-        pixels = (frames.float().unsqueeze(1) - 96.0) / 64.0
-        features: Tensor = self.network(pixels.to(memory_format=torch.channels_last))
-        return features.flatten(1)
+        features: Tensor = self.readout(self.maps(frames)[-STAGES:])
+        return features
+
+    @torch.inference_mode()
+    def fit_readout(self, frames: NDArray[np.uint8], *, batch: int = 256) -> None:
+        """Choose what the embedding keeps by what varies among these frames [n, S, S]."""
+        self.eval()
+        device = next(self.parameters()).device
+        pooled = [
+            self.readout.pooled(self.maps(torch.from_numpy(part).to(device))[-STAGES:])
+            for part in np.array_split(frames, -(-len(frames) // batch))
+        ]
+        self.readout.fit(torch.cat(pooled))
 
     @torch.inference_mode()
     def embed(self, frames: NDArray[np.uint8], *, batch: int = 256) -> NDArray[np.float16]:
-        """Embeddings [n, d] of frames [n, S, S], in batches, on the device the weights are on."""
-        self.eval()
+        """Embeddings [n, d] of frames [n, S, S], in batches, on the device the weights are on.
+
+        Raises MemoryError where not even one frame fits into the device's memory.
+        """
+        return self._batches(batch)(frames, self.features)
+
+    def _batches(self, batch: int) -> Batches:
+        """Folded and ready to embed; kept for the next call while the weights are the same."""
         device = next(self.parameters()).device
-        parts = [np.zeros((0, self.features), dtype=np.float16)]
-        for start in range(0, len(frames), batch):
-            part = torch.from_numpy(np.array(frames[start : start + batch]))  # off the memory map
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                features = self(part.to(device, non_blocking=True))
-            parts.append(features.to("cpu", torch.float16).numpy())
-        return np.concatenate(parts)
+        tensors = [*self.parameters(), *self.buffers()]
+        weights = (id(self), device, batch, *(tensor._version for tensor in tensors))
+        if self._ready is None or self._ready[0] != weights:
+            blank = torch.zeros(1, 1, self.config.size, self.config.size, device=device)
+            stages = folded(self.stages, blank)
+            is_half = device.type == "cuda"
+
+            def run(frames: Tensor) -> Tensor:
+                with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
+                    features: Tensor = self.readout(self.maps(frames, stages)[-STAGES:])
+                return features
+
+            self._ready = (weights, Batches(run, device, batch))
+        return self._ready[1]
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and config (JSON) into a folder."""
@@ -110,45 +120,3 @@ class Backbone(nn.Module):
         backbone = cls(BackboneConfig(**json.loads((folder / CONFIG_FILE).read_text())))
         backbone.load_state_dict(load_file(folder / WEIGHTS_FILE))
         return backbone
-
-
-def initial_backbone(name: str, *, seed: int) -> tuple[Backbone, bool]:
-    """The backbone that a project asks for, and whether its weights were given.
-
-    `name`: "" or a MONAI network (random weights), a folder that `save` wrote, or
-    "hub:owner/repository", where the two files of such a folder are fetched from Hugging Face.
-    Raises ValueError for a name that is none of these, ConnectionError where the hub cannot be
-    reached.
-    """
-    if name.startswith("hub:"):
-        return Backbone.load(_fetched(name.removeprefix("hub:"))), True
-    if (Path(name) / CONFIG_FILE).is_file():
-        return Backbone.load(Path(name)), True
-    return Backbone(BackboneConfig.named(name), seed=seed), False
-
-
-def _fetched(repository: str) -> Path:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise ValueError(f"A hub name is owner/repository, not {repository!r}")
-    folder = Path(torch.hub.get_dir()) / "scout" / repository.replace("/", "--")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in (CONFIG_FILE, WEIGHTS_FILE):
-        address = f"https://huggingface.co/{repository}/resolve/main/{file}"
-        if (folder / file).exists():
-            continue
-        try:
-            torch.hub.download_url_to_file(address, str(folder / file), progress=False)
-        except OSError as error:
-            raise ConnectionError(
-                f"{address} cannot be fetched ({error}). Without a network, name a folder with "
-                f"{CONFIG_FILE} and {WEIGHTS_FILE}, or leave the backbone empty."
-            ) from error
-    return folder
-
-
-def _drop_classifier(network: nn.Module) -> None:
-    names = dict(network.named_modules())
-    for path in _CLASSIFIERS:
-        if path in names and not isinstance(names[path], nn.Identity):
-            parent, _, leaf = path.rpartition(".")
-            setattr(network.get_submodule(parent), leaf, nn.Identity())

@@ -14,7 +14,9 @@ from learner.heads import (
     fit_sigmoid,
     fit_softmax,
     sigmoid,
+    sigmoid_weights,
     softmax,
+    softmax_weights,
 )
 from learner.laplace import Posterior, fit_posterior
 from learner.questions import Question
@@ -30,7 +32,8 @@ PENALTIES = (0.03, 0.2, 1.0)
 # two, told by probability and not by who is likelier: there weights cost calibration for nothing.
 BALANCE = {"single": 1.0, "multiple": 0.0}
 LEAST_FOR_FOLDS = 10  # fewer labels say nothing about a temperature
-GROWTH = 1.1  # labels grow by this before penalty, folds and temperature are renewed
+GROWTH = 1.1  # labels grow by this before folds and temperature are renewed,
+SEARCH_GROWTH = 1.5  # and by this before the penalty is looked for again
 
 
 class QuestionHead:
@@ -49,6 +52,7 @@ class QuestionHead:
         self._ridge: Ridge | None = None
         self._members: dict[int, Linear] = {}
         self._calibrated_at = 0
+        self._searched_at = 0
 
     @property
     def fitted(self) -> bool:
@@ -65,22 +69,29 @@ class QuestionHead:
         if not self._enough(targets):
             self._head, self._ridge, self._members = None, None, {}
             return
-        grown = self.labels >= self._calibrated_at * GROWTH or self.labels < self._calibrated_at
-        renew = self.labels >= LEAST_FOR_FOLDS and grown
         if self.question.kind == "number":
-            self._fit_number(X, targets[:, 0], renew=renew)
+            self._fit_number(X, targets[:, 0])
             return
-        if renew:
+        if self.labels >= LEAST_FOR_FOLDS and self._grown(self._calibrated_at, GROWTH):
             self._cross_validate(X, self._folds[indices], targets)
         self._head = self._fit(X, targets, self._head, self.penalty)
 
-    def _fit_number(self, X: Float32, y: Float32, *, renew: bool) -> None:
-        """Ridge, its penalty by the error of leaving one out, which costs no further fit."""
-        penalties = PENALTIES if renew else (self.penalty,)
+    def _grown(self, since: int, growth: float) -> bool:
+        """Whether labels have grown so much, or become fewer, since there were so many."""
+        return self.labels >= since * growth or self.labels < since
+
+    def _penalties(self) -> tuple[float, ...]:
+        """Those to try now: all of them, or the one found last."""
+        if self.labels < LEAST_FOR_FOLDS or not self._grown(self._searched_at, SEARCH_GROWTH):
+            return (self.penalty,)
+        self._searched_at = self.labels
+        return PENALTIES
+
+    def _fit_number(self, X: Float32, y: Float32) -> None:
+        """Ridge, its penalty by the error of leaving one out, which costs no fold."""
+        penalties = self._penalties()
         fitted = [(fit_ridge(X, y, penalty=penalty), penalty) for penalty in penalties]
         self._ridge, self.penalty = min(fitted, key=lambda one: one[0].noise)
-        if renew:
-            self._calibrated_at = self.labels
 
     def _enough(self, targets: Float32) -> bool:
         if self.question.kind == "single":
@@ -94,7 +105,7 @@ class QuestionHead:
 
     def _cross_validate(self, X: Float32, folds: Int64, targets: Float32) -> None:
         """Renew the fold heads, the penalty and the temperature, by the rows no head has seen."""
-        tried = [self._held_out(X, folds, targets, penalty) for penalty in PENALTIES]
+        tried = [self._held_out(X, folds, targets, penalty) for penalty in self._penalties()]
         found = [one for one in tried if one is not None]
         if not found:
             return
@@ -130,10 +141,26 @@ class QuestionHead:
 
     @property
     def linear(self) -> Linear:
-        """The head of a choice; ValueError before it is fitted."""
+        """The fitted head, also of a number's mean; ValueError before there is one."""
+        if self._ridge is not None:
+            return self._ridge.linear
         if self._head is None:
             raise ValueError(f"{self.question.name}: too few labels to predict")
         return self._head
+
+    def predicted(self, logits: Float32) -> Float32:
+        """Calibrated probabilities of logits [n, c] by `linear`; of a number, these themselves.
+
+        Every class of a choice counts as equally likely beforehand.
+        """
+        if self.question.kind == "number":
+            return logits
+        to_probability = softmax if self.question.kind == "single" else sigmoid
+        return to_probability(logits / self.temperature)
+
+    def predict(self, X: Float32) -> Float32:
+        """`predicted` of rows on principal axes, [n, k] -> [n, c]."""
+        return self.predicted(self.linear.logits(X))
 
     @property
     def ridge(self) -> Ridge:
@@ -142,6 +169,11 @@ class QuestionHead:
             raise ValueError(f"{self.question.name}: no number to predict yet")
         return self._ridge
 
+    def deviation(self, X: Float32) -> Float32:
+        """Predictive standard deviation of a number, [n, k] -> [n, 1]."""
+        whitened = self.ridge.whitening.logits(X)
+        return self.ridge.deviation_of(np.einsum("nk,nk->n", whitened, whitened))[:, None]
+
     @property
     def members(self) -> list[Linear]:
         """The head of each fold, fitted to the others; none before there are folds."""
@@ -149,19 +181,16 @@ class QuestionHead:
 
     def posterior(self, X: Float32, targets: Float32) -> Posterior:
         """Laplace posterior of the weights, given the labelled X [l, k] and targets [l, c]."""
+        kind = self.question.kind
+        weigh = softmax_weights if kind == "single" else sigmoid_weights
         return fit_posterior(
             self.linear,
             X,
-            ~np.isnan(targets),
-            single=self.question.kind == "single",
+            weigh(targets, BALANCE[kind]),
+            single=kind == "single",
             temperature=self.temperature,
             penalty=self.penalty,
         )
-
-    def probabilities(self, logits: Float32) -> Float32:
-        """Calibrated probabilities of logits [n, c]; a class counts as likely as any beforehand."""
-        to_probability = softmax if self.question.kind == "single" else sigmoid
-        return to_probability(logits / self.temperature)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Small grey frames: what the networks see of a scan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ def shrink(frame: NDArray[Any], header: Mapping[str, Any], size: int = SIZE) -> 
         values = frame.astype(np.float32)
     else:
         raise ValueError(f"A frame is [rows, columns] or [rows, columns, 3], not {frame.shape}")
-    height, width = _fitted(values.shape, header.get("spacing"), size)
+    place = place_in_square(values.shape, header.get("spacing"), size)
+    height, width = (axis.stop - axis.start for axis in place)
     # Resizing first is what makes this cheap: everything below then works on a few thousand pixels.
     small = np.asarray(
         Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -41,8 +42,7 @@ def shrink(frame: NDArray[Any], header: Mapping[str, Any], size: int = SIZE) -> 
     if header.get("inverted"):
         grey = 255 - grey
     square = np.zeros((size, size), dtype=np.uint8)
-    top, left = (size - height) // 2, (size - width) // 2
-    square[top : top + height, left : left + width] = grey
+    square[place] = grey
     return square
 
 
@@ -53,14 +53,16 @@ def chosen_slices(frame_count: int, most: int = SLICES) -> list[int]:
     return [int((i + 0.5) * frame_count / most) for i in range(most)]
 
 
-def _fitted(
-    shape: tuple[int, ...], spacing: tuple[float, float] | None, size: int
-) -> tuple[int, int]:
-    """Height and width in pixels that fill a square of `size` at the scan's true aspect."""
+def place_in_square(
+    shape: tuple[int, ...], spacing: Sequence[float] | None, size: int
+) -> tuple[slice, slice]:
+    """Rows and columns that a frame fills in its square of `size`, in the middle at true aspect."""
     row_mm, column_mm = spacing or (1.0, 1.0)
     height, width = shape[0] * row_mm, shape[1] * column_mm
     scale = size / max(height, width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    top, left = (size - tall) // 2, (size - wide) // 2
+    return slice(top, top + tall), slice(left, left + wide)
 
 
 def _windowed(values: NDArray[np.float32], header: Mapping[str, Any]) -> NDArray[np.uint8]:

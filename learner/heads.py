@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax
+from scipy.special import expit
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -48,18 +48,28 @@ def fit_softmax(
     answered = ~np.isnan(Y).any(axis=1)
     X, Y = X[answered], Y[answered]
     _check(X)
+    weights = softmax_weights(Y, balance)
+
+    def loss(logits: Float32) -> tuple[float, Float32]:
+        # Half of a fit is spent here: one exponential, where log_softmax and its exp are two.
+        logits = logits - logits.max(axis=1, keepdims=True)
+        p = np.exp(logits)
+        total = p.sum(axis=1, keepdims=True)
+        p /= total
+        log_p = logits - np.log(total)
+        value = -float((weights * Y * log_p).sum(dtype=np.float64))
+        return value, weights * (p - Y)
+
+    return _minimise(X, weights, loss, penalty=penalty, start=start)
+
+
+def softmax_weights(Y: Float32, balance: float) -> Float32:
+    """w_i of `fit_softmax` for answered rows Y [l, c], the same in every column, [l, c]."""
     counts = Y.sum(axis=0)
     rarity = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0.0)
     rows = (Y @ rarity).astype(np.float32)
     rows /= max(float(rows.mean()), 1e-12) if len(rows) else 1.0
-
-    def loss(logits: Float32) -> tuple[float, Float32]:
-        log_p = log_softmax(logits, axis=1)
-        value = -float((rows * (Y * log_p).sum(axis=1)).sum(dtype=np.float64))
-        return value, rows[:, None] * (np.exp(log_p) - Y)
-
-    weights = np.repeat(rows[:, None], Y.shape[1], axis=1)
-    return _minimise(X, weights, loss, penalty=penalty, start=start)
+    return np.repeat(rows[:, None], Y.shape[1], axis=1)
 
 
 def fit_sigmoid(
@@ -71,19 +81,25 @@ def fit_sigmoid(
     `fit_softmax`, between the positives and the negatives of each finding.
     """
     _check(X)
-    asked = ~np.isnan(Y)
-    T = np.where(asked, Y, 0).astype(np.float32)
-    n = np.maximum(asked.sum(axis=0), 1)
-    positive = np.clip(T.sum(axis=0), 1, None)
-    negative = np.clip(n - T.sum(axis=0), 1, None)
-    W = np.where(T == 1, (n / (2 * positive)) ** balance, (n / (2 * negative)) ** balance) * asked
-    W = (W / np.maximum(W.sum(axis=0) / n, 1e-12)).astype(np.float32)
+    T = np.nan_to_num(Y).astype(np.float32)
+    W = sigmoid_weights(Y, balance)
 
     def loss(logits: Float32) -> tuple[float, Float32]:
         value = W * (np.logaddexp(0, logits) - T * logits)
         return float(value.sum(dtype=np.float64)), W * (expit(logits) - T)
 
     return _minimise(X, W, loss, penalty=penalty, start=start)
+
+
+def sigmoid_weights(Y: Float32, balance: float) -> Float32:
+    """Weights of the loss of `fit_sigmoid`, 0 where Y [l, c] was not answered, [l, c]."""
+    asked = ~np.isnan(Y)
+    T = np.where(asked, Y, 0)
+    n = np.maximum(asked.sum(axis=0), 1)
+    positive = np.clip(T.sum(axis=0), 1, None)
+    negative = np.clip(n - T.sum(axis=0), 1, None)
+    W = np.where(T == 1, (n / (2 * positive)) ** balance, (n / (2 * negative)) ** balance) * asked
+    return np.asarray(W / np.maximum(W.sum(axis=0) / n, 1e-12), dtype=np.float32)
 
 
 def _check(X: Float32) -> None:

@@ -2,9 +2,10 @@
 
 Around the fitted weights the loss is a quadratic, so the weights are normally distributed with the
 inverse Hessian as covariance (MacKay 1992). The Hessian of softmax is
-sum_i L_i (x) x_i x_i' + penalty I, L_i = diag(p_i) - p_i p_i' ([c, c]); that of sigmoids has
-L_i = diag(p_i (1 - p_i)). Whole it is [d c, d c] (10,240 squared at d = 512, c = 20), so it is
-factored (Ritter et al. 2018, "A Scalable Laplace Approximation for Neural Networks"):
+sum_i L_i (x) x_i x_i' + penalty I, L_i = w_i (diag(p_i) - p_i p_i') ([c, c]), w_i the weight of
+the row's loss; that of sigmoids has L_i = diag(w_i p_i (1 - p_i)). Whole it is [d c, d c] (10,240
+squared at d = 512, c = 20), so it is factored (Ritter et al. 2018, "A Scalable Laplace
+Approximation for Neural Networks"):
 
     sum_i L_i (x) x_i x_i'  ~  B (x) A,  A = sum_i tr(L_i) x_i x_i',  B = sum_i L_i / sum_i tr(L_i).
 
@@ -59,26 +60,29 @@ class Posterior:
         weights = drawn[:, :, :-1] + self.mean.weights.T[:, None, :]
         return weights, drawn[:, :, -1] * np.float32(self.bias_scale) + self.mean.bias[:, None]
 
-    def draw(self, X: Float32, draws: int, rng: np.random.Generator) -> Float32:
-        """Probabilities by `draws` draws of the weights, [n, d] -> [draws, n, c]."""
+    def sample(self, draws: int, rng: np.random.Generator) -> Linear:
+        """Draw heads, as one of c * draws outputs: those of class 0 first; temperature included."""
         weights, biases = self.weights(draws, rng)
-        # Class by class, so that softmax runs along memory: [c, draws, n].
         temperature = np.broadcast_to(self.temperature, len(biases))[:, None]
-        weights, biases = weights / temperature[:, None], biases / temperature
-        flat = weights.reshape(-1, weights.shape[2]) @ X.T
-        logits = flat.reshape(len(biases), draws, -1) + biases[:, :, None]
+        flat = (weights / temperature[:, None]).reshape(-1, weights.shape[2])
+        return Linear(np.ascontiguousarray(flat.T), (biases / temperature).ravel())
+
+    def probabilities(self, logits: Float32) -> Float32:
+        """What drawn heads say, from the logits of `sample`: [n, c * draws] -> [draws, n, c]."""
+        classes = len(self.curvatures)
+        found = np.ascontiguousarray(logits.T).reshape(classes, -1, len(logits))
         if not self.single:
-            return sigmoid(logits).transpose(1, 2, 0)
-        logits -= logits.max(axis=0)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=0)
-        return logits.transpose(1, 2, 0)
+            return sigmoid(found).transpose(1, 2, 0)
+        found -= found.max(axis=0)
+        np.exp(found, out=found)
+        found /= found.sum(axis=0)
+        return found.transpose(1, 2, 0)
 
 
 def fit_posterior(
     head: Linear,
     X: Float32,
-    answered: NDArray[np.bool_],
+    loss_weights: Float32,
     *,
     single: bool,
     temperature: Float32,
@@ -86,19 +90,19 @@ def fit_posterior(
 ) -> Posterior:
     """The posterior of a head fitted to X [l, d] with this penalty.
 
-    `answered` [l, c] tells which outputs had a target in each row; an unanswered one has no
-    curvature. ValueError: a penalty that is not positive, shapes that differ.
+    `loss_weights` [l, c] are those of the fit: 0 where an output had no target, for softmax the
+    same in every column. ValueError: a penalty that is not positive, shapes that differ.
     """
     if penalty <= 0:
         raise ValueError("the penalty must be positive")
-    if answered.shape != (len(X), len(head.bias)):
-        raise ValueError(f"answered {answered.shape}, not [{len(X)}, {len(head.bias)}]")
+    if loss_weights.shape != (len(X), len(head.bias)):
+        raise ValueError(f"weights {loss_weights.shape}, not [{len(X)}, {len(head.bias)}]")
     p = (softmax if single else sigmoid)(head.logits(X)).astype(np.float64)
-    slopes = p * (1 - p) * answered  # [l, c], the diagonals of L_i
+    slopes = p * (1 - p) * loss_weights  # [l, c], the diagonals of L_i
     B = np.diag(slopes.sum(axis=0))
     if single:
-        asked = p[answered.all(axis=1)]
-        B = np.diag(asked.sum(axis=0)) - asked.T @ asked
+        weighted = p * loss_weights
+        B = np.diag(weighted.sum(axis=0)) - weighted.T @ p
     traces = slopes.sum(axis=1)
     bias_scale = float(np.sqrt(penalty / BIAS_PENALTY))
     root = np.hstack([X, np.full((len(X), 1), bias_scale, dtype=np.float32)])

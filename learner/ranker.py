@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
-from learner.heads import Linear
+from learner.policy import choose_strategy
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.space import Space
 from learner.strategies import (
     DEFAULT,
-    MODEL_FREE,
-    check_strategy,
+    check_fits,
     load_strategy,
     strategy_needs,
 )
@@ -28,12 +27,6 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 Labels = Mapping[str, tuple[NDArray[np.integer], NDArray[np.floating]]]
 
-COLD = "random"
-WARM = "uncertainty_herding"
-LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
-NUMBERS = 10  # the same, for a number
-# A finding so rare that it has not come up twice by now does not hold up the rest.
-COLD_AT_MOST = 100
 FOLDS = 4
 DIVERSITY_COMPONENTS = 64  # distances between scans are taken on these
 
@@ -72,7 +65,8 @@ class Ranker:
             raise ValueError("questions are needed, each with a name of its own")
         if groups is not None and len(groups) != n:
             raise ValueError(f"{len(groups)} groups for {n} embeddings")
-        self.strategy = check_strategy(strategy)
+        check_fits(strategy, (question.kind for question in questions))
+        self.strategy = strategy
         self.seed = seed
         self._space = Space(embeddings)
         patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
@@ -120,7 +114,7 @@ class Ranker:
         """
         at = None if indices is None else np.asarray(indices, dtype=np.int64)
         return {
-            name: _predicted(head, self._space.logits(_linear(head), at))
+            name: head.predicted(self._space.logits(head.linear, at))
             for name, head in self._heads.items()
             if head.fitted
         }
@@ -128,30 +122,39 @@ class Ranker:
     def predict_embeddings(self, embeddings: Embeddings) -> dict[str, Float32]:
         """The same for embeddings [m, d] that are not of the pool: single frames of its bags."""
         return {
-            name: _predicted(head, self._space.logits_of(_linear(head), embeddings))
+            name: head.predicted(self._space.logits_of(head.linear, embeddings))
             for name, head in self._heads.items()
             if head.fitted
         }
 
-    @property
-    def cold(self) -> bool:
-        """Whether labels are still too few for any head's uncertainty to be followed."""
-        heads = self._heads.values()
-        if not any(head.fitted for head in heads):
-            return True
-        return len(self._labelled) < COLD_AT_MOST and not all(map(_every_class_seen, heads))
+    def weights(self, question: str) -> Float32 | None:
+        """How a question's logits, or its number, change with an embedding, [d, c].
 
-    def rank(self, candidates: NDArray[np.integer], batch: int) -> Ranked:
+        None before there are answers enough to fit a head.
+        """
+        head = self._heads[question]
+        return self._space.projection.matrix @ head.linear.weights if head.fitted else None
+
+    def rank(
+        self,
+        candidates: NDArray[np.integer],
+        batch: int,
+        *,
+        pending: NDArray[np.integer] | None = None,
+    ) -> Ranked:
         """Choose the next `batch` of the candidates (open, unlabelled, in nobody's hand).
 
-        Fewer when there are fewer. ValueError: a candidate outside the pool or given twice.
+        `pending` are scans in a reader's hand: whatever spreads its choice keeps away from them as
+        if they were read. Fewer than `batch` when there are fewer. ValueError: a candidate outside
+        the pool or given twice.
         """
         if batch < 1:
             raise ValueError("a batch of at least one is needed")
-        name = self.choose_strategy()
+        name = choose_strategy(self.strategy, list(self._heads.values()))
         at = np.asarray(candidates, dtype=np.int64)
         rng = np.random.default_rng([self.seed, len(self._labelled)])
-        pool = self._pool(at, name)
+        held = np.zeros(0, dtype=np.int64) if pending is None else np.asarray(pending, np.int64)
+        pool = self._pool(at, held, name)
         if not len(at):
             nothing = np.zeros(0, dtype=np.float32)
             return Ranked(at, nothing, name, nothing)
@@ -160,13 +163,7 @@ class Ranker:
         propensity = certain if chosen.propensity is None else chosen.propensity
         return Ranked(chosen.indices, chosen.scores, name, propensity)
 
-    def choose_strategy(self) -> str:
-        """The strategy that the next ranking will use."""
-        if self.cold:
-            return self.strategy if self.strategy in MODEL_FREE else COLD
-        return WARM if self.strategy == DEFAULT else self.strategy
-
-    def _pool(self, candidates: Int64, name: str) -> Pool:
+    def _pool(self, candidates: Int64, pending: Int64, name: str) -> Pool:
         needs = strategy_needs(name)
         if needs.clusters and self._clusters is None:
             count = min(MOST_CLUSTERS, max(1, len(self._features) // SCANS_PER_CLUSTER))
@@ -180,27 +177,10 @@ class Ranker:
                 for head in self._heads.values()
                 if head.fitted
             )
-        return Pool(self._features, candidates, self._labelled, answers, self._clusters)
-
-
-def _linear(head: QuestionHead) -> Linear:
-    return head.ridge.linear if head.question.kind == "number" else head.linear
-
-
-def _predicted(head: QuestionHead, logits: Float32) -> Float32:
-    return logits if head.question.kind == "number" else head.probabilities(logits)
+        return Pool(self._features, candidates, self._labelled, answers, self._clusters, pending)
 
 
 def _given(at: Int64, targets: Float32) -> tuple[Int64, Float32]:
     """Without the rows where nothing was answered."""
     given = ~np.isnan(targets).all(axis=1)
     return at[given], targets[given]
-
-
-def _every_class_seen(head: QuestionHead) -> bool:
-    if head.question.kind == "number":
-        return head.labels >= NUMBERS
-    least = float(head.seen.min())
-    if head.question.kind == "multiple":  # a finding's other class is its absence
-        least = min(least, float(head.absent.min()))
-    return least >= LABELS_PER_CLASS

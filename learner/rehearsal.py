@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from learner.comparison import Compared, compare
 from learner.labelled_folder import read_folder, small_frames
 from learner.projection import Embeddings
-from learner.replays import BASELINE, Table, replay_all
+from learner.replays import BASELINE, replay_all
 from learner.scores import MEASURES
 from learner.strategies import DEFAULT, check_strategy
+from learner.tables import Table
 
 BATCH = 10  # labels between refits at most: what a few readers give while one ranking is in force
 Represent = Callable[[NDArray[np.uint8]], Embeddings]
@@ -76,7 +77,7 @@ def rehearse_table(
     names = list(dict.fromkeys([BASELINE, *settings.strategies]))
     say(f"Replaying {', '.join(names)}, {settings.seeds} times each")
     limits = {key: value for key, value in vars(settings).items() if key != "strategies"}
-    compared = Compared.of(replay_all(table, names, **limits))
+    compared = Compared.of(replay_all(table, names, **limits), table.question)
     return {
         "question": table.question.name,
         "full_score": float(compared.full.mean()),

@@ -17,51 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.processes import each_done
-from learner.projection import Embeddings
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.scores import mean_error, score
-from learner.strategies import DEFAULT, strategy_names
+from learner.strategies import check_fits
+from learner.tables import Table, rows_of
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-TEST_SHARE = 0.25
 BASELINE = "random"
 EVERYTHING = "all labels"  # the replay that reads the whole pool at once: the full-data score
 FIRST_STEP = 2  # labels between the first refits: so few that the very start can be seen
 GROWTH = 0.05  # later: this share of the labels there are
-# The long-tailed version of a pool: the largest class stays, the others become this rare.
-RARE_CLASSES = 9
-LEAST_PREVALENCE, MOST_PREVALENCE = 0.03, 0.10
 _LEARNER = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Table:
-    """A data set whose every answer is known."""
-
-    question: Question
-    embeddings: Embeddings  # [n, d]
-    targets: Float32  # [n, c], as in `Question`
-    groups: Int64  # [n] patient numbers; a scan without a patient is its own group
-    long_tailed: bool = False  # whether the pool is thinned to a long tail, anew for every seed
-
-    def __post_init__(self) -> None:
-        if not len(self.embeddings) == len(self.targets) == len(self.groups):
-            raise ValueError("embeddings, targets and groups differ in length")
-        if np.isnan(self.question.check_targets(self.targets)).any():
-            raise ValueError("a rehearsal needs every answer")
-        if self.long_tailed and self.question.kind != "single":
-            raise ValueError("only a single choice can be made long-tailed")
-
-    def digest(self) -> str:
-        """Of everything that a replay reads."""
-        found = hashlib.sha256(repr((self.question, self.long_tailed)).encode())
-        for array in (self.embeddings, self.targets, self.groups):
-            found.update(np.ascontiguousarray(array).tobytes())
-        return found.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -74,41 +44,6 @@ class Replay:
     scores: Float64  # [steps], `learner.scores.score` of the test set
     order: Int64  # [last label count] rows of the table as they were read
     errors: Float64 | None = None  # [steps], mean absolute error; of numbers alone
-
-
-def split_by_group(groups: Int64, seed: int) -> tuple[Int64, Int64]:
-    """Rows to learn from and rows to test on, no group (patient) in both."""
-    names = np.unique(groups)
-    if len(names) < 2:
-        raise ValueError("a rehearsal needs two groups or more, to test on others than it learns")
-    rng = np.random.default_rng([seed, 1])
-    tested = rng.permutation(names)[: max(1, round(TEST_SHARE * len(names)))]
-    test = np.isin(groups, tested)
-    return np.flatnonzero(~test), np.flatnonzero(test)
-
-
-def to_long_tail(rows: Int64, targets: Float32, seed: int) -> Int64:
-    """Those of `rows` that make a long-tailed pool: targets [n, c] of a single choice.
-
-    The largest class stays whole. The others, in falling order of their size, are thinned at
-    random to prevalences that fall geometrically from 10 % to 3 % of the thinned pool; a class
-    that has fewer keeps what it has. Of many classes only the smallest nine are thinned.
-    """
-    answers = targets[rows].argmax(axis=1)
-    sizes = np.bincount(answers, minlength=targets.shape[1])
-    classes = [int(k) for k in np.argsort(-sizes, kind="stable") if sizes[k]]
-    rare = classes[1:][-RARE_CLASSES:]
-    if len(rare) == 1:
-        prevalences = np.array([np.sqrt(LEAST_PREVALENCE * MOST_PREVALENCE)])
-    else:
-        prevalences = np.geomspace(MOST_PREVALENCE, LEAST_PREVALENCE, len(rare))
-    whole = ~np.isin(answers, rare)
-    total = whole.sum() / (1 - prevalences.sum())
-    rng = np.random.default_rng([seed, 2])
-    kept = [rows[whole]]
-    for k, prevalence in zip(rare, prevalences, strict=True):
-        kept.append(rng.permutation(rows[answers == k])[: max(1, round(total * prevalence))])
-    return np.sort(np.concatenate(kept))
 
 
 def schedule(most: int, batch: int) -> list[int]:
@@ -125,16 +60,6 @@ def schedule(most: int, batch: int) -> list[int]:
         counts.append(labels)
 
 
-def rows_of(table: Table, seed: int) -> tuple[Int64, Int64]:
-    """The pool's and the test set's rows of the table, as every strategy has them with this seed.
-
-    Balanced accuracy is the mean of the classes' recalls and the same whatever their prevalence,
-    so the test set of a long-tailed pool is left whole: that only makes its rare recalls surer.
-    """
-    pool, test = split_by_group(table.groups, seed)
-    return (to_long_tail(pool, table.targets, seed) if table.long_tailed else pool), test
-
-
 def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -> Replay:
     """Read up to `budget` labels in the order of `strategy`, at most `batch` between refits.
 
@@ -146,10 +71,11 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
     if strategy == EVERYTHING:
         counts = [len(pool)]
     asked = BASELINE if strategy == EVERYTHING else strategy
-    name, rows = table.question.name, np.concatenate([pool, test])
-    E, patients = table.embeddings[rows], table.groups[rows]
+    name, targets, tested = table.question.name, table.targets[pool], table.targets[test]
+    # The ranker holds the pool alone: what a strategy covers is what can be read.
+    E, patients = table.embeddings[pool], table.groups[pool]
     ranker = Ranker([table.question], E, asked, seed, groups=patients)
-    targets, tested = table.targets[rows], np.arange(len(pool), len(rows))
+    unseen = table.embeddings[test]
     order: Int64 = np.zeros(0, dtype=np.int64)
     open_ = np.ones(len(pool), dtype=bool)
     scores, errors = [], []
@@ -158,10 +84,10 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
         open_[chosen] = False
         order = np.concatenate([order, chosen])
         ranker.refit({name: (order, targets[order])})
-        predicted = ranker.predict(tested).get(name)
-        scores.append(score(table.question, predicted, targets[tested]))
+        predicted = ranker.predict_embeddings(unseen).get(name)
+        scores.append(score(table.question, predicted, tested))
         if table.question.kind == "number":
-            errors.append(mean_error(predicted, targets[tested]))
+            errors.append(mean_error(predicted, tested))
     found = np.array(errors) if errors else None
     return Replay(strategy, seed, np.array(counts), np.array(scores), pool[order], found)
 
@@ -265,29 +191,14 @@ def write_replay(one: Replay, path: Path) -> None:
     partial_.replace(path)
 
 
-def fitting_strategies(question: Question, names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Those of `names` (None: all that are ours) that can choose for a question of this kind."""
-    ours = (name for name in strategy_names() if not name.startswith("modal:"))
-    return tuple(name for name in (ours if names is None else names) if _fits(name, question))
+def fitting_strategies(question: Question, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that can choose for a question of this kind."""
+    return tuple(name for name in names if _fits(name, question))
 
 
-def _fits(strategy: str, question: Question) -> bool:
-    """By a trial on random numbers: a strategy says ValueError to what it cannot choose for."""
-    if strategy == DEFAULT:
-        return True
-    rng = np.random.default_rng(0)
-    c = question.outputs
-    half = np.arange(8 * c + 8)
-    n = 2 * len(half)
-    targets = rng.normal(size=(n, 1))
-    if question.kind == "single":
-        targets = np.eye(c)[np.arange(n) % c]
-    elif question.kind == "multiple":
-        targets = (np.arange(n)[:, None] % (2 + np.arange(c)) == 0).astype(np.float64)
-    ranker = Ranker([question], rng.normal(size=(n, 8)), strategy)
-    ranker.refit({question.name: (half, targets[half])})
+def _fits(name: str, question: Question) -> bool:
     try:
-        ranker.rank(half + len(half), 2)
+        check_fits(name, [question.kind])
     except ValueError:
         return False
     return True

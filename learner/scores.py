@@ -9,6 +9,9 @@ from learner.questions import Question
 Float32 = NDArray[np.float32]
 
 MEASURES = {"single": "balanced_accuracy", "multiple": "roc_auc", "number": "r2"}
+# Shares of the full-data score are taken of what lies above this. An area of 0.5 is worth nothing,
+# and 95 % of a small one would be below it.
+FLOORS = {"single": 0.0, "multiple": 0.5, "number": 0.0}
 
 
 def score(question: Question, predicted: Float32 | None, targets: Float32) -> float:

@@ -2,7 +2,9 @@
 
 SimCLR (Chen, Kornblith, Norouzi & Hinton 2020, arXiv:2002.05709): two views of a scan shall have
 codes that are alike, and unlike those of all others. In the few minutes of two CPU cores that a new
-project has, linear probes put it before VICReg (arXiv:2105.04906).
+project has, linear probes put it before VICReg (arXiv:2105.04906), and before itself with small
+additional crops (SwAV's multi-crop, arXiv:2006.09882) or a term that predicts gradient histograms
+(MaskFeat, arXiv:2112.09133): both cost epochs, and epochs are what is short.
 """
 
 import math
@@ -18,9 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from learner.embedding import Backbone, BackboneConfig, best_device
+from learner.backbones import BackboneConfig
+from learner.batches import halved
+from learner.embedding import Backbone, best_device, computes_in_bfloat16
 
 SAVE_SECONDS = 30.0
+READ_OUT = 4096  # frames at most that the embedding's axes are found on
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Recipe:
     """How the views are made and the network is trained. Defaults were chosen by linear probes."""
 
     batch: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None  # of the network, where it is not given
     weight_decay: float = 1e-4
     code: int = 512  # width of the projector's layers
     # Pixels of a view. Smaller than the frame is faster, and better too: a crop is magnified, so
@@ -105,36 +110,48 @@ class _Progress:
 
     seconds: float = 0.0
     step: int = 0
+    seen: int = 0  # frames, each as often as it came
 
 
 class _Trainer:
     def __init__(self, backbone: Backbone, recipe: Recipe, seed: int) -> None:
-        self.backbone, self.recipe = backbone, recipe
+        self.backbone, self.recipe, self.batch = backbone, recipe, recipe.batch
         self.device = next(backbone.parameters()).device
+        self.is_half = computes_in_bfloat16(self.device)
         torch.manual_seed(seed)
-        self.head = projector(backbone.features, recipe.code).to(self.device)
-        weights = [*backbone.parameters(), *self.head.parameters()]
-        self.optimizer = torch.optim.AdamW(
-            weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        channels = backbone.maps(torch.zeros(2, recipe.side, recipe.side, device=self.device))
+        self.head = projector(channels[-1].shape[1], recipe.code).to(self.device)
+        weights = [*backbone.stages.parameters(), *self.head.parameters()]
+        self.rate = recipe.learning_rate or backbone.config.learning_rate
+        self.optimizer = torch.optim.AdamW(weights, lr=self.rate, weight_decay=recipe.weight_decay)
         self.progress = _Progress()
 
-    def step(self, frames: Tensor, done: float, generator: torch.Generator) -> float:
+    def step(self, frames: Tensor, done: float, generator: torch.Generator) -> None:
         """One step on frames [n, S, S]; `done` is the share of the budget that is used up."""
         rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * rate
+            group["lr"] = self.rate * rate
         frames = frames.to(self.device, non_blocking=True)
         pair = torch.cat([views(frames, self.recipe, generator) for _ in range(2)])
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            features = self.backbone(pair)
-        a, b = self.head(features.float()).chunk(2)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_half):
+            features = self.backbone.maps(pair)[-1].float().mean(dim=(2, 3))
+        a, b = self.head(features).chunk(2)
         loss = contrast(a, b, self.recipe.temperature)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.progress.step += 1
-        return float(loss.detach())
+        self.progress.seen += len(frames)
+
+    def attempt(self, frames: Tensor, done: float, generator: torch.Generator) -> None:
+        """A step, or, where the device's memory is short for it, smaller batches from now on."""
+        try:
+            self.step(frames, done, generator)
+            return
+        except torch.OutOfMemoryError:
+            self.optimizer.zero_grad(set_to_none=True)
+        # Outside of the `except`, which holds on to what failed.
+        self.batch = halved(self.batch, least=2)
 
     def save(self, path: Path) -> None:
         """Under another name first: a crash while writing leaves the last checkpoint whole."""
@@ -182,24 +199,32 @@ def learn(
     trainer = _Trainer(backbone.train(), recipe, seed)
     if checkpoint is not None and checkpoint.exists():
         trainer.resume(checkpoint)
-    batch = min(recipe.batch, len(rows))
-    last_step = steps or recipe.epochs * max(1, len(rows) // batch)
     progress = trainer.progress
     generator = torch.Generator().manual_seed(seed * 1_000_003 + progress.step)
     begun = saved = time.monotonic() - progress.seconds
     while True:
         progress.seconds = time.monotonic() - begun
-        done = progress.step / last_step
-        done = done if steps else max(done, progress.seconds / max(seconds, 1e-9))
+        epochs = progress.seen / len(rows)
+        done = max(epochs / recipe.epochs, progress.seconds / max(seconds, 1e-9))
+        done = done if steps is None else progress.step / steps
         if done >= 1:
-            return progress.step * batch // len(rows)
-        drawn = torch.randperm(len(rows), generator=generator)[:batch].numpy()
-        trainer.step(torch.from_numpy(frames[np.sort(rows[drawn])]), done, generator)
+            read_out(backbone, frames, rows, seed)
+            return int(epochs)
+        drawn = torch.randperm(len(rows), generator=generator)[: trainer.batch].numpy()
+        trainer.attempt(torch.from_numpy(frames[np.sort(rows[drawn])]), done, generator)
         if time.monotonic() - saved > SAVE_SECONDS:
             say(done)
             if checkpoint is not None:
                 trainer.save(checkpoint)
             saved = time.monotonic()
+
+
+def read_out(
+    backbone: Backbone, frames: NDArray[np.uint8], rows: NDArray[np.int64], seed: int = 0
+) -> None:
+    """Let the embedding keep what varies among these rows of the frames [n, S, S]."""
+    some = np.random.default_rng(seed).permutation(rows)[:READ_OUT]
+    backbone.fit_readout(frames[np.sort(some)])
 
 
 def represent(

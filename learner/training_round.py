@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
-from learner.embedding import Backbone, best_device, initial_backbone
+from learner.embedding import Backbone, best_device
 from learner.ensemble import Ensemble
 from learner.metrics import evaluate
 from learner.questions import Question
 from learner.ranker import Ranker
-from learner.selfsupervised import learn
+from learner.selfsupervised import learn, read_out
 from learner.training import (
     LEAST_LABELS,
     STARTS,
@@ -29,6 +29,7 @@ from learner.training import (
     held_out_loss,
     split_by_patient,
 )
+from learner.transfer import initial_backbone
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -99,12 +100,14 @@ class Round:
             return self._fine_tuned(serving)
         backbone, are_given = initial_backbone(request.backbone, seed=0)
         backbone = backbone.to(best_device())
+        rows = self.data.bags.frames_of(np.flatnonzero(~self.is_audit))
         if are_given:
+            read_out(backbone, self.data.bags.frames, rows)
             return Made(Ensemble((backbone,)), "given weights", 0)
         epochs = learn(
             backbone,
             self.data.bags.frames,
-            rows=self.data.bags.frames_of(np.flatnonzero(~self.is_audit)),
+            rows=rows,
             seconds=request.seconds,
             seed=request.seed,
             checkpoint=Path(request.checkpoint),

@@ -66,7 +66,7 @@ def _pool(name: str, pool: Mapping[str, Any], strategies: Mapping[str, Any], fol
     text = (
         f"{pool['pictures']} pictures of {pool['groups']} patients, question `{pool['question']}`. "
         f"{TITLES[pool['measure']]} with all labels: {pool['full_score']:.3f}. Read up to "
-        f"{pool['budget']} labels."
+        f"{pool['budget']} labels. Features: {pool['features']}."
     )
     parts = [f"## {name}", text, f"![Learning curves of {name}]({file})"]
     parts.append(markdown_table(*table_rows(strategies)))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 import learner
 from benchmarks.efficiency.pools import DataSet
 from learner.labelled_folder import LabelledFolder, read_folder, small_frames
-from learner.replays import Table, code_digest
+from learner.replays import code_digest
+from learner.tables import Table
 
 _LEARNER = Path(learner.__file__).parent
 
@@ -24,6 +25,14 @@ class Features:
     source: LabelledFolder
     embeddings: NDArray[np.floating]  # [n, d]
     folder: Path | None  # with frames.npy and the weights; None where they were made elsewhere
+
+    @property
+    def training(self) -> str:
+        """How the backbone was trained, in words."""
+        if self.folder is None:
+            return "made elsewhere"
+        found = json.loads((self.folder / "training.json").read_text())
+        return "{epochs} epochs without labels in {seconds} s on {device}".format(**found)
 
     def table(self, *, long_tailed: bool) -> Table:
         """What is replayed: the pool as it is, or its long-tailed version."""
@@ -72,7 +81,8 @@ def _train(folder: Path, *, seconds: float, threads: int) -> None:
     # torch and MONAI take seconds and memory: a run whose features are kept does without.
     import torch
 
-    from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.backbones import BackboneConfig
+    from learner.embedding import Backbone, best_device
     from learner.selfsupervised import learn, represent
 
     torch.set_num_threads(threads)
@@ -82,7 +92,9 @@ def _train(folder: Path, *, seconds: float, threads: int) -> None:
     epochs = learn(backbone, frames, seconds=seconds, checkpoint=folder / "training.pt")
     backbone.save(folder)
     embeddings = represent(frames, weights=folder)
+    used = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{threads} CPU threads"
+    training = {"epochs": epochs, "seconds": round(time.monotonic() - begun), "device": used}
+    (folder / "training.json").write_text(json.dumps(training))
     np.save(folder / "embeddings.partial.npy", embeddings)
     (folder / "embeddings.partial.npy").rename(folder / "embeddings.npy")
-    training = {"epochs": epochs, "seconds": round(time.monotonic() - begun)}
-    (folder / "training.json").write_text(json.dumps(training))
+    (folder / "training.pt").unlink(missing_ok=True)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 import learner
 from benchmarks.efficiency.features import Features
 from learner.comparison import POINTS, Compared
-from learner.curves import labels_to, mean_interval
+from learner.curves import mean_interval
 from learner.processes import each_done
-from learner.ranker import Ranker
-from learner.replays import BASELINE, Replay, Table, code_digest, rows_of
+from learner.replays import BASELINE, Replay, code_digest
 from learner.scores import score
 from learner.strategies import DEFAULT
+from learner.tables import Table, rows_of
 
 Int64 = NDArray[np.int64]
 
@@ -59,7 +59,7 @@ def fine_tuned(
 
 def _budgets(compared: Compared) -> list[int]:
     curves = compared.curves[DEFAULT]
-    needed = [labels_to(curves, compared.full, share)[0] for share in SHARES]
+    needed = [compared.labels_to(DEFAULT, share)[0] for share in SHARES]
     return sorted({int(min(np.ceil(count), curves.labels[-1])) for count in needed})
 
 
@@ -94,25 +94,21 @@ def _tuned_score(
 def _fine_tune(table: Table, folder: Path, chosen: Int64, seed: int) -> float:
     import torch
 
-    from learner.cache import Bags
     from learner.embedding import Backbone, best_device
-    from learner.training import Labelled, fine_tune, split_by_patient
+    from learner.training import tuned_predictions
 
     torch.set_num_threads(1)
-    frames = np.load(folder / "frames.npy", mmap_mode="r")
-    alone = np.ones(len(frames), dtype=np.int64)
-    bags = Bags(np.arange(len(frames)), np.arange(len(frames)), alone, frames)
     question = table.question
-    data = Labelled(bags, {question.name: table.targets}, table.groups)
-    backbone = Backbone.load(folder).to(best_device())
-    learn, held_out = split_by_patient(chosen, table.groups, seed)
-    fine_tune(
-        backbone, [question], data, learn=learn, held_out=held_out, seconds=SECONDS, seed=seed
-    )
     _, test = rows_of(table, seed)
-    rows = np.concatenate([chosen, test])
-    embeddings = backbone.embed(frames[rows])
-    ranker = Ranker([question], embeddings, BASELINE, seed, groups=table.groups[rows])
-    ranker.refit({question.name: (np.arange(len(chosen)), table.targets[chosen])})
-    predicted = ranker.predict(np.arange(len(chosen), len(rows)))
+    predicted = tuned_predictions(
+        Backbone.load(folder).to(best_device()),
+        [question],
+        np.load(folder / "frames.npy", mmap_mode="r"),
+        {question.name: table.targets},
+        table.groups,
+        learn=chosen,
+        test=test,
+        seconds=SECONDS,
+        seed=seed,
+    )
     return score(question, predicted.get(question.name), table.targets[test])

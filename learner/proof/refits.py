@@ -44,15 +44,11 @@ class Refits:
 
     def predict(self, head: QuestionHead, rows: Int64) -> Float32:
         """What a fitted head says of `rows`, [m, c]."""
-        X = self.features(rows)
-        if head.question.kind == "number":
-            return head.ridge.linear.logits(X)
-        return head.probabilities(head.linear.logits(X))
+        return head.predict(self.features(rows))
 
     def deviation(self, head: QuestionHead, rows: Int64) -> Float32:
         """How far off a number that it says of `rows` may be, one standard deviation, [m]."""
-        whitened = head.ridge.whitening.logits(self.features(rows))
-        return head.ridge.deviation_of(np.einsum("mk,mk->m", whitened, whitened))
+        return head.deviation(self.features(rows))[:, 0]
 
     def score(self, question: Question, rows: Int64, audit: Int64) -> Score:
         """How a head fitted to `rows` does on the rows `audit`."""

@@ -21,6 +21,7 @@ class Needs:
 
     model: bool = True  # a fitted head
     question: Literal["any", "choice", "number"] = "any"  # what a question must ask for
+    values: bool = True  # `Answer.values`; without, they are 0
     committee: bool = False  # `Answer.committee`
     draws: bool = False  # `Answer.draws`
     known: bool = False  # `Answer.known`
@@ -50,8 +51,8 @@ _OWN = {
     "coreset": _FREE,
     "badge": Needs(),
     "galaxy": Needs(question="choice", known=True),
-    "bait": _NUMBER,
-    "lcmd": _NUMBER,
+    "bait": Needs(question="number", values=False),
+    "lcmd": Needs(question="number", values=False),
 }
 
 # modAL's, which keep their own names. Left out: expected_error_reduction (one refit per scan of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learner.strategies.distances import squared_lengths
-from learner.strategies.pool import Answer, Chosen, Float32, Int64, Pool, answers_to
+from learner.strategies.pool import Answer, Chosen, Float32, Int64, Pool, answers_to, blocks
 from learner.strategies.uncertainty import relative_deviation
 
 _PROPOSALS = 4  # drawn at once: one pass over the pool measures the distances to all of them
@@ -43,13 +43,16 @@ class Gradients:
         return cls(directions, features, squared_lengths(directions) * squared_lengths(features))
 
     def apart(self, rows: Int64) -> Float32:
-        """|g - g_r|^2 of every gradient to those of these rows, [r] -> [m, r]."""
-        found: Float32 = self.features @ self.features[rows].T
-        found *= self.directions @ self.directions[rows].T
-        found *= -2
-        found += self.lengths[:, None]
-        found += self.lengths[rows]
-        return np.asarray(np.maximum(found, 0, out=found))
+        """|g - g_r|^2 of every gradient to those of these rows, [r] -> [r, m]."""
+        found = np.empty((len(rows), len(self.lengths)), dtype=np.float32)
+        for at in blocks(len(self.lengths)):  # in cache from one step to the next
+            block = self.features[at] @ self.features[rows].T
+            block *= self.directions[at] @ self.directions[rows].T
+            block *= -2
+            block += self.lengths[at, None]
+            block += self.lengths[rows]
+            np.maximum(block.T, 0, out=found[:, at])
+        return found
 
 
 def _draw(gradients: Gradients, count: int, rng: np.random.Generator) -> tuple[Int64, Float32]:
@@ -60,7 +63,7 @@ def _draw(gradients: Gradients, count: int, rng: np.random.Generator) -> tuple[I
     """
     chosen = [int(gradients.lengths.argmax())]
     scores = [float(gradients.lengths[chosen[0]])]
-    nearest = gradients.apart(np.array(chosen))[:, 0]
+    nearest = gradients.apart(np.array(chosen))[0]
     nearest[chosen] = 0
     while len(chosen) < count:
         mass = np.cumsum(nearest, dtype=np.float64)
@@ -76,7 +79,7 @@ def _draw(gradients: Gradients, count: int, rng: np.random.Generator) -> tuple[I
                 continue
             chosen.append(row)
             scores.append(float(nearest[row]))
-            np.minimum(nearest, apart[:, place], out=nearest)
+            np.minimum(nearest, apart[place], out=nearest)
             nearest[row] = 0
     scores += [0.0] * (len(chosen) - len(scores))
     return np.array(chosen, dtype=np.int64), np.array(scores, dtype=np.float32)

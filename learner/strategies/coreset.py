@@ -15,7 +15,7 @@ _FRONT = 4096  # farthest candidates whose distances are kept to date
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Greedy, by distances that each new centre only lowers."""
     X = pool.vectors(pool.candidates)
-    nearest = nearest_distance(X, pool.vectors(pool.labelled))
+    nearest = nearest_distance(X, pool.vectors(pool.covered))
     first: list[int] = []
     if len(X) and np.isinf(nearest[0]):  # without any label the first centre is any scan
         first = [int(rng.integers(len(X)))]

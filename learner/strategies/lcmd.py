@@ -16,9 +16,9 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Greedy; a new centre takes the scans that are nearer to it. Scores are distances."""
     answers_to(pool, "lcmd", "number")
     points = Points.of(pool.vectors(pool.candidates))
-    m, labels = len(points.rows), len(pool.labelled)
+    m, labels = len(points.rows), len(pool.covered)
     count = min(batch, m)
-    apart, cluster = nearest(points.rows, pool.vectors(pool.labelled))
+    apart, cluster = nearest(points.rows, pool.vectors(pool.covered))
     if not labels:  # one cluster, around the origin
         apart, labels = points.lengths.copy(), 1
     sizes = np.bincount(cluster, apart, minlength=labels + count)

@@ -29,7 +29,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     rows, gains = greedy_cover(
         gaussian(pool.vectors(chosen_from), reference, width),
         np.full(len(reference), 1 / max(len(reference), 1), dtype=np.float32),
-        labelled_coverage(reference, pool.vectors(pool.labelled), width),
+        labelled_coverage(reference, pool.vectors(pool.covered), width),
         batch,
     )
     return Chosen(chosen_from[rows], gains)

@@ -1,7 +1,7 @@
 """What a strategy is given, and what it gives."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -65,11 +65,12 @@ class Pool:
     labelled: Int64  # [l] rows of features
     answers: tuple[Answer, ...] = ()  # one per question; none while there is no head
     clusters: Int64 | None = None  # [n] cluster of every scan, found once for many choices
+    pending: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # in a hand now
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2 or not _all_finite(self.features):
             raise ValueError("features must be finite and [n, f]")
-        for rows in (self.candidates, self.labelled):
+        for rows in (self.candidates, self.labelled, self.pending):
             if len(rows) and not (rows.min() >= 0 and rows.max() < len(self.features)):
                 raise ValueError("a row outside the pool")
         seen = np.zeros(len(self.features), dtype=bool)
@@ -78,6 +79,11 @@ class Pool:
             raise ValueError("a candidate is given twice")
         if any(len(answer.values) != len(self.candidates) for answer in self.answers):
             raise ValueError("predictions and candidates differ in number")
+
+    @property
+    def covered(self) -> Int64:
+        """Rows that are read or about to be: what else is chosen should be unlike them."""
+        return np.concatenate([self.labelled, self.pending])
 
     def vectors(self, rows: Int64) -> Float32:
         """The features of these rows, in float32 whatever they are kept in, [r] -> [r, f]."""

@@ -24,7 +24,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     X = pool.vectors(rows)
     radius = pure_radius(X, rng)
     inside = squared_distances(X, X) <= radius
-    covered = nearest_distance(X, pool.vectors(pool.labelled)) <= radius
+    covered = nearest_distance(X, pool.vectors(pool.covered)) <= radius
     picked, gains = greedy_cover(
         inside.astype(np.float32),
         np.full(len(X), 1 / max(len(X), 1), dtype=np.float32),

@@ -17,14 +17,14 @@ from learner.strategies.pool import Chosen, Float32, Int64, Pool, sample_rows
 
 _NEIGHBOURS = 20
 _MOST_CLUSTERS = 500  # as in the paper
-_MOST_MEMBERS = 2000  # a larger cluster is judged by a random part of it
+_MOST_MEMBERS = 1000  # a larger cluster is judged by a random part of it
 
 
 def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """The most typical candidate of each cluster, those with fewest labels and most scans first."""
-    count = max(1, min(_MOST_CLUSTERS, len(pool.labelled) + batch))
+    count = max(1, min(_MOST_CLUSTERS, len(pool.covered) + batch))
     clusters = find_clusters(pool.features, count, rng)
-    labels = np.bincount(clusters[pool.labelled], minlength=count)
+    labels = np.bincount(clusters[pool.covered], minlength=count)
     of_candidates = clusters[pool.candidates]
     sizes = np.bincount(of_candidates, minlength=count)
     # A chosen scan counts as a label: the second of a cluster comes after the first of others.

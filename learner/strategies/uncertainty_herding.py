@@ -34,7 +34,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     if len(others):  # each stands for the scans that were not drawn
         weights[len(top) :] *= (len(uncertainty) - len(top)) / len(others)
     rows = pool.candidates[both]
-    labelled = pool.vectors(pool.labelled)
+    labelled = pool.vectors(pool.covered)
     width = label_spacing(labelled, rng) if len(labelled) > 1 else 0.0
     if not width:
         width = typical_distance(pool.vectors(sample_rows(len(pool.features), _PAIRS_OF, rng)))

@@ -1,17 +1,13 @@
-"""How good embeddings and backbones are, on patients that they have not seen."""
+"""How good embeddings are, for heads on patients that they have not seen."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.cache import Bags
-from learner.embedding import Backbone
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.training.data import Labelled, answered
-from learner.training.recipe import TrainingRecipe
-from learner.training.tuning import fine_tune
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -48,34 +44,3 @@ def _loss(question: Question, predicted: Float32, targets: Float32, variance: fl
     if question.kind == "single":
         return float(np.mean(-np.nansum(np.log(p) * targets, axis=1)))
     return float(np.nanmean(-(targets * np.log(p) + (1 - targets) * np.log(1 - p))))
-
-
-def tuned_predictions(
-    backbone: Backbone,
-    questions: Sequence[Question],
-    frames: NDArray[np.uint8],
-    targets: dict[str, Float32],
-    patients: Int64,
-    *,
-    learn: Int64,
-    test: Int64,
-    seconds: float,
-    seed: int = 0,
-    recipe: TrainingRecipe | None = None,
-) -> dict[str, Float32]:
-    """Calibrated predictions [t, c] for the rows `test`, by a backbone tuned on the rows `learn`.
-
-    frames [n, S, S], one a scan; targets per question [n, c], patients [n]. The backbone is trained
-    in place, as a round does it; heads are then fitted to its embeddings. A question with too few
-    answers is absent. ValueError as `fine_tune`.
-    """
-    n = len(frames)
-    bags = Bags(np.arange(n), np.arange(n), np.ones(n, dtype=np.int64), frames)
-    data = Labelled(bags, targets, patients)
-    fine_tune(backbone, questions, data, learn=learn, seconds=seconds, seed=seed, recipe=recipe)
-    rows = np.concatenate([learn, test])
-    place = np.arange(len(learn))
-    ranker = Ranker(questions, backbone.embed(frames[rows]), "random", 0, groups=patients[rows])
-    taught = Labelled(bags, {name: values[rows] for name, values in targets.items()}, patients)
-    ranker.refit(answered(taught, place))
-    return ranker.predict(np.arange(len(learn), len(rows)))

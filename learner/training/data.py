@@ -12,6 +12,7 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 HELD_OUT = 0.25  # of the labelled patients, for the comparison
+SHOWN = 16  # frames of a bag, at most, that are looked at between two epochs
 LEAST_LABELS = 20  # below, a held-out loss says nothing
 
 
@@ -24,6 +25,31 @@ class Labelled:
     patients: Int64  # [all bags]
     # [all frames], each frame's share of its bag by attention: those are drawn more often.
     attention: Float32 | None = None
+
+    def of(self, rows: Int64) -> "Labelled":
+        """These bags, in this order, with all the frames there are."""
+        bags = Bags(
+            self.bags.tasks[rows], self.bags.firsts[rows], self.bags.counts[rows], self.bags.frames
+        )
+        targets = {name: values[rows] for name, values in self.targets.items()}
+        return replace(self, bags=bags, targets=targets, patients=self.patients[rows])
+
+    def drawn_frames(self, row: int, most: int, rng: np.random.Generator) -> Int64:
+        """So many frames of the bag at most, half of the draw even, half by attention."""
+        numbers = self.bags.frames_of(np.array([row]))
+        if len(numbers) <= most:
+            return numbers
+        chances = np.full(len(numbers), 1 / len(numbers))
+        if self.attention is not None:
+            chances += self.attention[numbers]
+        return np.sort(rng.choice(numbers, most, replace=False, p=chances / chances.sum()))
+
+    def some_frames(self, rows: Int64, most: int = SHOWN) -> tuple[NDArray[np.uint8], Int64]:
+        """Frames of these bags, the same at each call, and how many of each."""
+        rng = np.random.default_rng(0)
+        numbers = [self.drawn_frames(row, most, rng) for row in rows]
+        counts = np.array([len(each) for each in numbers], dtype=np.int64)
+        return self.bags.frames[np.concatenate(numbers)], counts
 
     def with_guesses(self, guesses: Mapping[str, Float32]) -> "Labelled":
         """With the guessed targets, shaped as its own, where nothing was answered."""

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from learner.embedding import Backbone
 from learner.questions import Question
@@ -16,11 +19,10 @@ from learner.training.data import Labelled
 from learner.training.losses import class_weights, masked_loss, scaled_targets
 from learner.training.mixing import Mix, draw_cutmix, draw_mixup
 from learner.training.network import MultiTask
+from learner.training.probing import fit_heads
 from learner.training.recipe import TrainingRecipe
 
 Int64 = NDArray[np.int64]
-
-EVALUATED = 16  # frames of a bag, at most, that its loss on a fold left out rests on
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class _Batch:
 
 
 class Training:
-    """A backbone being trained in place on the rows `learn` of the data."""
+    """A copy of the backbone being trained on the rows `learn` of the data."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Training:
         torch.manual_seed(seed)
         self.questions, self.data, self.learn, self.recipe = questions, data, learn, recipe
         self.device = next(backbone.parameters()).device
-        self.model = MultiTask(backbone, questions, recipe.dropout).to(self.device)
+        self.model = MultiTask(deepcopy(backbone), questions, recipe.dropout).to(self.device)
         self.targets = scaled_targets(questions, data.targets, learn)
         self.weights = [
             torch.from_numpy(
@@ -63,37 +65,49 @@ class Training:
         )
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
+        fit_heads(self.model, questions, data, self.targets, learn)
         self.optimizer = torch.optim.AdamW(
             [
-                {"params": backbone.parameters(), "lr": recipe.learning_rate},
+                {"params": self.model.backbone.parameters(), "lr": recipe.learning_rate},
                 {"params": self.model.heads.parameters(), "lr": recipe.head_learning_rate},
             ],
             weight_decay=recipe.weight_decay,
         )
+        self.averaged: Any = AveragedModel(
+            self.model,
+            multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging),  # type: ignore[no-untyped-call]
+        )
+        self.averaged.update_parameters(self.model)  # begins from here
 
     def run(
         self,
         *,
         epochs: int,
         end: float,
-        held_out: Int64 | None = None,
+        judge: Callable[[Backbone], float] | None = None,
         say: Callable[[int], None] = lambda epoch: None,
     ) -> list[float]:
         """Train for so many epochs, or until the clock (`time.monotonic`) says `end`.
 
-        With rows `held_out`: their loss before and after each epoch, which also ends it when it has
-        not become better for long.
+        With `judge`: what it says of the backbone before and after each epoch, less is better; that
+        it has not become better for long ends the training as well.
         """
-        losses = [] if held_out is None else [self.held_out_loss(held_out)]
+        losses = [] if judge is None else [judge(self.backbone)]
         for epoch in range(1, epochs + 1):
             stale = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
             if time.monotonic() > end or stale >= self.recipe.patience:
                 break
             self.epoch()
             say(epoch)
-            if held_out is not None:
-                losses.append(self.held_out_loss(held_out))
+            if judge is not None:
+                losses.append(judge(self.backbone))
         return losses
+
+    @property
+    def backbone(self) -> Backbone:
+        """As it is so far: the average of its last steps."""
+        averaged: MultiTask = self.averaged.module
+        return averaged.backbone
 
     def epoch(self) -> None:
         self.model.train()
@@ -101,26 +115,11 @@ class Training:
         for rows in np.array_split(self.rng.permutation(self.learn), parts):
             if len(rows) < 2:  # nothing for batch normalisation to work with
                 continue
-            loss = self._loss(self._batch(rows, self.recipe.slices, self.rng))
+            loss = self._loss(self._batch(rows))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
-
-    @torch.inference_mode()
-    def held_out_loss(self, rows: Int64) -> float:
-        """The plain loss: nothing smoothed, mixed or weighted."""
-        self.model.eval()
-        total, rng = 0.0, np.random.default_rng(0)  # the same frames after every epoch
-        for part in np.array_split(rows, -(-len(rows) // self.recipe.batch)):
-            batch = self._batch(part, EVALUATED, rng)
-            losses = [
-                masked_loss(question, output, target)
-                for question, output, target in zip(
-                    self.questions, self._outputs(batch.frames, batch), batch.targets, strict=True
-                )
-            ]
-            total += len(part) * float(torch.stack(losses).sum())
-        return total / len(rows)
+            self.averaged.update_parameters(self.model)
 
     def _loss(self, batch: _Batch) -> Tensor:
         frames, targets = views(batch.frames, self.views, self.generator), batch.targets
@@ -154,24 +153,14 @@ class Training:
             outputs = self.model(frames, batch.owner, len(batch), mix)
         return [output.float() for output in outputs]
 
-    def _batch(self, rows: Int64, most: int, rng: np.random.Generator) -> _Batch:
-        numbers = [self._drawn_frames(int(row), most, rng) for row in rows]
+    def _batch(self, rows: Int64) -> _Batch:
+        numbers = [self.data.drawn_frames(row, self.recipe.slices, self.rng) for row in rows]
         owner = np.repeat(np.arange(len(rows)), [len(each) for each in numbers])
         return _Batch(
             self._sent(self.data.bags.frames[np.concatenate(numbers)]),
             self._sent(owner),
             [self._sent(self.targets[question.name][rows]) for question in self.questions],
         )
-
-    def _drawn_frames(self, row: int, most: int, rng: np.random.Generator) -> Int64:
-        """So many frames of the bag at most, half of the draw even, half by attention."""
-        numbers = self.data.bags.frames_of(np.array([row]))
-        if len(numbers) <= most:
-            return numbers
-        chances = np.full(len(numbers), 1 / len(numbers))
-        if self.data.attention is not None:
-            chances += self.data.attention[numbers]
-        return np.sort(rng.choice(numbers, most, replace=False, p=chances / chances.sum()))
 
     def _sent(self, array: NDArray[np.generic]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))

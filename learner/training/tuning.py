@@ -2,16 +2,20 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.attention import pool_bags
+from learner.cache import Bags
 from learner.calibration import grouped_folds
 from learner.embedding import Backbone
 from learner.questions import Question
-from learner.training.data import Labelled
+from learner.ranker import Ranker
+from learner.training.comparing import held_out_loss
+from learner.training.data import Labelled, answered
 from learner.training.loop import Training
 from learner.training.recipe import TrainingRecipe
 
@@ -72,23 +76,24 @@ def fine_tune(
     """Train the backbone in place on the rows `learn`, for as long as cross-validation found good.
 
     Folds are by patient. With `guess`, pseudo-labels are tried as well, made for each fold by what
-    the others teach, and kept only if the loss on the folds gains. A third of `seconds` goes into
-    each: the folds, the folds with pseudo-labels, and the training itself. The audit sample must
+    the others teach, and kept only if the loss on the folds gains. `seconds` are shared evenly by
+    the folds, the folds with pseudo-labels, and the training itself. The audit sample must
     be neither in `learn` nor guessed. ValueError for fewer patients than folds.
     """
     recipe = recipe or TrainingRecipe()
     if len(np.unique(data.patients[learn])) < recipe.folds:
         raise ValueError(f"Fine-tuning needs labels of {recipe.folds} patients or more")
     folds = _Folds(backbone, questions, data, learn, recipe, seed)
-    plain = folds.validate(None, seconds / 3)
-    guesses = None if guess is None else folds.validate(guess, seconds / 3)
+    share = seconds / (2 if guess is None else 3)
+    plain = folds.validate(None, share)
+    guesses = None if guess is None else folds.validate(guess, share)
     kept = guesses is not None and guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss
     best = guesses if guesses is not None and kept else plain
     rows = learn
     if guess is not None and kept:
         data, rows = _with_guesses(data, learn, guess)
     training = Training(backbone, questions, data, rows, recipe, seed)
-    end = time.monotonic() + seconds / 3
+    end = time.monotonic() + share
     done = [0]
 
     def count(epoch: int) -> None:
@@ -96,6 +101,7 @@ def fine_tune(
         say(epoch)
 
     training.run(epochs=best.epochs, end=end, say=count)
+    backbone.load_state_dict(training.backbone.state_dict())
     return Tuned(done[-1], plain, guesses, kept)
 
 
@@ -123,18 +129,59 @@ class _Folds:
             data, rows = self.data, others
             if guess is not None:
                 data, rows = _with_guesses(data, others, guess)
-            training = Training(
-                deepcopy(self.backbone), self.questions, data, rows, self.recipe, self.seed
-            )
+            training = Training(self.backbone, self.questions, data, rows, self.recipe, self.seed)
+            judge = partial(self._served_loss, others, left_out)
             end = begun + seconds * (fold + 1) / self.recipe.folds
-            course = training.run(epochs=self.recipe.most_epochs, end=end, held_out=left_out)
+            course = training.run(epochs=self.recipe.most_epochs, end=end, judge=judge)
             epochs.append(int(np.argmin(course)))
             losses.append(min(course))
             guessed.append(len(rows) - len(others))
         return Validated(int(np.median(epochs)), float(np.mean(losses)), int(np.median(guessed)))
+
+    def _served_loss(self, learn: Int64, left_out: Int64, backbone: Backbone) -> float:
+        """The loss of what would serve: heads fitted anew to the backbone's embeddings."""
+        rows = np.concatenate([learn, left_out])
+        frames, counts = self.data.some_frames(rows)
+        pooled = pool_bags(backbone.embed(frames), np.cumsum(counts) - counts, counts)
+        return held_out_loss(
+            self.questions,
+            pooled,
+            self.data.of(rows),
+            learn=np.arange(len(learn)),
+            held_out=np.arange(len(learn), len(rows)),
+        )
 
 
 def _with_guesses(data: Labelled, learn: Int64, guess: Guess) -> tuple[Labelled, Int64]:
     guesses = guess(learn)
     at = [np.flatnonzero(~np.isnan(values).all(axis=1)) for values in guesses.values()]
     return data.with_guesses(guesses), np.unique(np.concatenate([learn, *at]))
+
+
+def tuned_predictions(
+    backbone: Backbone,
+    questions: Sequence[Question],
+    frames: NDArray[np.uint8],
+    targets: Mapping[str, Float32],
+    patients: Int64,
+    *,
+    learn: Int64,
+    test: Int64,
+    seconds: float,
+    seed: int = 0,
+    recipe: TrainingRecipe | None = None,
+) -> dict[str, Float32]:
+    """Calibrated predictions [t, c] for the rows `test`, by a backbone tuned on the rows `learn`.
+
+    frames [n, S, S], one a scan; targets per question [n, c], patients [n]. The backbone is trained
+    in place, as a round does it; heads are then fitted to its embeddings. A question with too few
+    answers is absent. ValueError as `fine_tune`.
+    """
+    n = len(frames)
+    bags = Bags(np.arange(n), np.arange(n), np.ones(n, dtype=np.int64), frames)
+    data = Labelled(bags, targets, patients)
+    fine_tune(backbone, questions, data, learn=learn, seconds=seconds, seed=seed, recipe=recipe)
+    rows = np.concatenate([learn, test])
+    ranker = Ranker(questions, backbone.embed(frames[rows]), "random", 0, groups=patients[rows])
+    ranker.refit(answered(data.of(rows), np.arange(len(learn))))
+    return ranker.predict(np.arange(len(learn), len(rows)))

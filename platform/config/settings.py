@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Active-learning annotation for radiology. Names follow Label Studio's API.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"TaskStateEnum": "annotator.queries.State"},
 }
 
 LOGGING = {

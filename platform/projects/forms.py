@@ -134,8 +134,9 @@ class SettingsForm(ProjectForm):
         label="Model",
         max_length=200,
         required=False,
-        help_text="What the first training starts from: a MONAI network such as ResNet18, a folder "
-        "of weights, or hub:owner/repository. Empty: Scout’s default.",
+        help_text="What the first training starts from: a network such as DenseNet121, a network "
+        "with a file of weights (DenseNet121:chest.pt), a folder of weights, monai:DenseNet121, "
+        "timm:…, torchxrayvision:… or hub:owner/repository. Empty: Scout’s default.",
     )
 
     def __init__(self, data: Any = None, *, project: Project) -> None:

@@ -20,8 +20,8 @@ from scans.framestore import FrameFile, open_frames
 _NOTHING = "There is no such frame in a project of yours."
 
 
-class _Anything(BaseContentNegotiation):
-    """Frames are bytes whatever the client says it accepts; errors are JSON."""
+class AnyAccepted(BaseContentNegotiation):
+    """Pictures are bytes whatever the client says it accepts; errors are JSON."""
 
     def select_parser(self, request: Request, parsers: object) -> None:
         return None
@@ -33,7 +33,7 @@ class _Anything(BaseContentNegotiation):
 
 
 class FrameView(APIView):
-    content_negotiation_class = _Anything
+    content_negotiation_class = AnyAccepted
 
     @extend_schema(
         operation_id="scan_frame",

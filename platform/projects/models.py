@@ -31,8 +31,7 @@ class Project(models.Model):
     strategy = models.CharField(max_length=60, default="auto")
     # New labels between two full training rounds.
     labels_per_round = models.PositiveIntegerField(default=50, validators=[MinValueValidator(5)])
-    # What the first round starts from: a MONAI network by name, a folder of weights, or
-    # "hub:owner/repository"; empty means the learner's default (learner.embedding).
+    # What the first round starts from: see learner.transfer.initial_backbone. Empty: its default.
     backbone = models.CharField(max_length=200, blank=True)
     claim_minutes = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1)])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -8,13 +8,13 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from accounts.models import Role, User
+from projects import strategies
 from projects.config_change import answers_in, refusals
 from projects.errors import Refused
-from projects.label_config import LabelConfigError, parse, validate
+from projects.label_config import LabelConfigError, Question, parse, validate
 from projects.members import add_member
 from projects.models import Membership, Project
 from projects.queries import has_learned
-from projects.strategies import NAMES as STRATEGIES
 from scans.services import create_archive
 
 # Shares of the patients, each drawn for good when its scans come in.
@@ -47,9 +47,8 @@ def create_project(
     """
     if not creator.creates_projects:
         raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
-    _check_strategy(settings)
     project = Project(created_by=creator, **settings)
-    validate(project.label_config)
+    _check_strategy(project.strategy, validate(project.label_config))
     project.archive = create_archive(name=project.title, user=creator)
     _save(project)
     Membership.objects.create(project=project, user=creator, role=Role.MANAGER, added_by=creator)
@@ -68,9 +67,11 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     """
     project = Project.objects.select_for_update().get(pk=project_id)
     changed = {name for name, value in settings.items() if getattr(project, name) != value}
-    _check_strategy(settings)
     if "label_config" in changed:
         _check_config_change(project, settings["label_config"])
+    if changed & {"label_config", "strategy"}:
+        config = settings.get("label_config", project.label_config)
+        _check_strategy(settings.get("strategy", project.strategy), parse(config))
     drawn = [what for name, what in _DRAWN.items() if name in changed]
     if drawn and project.tasks.exists():
         raise Refused(
@@ -86,10 +87,13 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     return project
 
 
-def _check_strategy(settings: Settings) -> None:
-    strategy = settings.get("strategy", "auto")
-    if strategy not in STRATEGIES:
-        raise Refused(f"There is no strategy “{strategy}”. Choose from {', '.join(STRATEGIES)}.")
+def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
+    if strategy not in strategies.NAMES:
+        names = ", ".join(strategies.NAMES)
+        raise Refused(f"There is no strategy “{strategy}”. Choose from {names}.")
+    refusal = strategies.refusal(strategy, (question.kind for question in questions))
+    if refusal:
+        raise Refused(f"{refusal} Choose another strategy, or “auto”.")
 
 
 def _check_config_change(project: Project, label_config: str) -> None:

@@ -1,7 +1,9 @@
 """The query strategies a project may name.
 
-The names are the learner's, which the web process does not import; a test holds the two equal.
+Names and needs are the learner's, which the web process does not import; a test holds them equal.
 """
+
+from collections.abc import Iterable
 
 NAMES = (
     "auto",
@@ -33,6 +35,15 @@ NAMES = (
     "modal:max_std_sampling",
 )
 
+# Most strategies make use of any question; these of one kind only.
+NEEDS_NUMBER = frozenset({"bait", "lcmd", "modal:max_std_sampling"})
+NEEDS_CHOICE = frozenset(
+    name
+    for name in NAMES
+    if name in ("bald", "bald_laplace", "epig", "galaxy")
+    or (name.startswith("modal:") and name not in NEEDS_NUMBER)
+)
+
 _TITLES = {
     "auto": "Automatic",
     "bald": "BALD over the heads of the folds",
@@ -47,6 +58,16 @@ _TITLES = {
     "bait": "BAIT (numbers)",
     "lcmd": "LCMD (numbers)",
 }
+
+
+def refusal(name: str, kinds: Iterable[str]) -> str | None:
+    """Why a project with questions of these kinds cannot have the strategy; None where it can."""
+    asked = set(kinds)
+    if name in NEEDS_NUMBER and not asked & {"number", "rating"}:
+        return f"The strategy “{name}” needs a question that asks for a number or a rating."
+    if name in NEEDS_CHOICE and not asked & {"single", "multiple"}:
+        return f"The strategy “{name}” needs a question of single or multiple choice."
+    return None
 
 
 def choices() -> list[tuple[str, str]]:

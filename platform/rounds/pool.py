@@ -23,6 +23,13 @@ _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
 _HELD = """
 SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
 """
+_NEXT_BY_CHANCE = """
+(SELECT id FROM annotator_task
+ WHERE project_id = %(project)s AND arm = 'audit' AND is_open ORDER BY rank LIMIT %(count)s)
+UNION ALL
+(SELECT id FROM annotator_task
+ WHERE project_id = %(project)s AND arm = 'random' AND is_open ORDER BY rank LIMIT %(count)s)
+"""
 _IMPORTED = """
 SELECT DISTINCT task_id FROM annotator_annotation
 WHERE project_id = %s AND withdrawn_at IS NULL AND origin = 'import'
@@ -50,6 +57,13 @@ def held_tasks(*, project_id: int) -> Int64:
     """Tasks in a reader's hand, or reserved as the one after it."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [project_id])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def next_by_chance(*, project_id: int, count: int) -> Int64:
+    """The open tasks that come next in each arm that no ranking orders, `count` of each."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_BY_CHANCE, {"project": project_id, "count": count})
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 

@@ -117,6 +117,19 @@ def test_a_late_answer_keeps_the_record_of_a_claim_that_was_lost(
     assert not Draft.objects.exists()
 
 
+def test_a_task_that_is_served_again_is_recorded_as_it_was_the_last_time(cast: Cast) -> None:
+    task, _ = make_tasks(cast.project, 2)
+    rank_one(cast, task, 1)
+    serve(cast)
+    values: dict[str, Any] = {"result": NODULE, "comment": "", "lead_time": 1, "version": 1}
+    save_draft(project=cast.project, task_id=task.pk, reader=cast.bob, **values)
+    Claim.objects.all().delete()
+    rank_one(cast, task, 2)
+    again = serve(cast)
+    late = answer(cast.project, task.pk, cast.bob).annotation
+    assert (late.generation, late.score, late.served_at) == (2, 0.5, again.claimed_at)
+
+
 def test_the_same_answer_sent_twice_is_told_the_same(cast: Cast) -> None:
     (task,) = make_tasks(cast.project, 1)
     rank_one(cast, task, 1)

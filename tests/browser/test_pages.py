@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 PASSWORD = "a long enough pass phrase"
 STATIC = Path(__file__).parents[2] / "platform/config/static/scout"
 PAGES = ["/", "/projects/new/", "/account/token/", "/account/password/change/"]
-PROJECT_PAGES = ["settings/", "people/", "scans/"]
+PROJECT_PAGES = ["settings/", "people/", "scans/", "tasks/"]
 
 
 @pytest.fixture

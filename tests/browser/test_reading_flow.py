@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route
 
 from annotator.models import Annotation, Claim, Draft
+from annotator.queue import Placement, apply_ranking
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
@@ -195,6 +196,31 @@ def test_undo_brings_the_answer_back_to_be_changed(
     assert room.wait_for_task(other_than=first) == second
     assert room.chosen() == ["Effusion"]
     assert [values(answer) for answer in answers()] == [{"findings": {"choices": ["Effusion"]}}]
+
+
+def test_why_a_case_came_is_said_once_it_is_answered(
+    scans: list[Scan], make_project: MakeProject, enter: Enter
+) -> None:
+    project = make_project(FINDINGS, scans)
+    ranked = [Placement(task, 0.5) for task in project.tasks.values_list("pk", flat=True)]
+    apply_ranking(project=project, generation=1, placed=ranked, strategy="margin", model=1)
+    room = enter(project)
+    why = room.page.locator("[data-part=why]")
+    assert "unsure" not in room.page.content()
+    top = room.page.locator(".questions").bounding_box()
+    task = room.root("task")
+    room.press("1", "Enter")
+    room.wait_for_task(other_than=task)
+    assert why.inner_text() == "Last case: The model is unsure here"
+    assert why.get_attribute("role") == "status"  # said politely, where it is read aloud
+    assert room.page.evaluate("document.activeElement.className") == "stage"
+    assert room.page.locator(".questions").bounding_box() == top  # nothing has moved
+    room.press("2")
+    assert why.is_visible()
+    room.press("u")
+    room.wait(lambda: room.root("task") == task and room.root("state") == "ready", "the task")
+    assert why.inner_text() == ""
+    assert room.problems == []
 
 
 def test_undo_with_nothing_to_undo_says_so(

@@ -1,9 +1,11 @@
 """What is on the screen is what is in the file: place, proportions, orientation and brightness."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from playwright.sync_api import BrowserContext
 
 from projects.models import Project
 from scans.models import Archive, Scan
@@ -128,6 +130,30 @@ def test_an_axial_volume_opens_in_its_middle_and_names_its_sides(
     sides = [room.overlay(side) for side in ("left", "right", "top", "bottom")]
     assert sides == ["R", "L", "A", "P"]
     assert room.overlay("bottom-left").startswith("C 40  W 400  Soft tissue")
+
+
+def test_a_volume_opens_at_the_frame_the_task_tells_and_fetches_from_there(
+    archive: Archive, make_project: MakeProject, enter: Enter, context: BrowserContext
+) -> None:
+    scan = phantoms.keep_scan(archive, phantoms.counting_volume(), **phantoms.axial(9))
+    project = make_project(QUESTION, [scan])
+    project.tasks.update(opens_at={"scan": 0, "frame": 7})  # the second from the head
+    asked: list[int] = []
+    context.on(
+        "request",
+        lambda request: asked.extend(
+            int(number) for number in re.findall(r"/frames/(\d+)$", request.url)
+        ),
+    )
+    room = enter(project)
+    assert room.overlay("top-right") == "2 / 9"
+    # 70 HU at that frame: (70 + 160) / 399 of white.
+    picture = room.picture()
+    seen = int(picture[picture.shape[0] // 2, picture.shape[1] // 2, 0])
+    assert abs(seen - 230 / 399 * 255) <= 1
+    room.wait(lambda: len(set(asked)) == 9, "every frame")
+    first = list(dict.fromkeys(asked))
+    assert first[0] == 7 and sorted(first[:4]) == [5, 6, 7, 8]
 
 
 def test_the_wheel_and_keys_go_through_a_volume(

@@ -84,15 +84,14 @@ def test_attention_is_kept_beside_the_weights(tmp_path: Path) -> None:
     assert all((vars(kept)[name] == value).all() for name, value in vars(attention()).items())
 
 
-def lesions(bags: int, seed: int) -> tuple[FrameBags, NDArray[np.int64]]:
+def lesions(bags: int, seed: int, *, each: int = FRAMES) -> tuple[FrameBags, NDArray[np.int64]]:
     """Noise, 64 frames a bag; one frame of every second bag is off in one fixed direction."""
     rng = np.random.default_rng(seed)
-    frames = rng.normal(size=(bags, FRAMES, 16))
+    frames = rng.normal(size=(bags, each, 16))
     direction = np.random.default_rng(99).normal(size=16)
-    at = rng.integers(FRAMES, size=bags)
+    at = rng.integers(each, size=bags)
     frames[np.arange(1, bags, 2), at[1::2]] += 5 * direction / np.linalg.norm(direction)
-    firsts = np.arange(bags) * FRAMES
-    counts = np.full(bags, FRAMES)
+    firsts, counts = np.arange(bags) * each, np.full(bags, each)
     return FrameBags(frames.reshape(-1, 16).astype(np.float16), firsts, counts), at
 
 
@@ -105,16 +104,16 @@ def area_of_head(embeddings: NDArray[np.floating], learn: int) -> float:
 
 
 def test_one_frame_of_64_is_not_diluted() -> None:
-    bags, at = lesions(400, seed=1)
+    bags, at = lesions(280, seed=1)
     learn = np.arange(160)
-    targets = {"lesion": np.eye(2, dtype=np.float32)[np.arange(400) % 2]}
+    targets = {"lesion": np.eye(2, dtype=np.float32)[np.arange(280) % 2]}
     targets["lesion"][160:] = np.nan
     mean = bags.pooled()[:, :16]
     assert area_of_head(mean, 160) < 0.7
-    found = fit_attention(bags, [LESION], targets, np.arange(400), learn, seconds=60)
+    found = fit_attention(bags, [LESION], targets, np.arange(280), learn, seconds=60)
     seeing = FrameBags(bags.features, bags.firsts, bags.counts, found)
     assert area_of_head(seeing.pooled(), 160) > 0.9
-    weights = found.weights(bags.features.astype(np.float32), bags.firsts).reshape(400, FRAMES)
+    weights = found.weights(bags.features.astype(np.float32), bags.firsts).reshape(280, FRAMES)
     assert (weights[161::2].argmax(axis=1) == at[161::2]).mean() > 0.8
 
 

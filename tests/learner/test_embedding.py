@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
-from learner.embedding import Backbone, BackboneConfig, initial_backbone
+from learner.backbones import BackboneConfig
+from learner.embedding import Backbone
 
 torch.set_num_threads(1)
-TINY = BackboneConfig(
-    arguments={**BackboneConfig().arguments, "block_inplanes": [4, 4, 8, 8]}, size=32
-)
+TINY = BackboneConfig(arguments={"widths": [4, 4, 8, 8]}, size=32, width=8)
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 32, 32), dtype=np.uint8)
 
 
@@ -43,29 +41,3 @@ def test_a_saved_backbone_comes_back(tmp_path: Path) -> None:
 
 def test_no_frames_give_no_embeddings() -> None:
     assert Backbone(TINY).embed(FRAMES[:0]).shape == (0, 8)
-
-
-def test_a_project_names_a_monai_network_or_a_folder_of_weights(tmp_path: Path) -> None:
-    Backbone(TINY, seed=3).save(tmp_path)
-    backbone, are_given = initial_backbone(str(tmp_path), seed=0)
-    assert are_given and backbone.config == TINY
-    backbone, are_given = initial_backbone("", seed=0)
-    assert not are_given and backbone.features == 256
-    assert initial_backbone("DenseNet121", seed=0)[0].features == 1024
-
-
-def test_an_unknown_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="No backbone is called 'VGG'"):
-        initial_backbone("VGG", seed=0)
-    with pytest.raises(ValueError, match="owner/repository"):
-        initial_backbone("hub:../../etc", seed=0)
-
-
-def test_offline_the_hub_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(*args: object, **options: object) -> None:
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(ConnectionError, match="Without a network, name a folder"):
-        initial_backbone("hub:hospital/chest", seed=0)

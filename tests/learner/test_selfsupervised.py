@@ -64,7 +64,10 @@ def test_training_makes_a_scan_easier_to_find_by_another_view() -> None:
         generator = torch.Generator().manual_seed(9)
         frames = torch.from_numpy(scans())
         with torch.inference_mode():
-            a, b = (backbone.eval()(views(frames, SMALL, generator)) for _ in range(2))
+            a, b = (
+                backbone.eval().maps(views(frames, SMALL, generator))[-1].mean(dim=(2, 3))
+                for _ in range(2)
+            )
         return float(contrast(a - a.mean(dim=0), b - b.mean(dim=0), 0.2))
 
     backbone = Backbone(TINY, seed=0)
@@ -108,3 +111,30 @@ def test_a_folder_of_weights_represents_without_training(tmp_path: Path) -> None
     backbone = Backbone(TINY, seed=4)
     backbone.save(tmp_path)
     assert (represent(scans(), weights=tmp_path) == backbone.embed(scans())).all()
+
+
+def test_where_memory_is_short_it_goes_on_with_smaller_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+    maps = Backbone.maps
+
+    def short(self: Backbone, frames: torch.Tensor) -> list[torch.Tensor]:
+        seen.append(len(frames))
+        if len(frames) > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return maps(self, frames)
+
+    backbone = Backbone(TINY)
+    monkeypatch.setattr(Backbone, "maps", short)
+    monkeypatch.setattr(Backbone, "fit_readout", lambda self, frames: None)
+    learn(backbone, scans(), steps=2, recipe=SMALL)
+    assert seen == [2, 32, 16, 8, 8]  # two views of 16, 8 and 4 frames
+
+
+def test_the_embedding_keeps_what_varies_in_the_rows_it_was_shown() -> None:
+    frames = scans()
+    backbone = Backbone(TINY)
+    learn(backbone, frames, rows=np.arange(30), steps=1, recipe=SMALL)
+    spread = backbone.embed(frames[:30]).astype(np.float32).std(axis=0)
+    assert spread.min() > 0.3 and spread.max() < 3.0

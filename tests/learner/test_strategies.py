@@ -275,6 +275,7 @@ def test_a_pool_refuses_what_it_cannot_be() -> None:
     eye, none = np.eye(3, dtype=np.float32), np.zeros(0, np.int64)
     for features, candidates, message in (
         (eye * np.nan, np.arange(3), "finite"),
+        (np.full((3, 3), np.inf, np.float16), np.arange(3), "finite"),
         (eye, np.array([0, 3]), "outside"),
         (eye, np.array([-1]), "outside"),
         (eye, np.array([1, 1]), "twice"),

@@ -15,7 +15,7 @@ from learner.embedding import Backbone
 from learner.ensemble import Ensemble
 from learner.training import TrainingRecipe
 from learner.training_round import Round
-from tests.learner.test_attention import FRAMES, lesions
+from tests.learner.test_attention import lesions
 from tests.learner.test_embedding import TINY
 
 torch.set_num_threads(1)
@@ -102,9 +102,9 @@ def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) ->
 
 
 def test_attention_alone_serves_where_the_backbone_gains_nothing(tmp_path: Path) -> None:
-    bags, _ = lesions(160, seed=1)
+    bags, _ = lesions(160, seed=1, each=24)
     rows = np.arange(160)
-    blank = np.zeros((160, FRAMES, 32, 32), dtype=np.uint8)
+    blank = np.zeros((160, 24, 32, 32), dtype=np.uint8)
     targets = np.eye(2, dtype=np.float32)[rows % 2]
     features = np.asarray(bags.features, dtype=np.float16)
     begun = begin_with(tmp_path, blank, features, targets, rows < 0)

@@ -100,7 +100,7 @@ def test_alice_creates_a_project(alice: User, client: Client) -> None:
         "label_config": XML["diagnosis"].replace("\n", "\r\n"),
         "overlap": 2,
         "audit_percent": 20,
-        "random_percent": 5,
+        "random_percent": 15,
         "readers": "new@example.org, other@example.org",
     }
     answer = client.post("/projects/new/", form)
@@ -111,6 +111,7 @@ def test_alice_creates_a_project(alice: User, client: Client) -> None:
         2,
         0.2,
     )
+    assert project.random_share == 0.15
     assert project.memberships.count() == 3
 
 
@@ -147,7 +148,7 @@ def test_the_preview_shows_questions_or_problems(alice: User, client: Client) ->
 def test_saving_settings_unchanged_changes_nothing(
     project: Project, alice: User, client: Client
 ) -> None:
-    Project.objects.filter(pk=project.pk).update(audit_share=0.125)
+    Project.objects.filter(pk=project.pk).update(audit_share=0.125, random_share=0.035)
     make_scan(project)
     client.force_login(alice)
     form = {
@@ -164,6 +165,7 @@ def test_saving_settings_unchanged_changes_nothing(
     assert answer.status_code == 302, answer.content.decode()
     project.refresh_from_db()
     assert (project.audit_share, project.strategy) == (0.125, "margin")
+    assert project.random_share == 0.035
 
 
 def test_a_new_person_gets_a_link_that_is_shown_once(
@@ -299,6 +301,7 @@ def test_tabs_follow_the_role(project: Project, cast: Cast, client: Client) -> N
         nav = page.split('aria-label="Project"')[1].split("</nav>")[0]
         return re.findall(r">([A-Z][a-z]+)</a>", nav)
 
-    assert tabs(cast.alice) == ["Overview", "Read", "Scans", "People", "Releases", "Settings"]
+    everything = ["Overview", "Read", "Scans", "Tasks", "People", "Releases", "Settings"]
+    assert tabs(cast.alice) == everything
     assert tabs(cast.bob) == ["Overview", "Read"]
-    assert tabs(cast.ana) == ["Overview", "Releases"]
+    assert tabs(cast.ana) == ["Overview", "Tasks", "Releases"]

@@ -8,14 +8,15 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Role, User
-from learner.strategies import strategy_names
+from annotator.models import Task
+from learner.strategies import strategy_names, strategy_needs
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
 from projects.members import add_member, change_role, invitation_of, remove_member
 from projects.models import Membership, Project
 from projects.queries import members_of, projects_of
 from projects.services import create_project, update_settings
-from projects.strategies import NAMES
+from projects.strategies import NAMES, NEEDS_CHOICE, NEEDS_NUMBER
 from tests.projects.cast import XML, Cast, answer, make_scan
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ def test_a_project_is_managed_by_who_creates_it(alice: User) -> None:
     ]
     assert project.archive.name == "Chests"
     assert (project.overlap, project.audit_share, project.strategy) == (1, 0.1, "auto")
+    assert project.random_share == 0.05
 
 
 def test_bob_may_not_create_projects(bob: User) -> None:
@@ -46,6 +48,10 @@ def test_a_project_that_cannot_be_leaves_nothing_behind(alice: User) -> None:
         create_project(creator=alice, title="X", label_config="<View/>")
     with pytest.raises(Refused, match=r"less than or equal to 0\.5"):
         create_project(creator=alice, title="X", label_config=XML["boxes"], audit_share=0.6)
+    with pytest.raises(Refused, match="leave no patient to the pool: lower one"):
+        create_project(
+            creator=alice, title="X", label_config=XML["boxes"], audit_share=0.5, random_share=0.5
+        )
     with pytest.raises(Refused, match="no strategy “best”"):
         create_project(creator=alice, title="X", label_config=XML["boxes"], strategy="best")
     assert not Project.objects.filter(title="X").exists()
@@ -53,6 +59,22 @@ def test_a_project_that_cannot_be_leaves_nothing_behind(alice: User) -> None:
 
 def test_the_strategies_are_the_learners() -> None:
     assert strategy_names() == NAMES
+    for name in NAMES[1:]:
+        asked = "any"
+        asked = "number" if name in NEEDS_NUMBER else asked
+        asked = "choice" if name in NEEDS_CHOICE else asked
+        assert asked == strategy_needs(name).question, name
+
+
+def test_a_strategy_needs_a_question_it_can_use(alice: User) -> None:
+    choice = XML["findings"]
+    with pytest.raises(Refused, match="“bait” needs a question that asks for a number or a rating"):
+        create_project(creator=alice, title="X", label_config=choice, strategy="bait")
+    with pytest.raises(Refused, match="“epig” needs a question of single or multiple choice"):
+        create_project(creator=alice, title="X", label_config=XML["boxes"], strategy="epig")
+    project = create_project(creator=alice, title="X", label_config=choice, strategy="epig")
+    with pytest.raises(Refused, match=r"“lcmd” needs .* Choose another strategy, or “auto”"):
+        update_settings(project_id=project.pk, strategy="lcmd")
 
 
 def test_a_choice_may_be_added_after_an_answer(project: Project, bob: User) -> None:
@@ -102,10 +124,16 @@ def test_the_backbone_is_fixed_once_a_round_is_done(project: Project) -> None:
         update_settings(project_id=project.pk, backbone="ResNet34")
 
 
-def test_the_audit_share_is_fixed_once_drawn(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("share", "what"), [("audit_share", "audit sample"), ("random_share", "random arm")]
+)
+def test_a_share_is_fixed_once_drawn(project: Project, share: str, what: str) -> None:
+    settings: Any = {share: 0.2}
     make_scan(project)
-    with pytest.raises(Refused, match="drawn when the scans came in"):
-        update_settings(project_id=project.pk, audit_share=0.2)
+    with pytest.raises(Refused, match=f"The {what} was drawn when the scans came in"):
+        update_settings(project_id=project.pk, **settings)
+    Task.objects.all().delete()
+    assert getattr(update_settings(project_id=project.pk, **settings), share) == 0.2
 
 
 def test_a_new_overlap_has_the_tasks_opened_and_closed(project: Project) -> None:

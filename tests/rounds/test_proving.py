@@ -31,7 +31,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     # A process of its own takes seconds to start; one test below has it.
     monkeypatch.setattr(proving, "aside", lambda function, *arguments: function(*arguments))
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def radiographs(
     settings.LEARNER_CACHE = tmp_path / "cache"
     settings.MODEL_STORE = tmp_path / "models"
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
     yield make_learning_project(20)
 
 

@@ -15,6 +15,7 @@ from annotator.claims import claim_next_task
 from annotator.models import Task
 from annotator.queue import reopen_tasks
 from annotator.withdrawals import undo_last
+from learner.backbones import WIDTH
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices
 from learner.questions import Question
@@ -42,7 +43,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding._backbone.cache_clear()
+    embedding.serving_backbones.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
@@ -62,7 +63,7 @@ def test_every_scan_is_embedded_and_ranked(radiographs: LearningProject) -> None
     bags = FrameCache(folder, SIZE).read()
     embeddings = EmbeddingCache.find(folder, "r0")
     assert sorted(bags.tasks) == sorted(radiographs.has_nodule)
-    assert embeddings is not None and embeddings.shape == (24, 256)
+    assert embeddings is not None and embeddings.shape == (24, WIDTH)
     worker.rerank(project_id=radiographs.project.pk)
     assert set(radiographs.generations().values()) == {1}
     activity = Activity.objects.get(project=radiographs.project)
@@ -124,8 +125,8 @@ def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
     assert bags.counts.tolist() == [1] * 24 + [20] * 3
     assert last_ranking(radiographs).placed == 27
     pooled = reranking._live_projects[project_id].bags.pooled()
-    assert np.abs(pooled[:24, 256:]).max() == 0
-    assert np.abs(pooled[24:, 256:]).max() > 0
+    assert np.abs(pooled[:24, WIDTH:]).max() == 0
+    assert np.abs(pooled[24:, WIDTH:]).max() > 0
 
 
 def test_a_scan_counts_as_embedded_with_its_last_frame(
@@ -135,7 +136,7 @@ def test_a_scan_counts_as_embedded_with_its_last_frame(
     add_scans(radiographs, 2, frame_count=20)
     monkeypatch.setattr(embedding, "FRAMES", 50)
     serves = serving.serving_of(project_id=project_id)
-    backbone = embedding._backbone(serves)
+    backbone = embedding.serving_backbones(serves)
     assert embedding._embed_chunk(project_id, serves, backbone)  # 24 images, a volume, 6 slices
     worker.rerank(project_id=project_id)
     assert last_ranking(radiographs).placed == 25
@@ -161,7 +162,7 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
 
     def predict(pooled: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         nearness = 1 / (
-            1 + np.abs(pooled[:, 256:] - (features[odd] - features.mean(axis=0))).sum(1)
+            1 + np.abs(pooled[:, WIDTH:] - (features[odd] - features.mean(axis=0))).sum(1)
         )
         return {"diagnosis": np.stack([1 - nearness / 2, nearness / 2], axis=1)}
 
@@ -169,6 +170,27 @@ def test_a_volume_opens_at_the_frame_that_is_least_sure(transactional_db: None) 
     opens = opens_at(live.pool.tasks.tolist(), live.bags.of(rows), questions, predict)
     assert opens[volume.pk] == {"scan": 0, "frame": chosen_slices(100)[odd]}
     assert set(opens) <= set(live.pool.tasks[live.bags.counts > 1].tolist())
+
+
+def test_tasks_of_every_arm_open_where_the_model_is_least_sure(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a reader could tell a task of the audit sample by where it opens."""
+    learning = make_learning_project(count=6, overlap=2)
+    audit, drawn, begun = sorted(learning.has_nodule)[:3]
+    for task, arm in ((audit, Task.Arm.AUDIT), (drawn, Task.Arm.RANDOM)):
+        Task.objects.filter(pk=task).update(arm=arm)
+    Task.objects.filter(pk=begun).update(answers=1)
+    monkeypatch.setattr(
+        reranking, "opens_at", lambda tasks, *_: {task: {"scan": 0, "frame": 5} for task in tasks}
+    )
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    tasks = Task.objects.filter(project=learning.project)
+    assert {str(at) for at in tasks.values_list("opens_at", flat=True)} == {
+        str({"scan": 0, "frame": 5})
+    }
+    assert set(tasks.filter(generation=None).values_list("pk", flat=True)) == {audit, drawn}
 
 
 def test_begun_tasks_are_finished_before_others_a_batch_at_a_time(
@@ -219,6 +241,45 @@ def test_the_audit_sample_is_measured_and_never_learned_from(transactional_db: N
     live = reranking._live_projects[learning.project.pk]
     assert len(live.ranker._labelled) == 24 - audited
     assert not live.pool.is_audit[live.ranker._labelled].any()
+
+
+def test_the_random_arm_is_learned_from_and_never_ranked(transactional_db: None) -> None:
+    learning = make_learning_project(count=24)
+    drawn = sorted(learning.has_nodule)[:8]
+    Task.objects.filter(pk__in=drawn).update(arm=Task.Arm.RANDOM)
+    worker.embed(project_id=learning.project.pk)
+    learning.project.random_share = 0.5  # half of what Bob is served
+    for _ in range(10):
+        learning.read_next()
+    worker.rerank(project_id=learning.project.pk)
+    read = Task.objects.filter(project=learning.project, answers=1)
+    assert 0 < read.filter(arm=Task.Arm.RANDOM).count() < 10
+    assert last_ranking(learning).labels == 10
+    live = reranking._live_projects[learning.project.pk]
+    assert len(live.ranker._labelled) == 10
+    assert set(live.pool.tasks[live.pool.is_random]) == set(drawn)
+    placed = Task.objects.filter(project=learning.project, generation__isnull=False)
+    assert set(placed.values_list("arm", flat=True)) == {"pool"}
+
+
+@pytest.mark.parametrize(("strategy", "propensity"), [("random", 1 / 24), ("typiclust", 1.0)])
+def test_each_placed_task_says_what_placed_it(
+    transactional_db: None, strategy: str, propensity: float
+) -> None:
+    learning = make_learning_project(strategy=strategy)
+    worker.embed(project_id=learning.project.pk)
+    worker.rerank(project_id=learning.project.pk)
+    tasks = Task.objects.filter(project=learning.project)
+    assert set(tasks.values_list("strategy", "model")) == {(strategy, 0)}  # no round is done yet
+    chances = tasks.values_list("propensity", flat=True)
+    assert list(chances) == pytest.approx([propensity] * 24)
+
+
+def test_the_model_is_the_number_of_the_round_that_serves(radiographs: LearningProject) -> None:
+    config = {"embeddings": "r4a1", "serves": True}
+    Round.objects.create(project=radiographs.project, number=4, state="done", config=config)
+    serves = serving.serving_of(project_id=radiographs.project.pk)
+    assert (serves.name, serves.number) == ("r4a1", 4)
 
 
 def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: None) -> None:

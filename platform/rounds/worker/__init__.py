@@ -2,6 +2,7 @@
 
 `rounds.rerank`  refit the heads on all labels and write a new order: the fast half
 `rounds.embed`   bring the caches of small frames and embeddings up to the project's tasks
+`rounds.explain` a heat map of what in a frame speaks for an answer, on demand
 `rounds.prove`   work out what the labels prove, in a process of its own that gives way to others
 `rounds.train`   a training round in a process of its own: the slow half
 """
@@ -12,11 +13,12 @@ from rounds import serving
 from rounds.serving import cache_folder, projects_with_tasks, serving_of
 from rounds.training import stop
 from rounds.worker.embedding import embed
+from rounds.worker.explaining import explain
 from rounds.worker.proving import prove
 from rounds.worker.ranking import rerank
 from rounds.worker.training import train
 
-__all__ = ["embed", "prove", "rerank", "stop", "sweep", "train"]
+__all__ = ["embed", "explain", "prove", "rerank", "stop", "sweep", "train"]
 
 
 def sweep() -> None:

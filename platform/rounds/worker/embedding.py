@@ -44,7 +44,7 @@ def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
     with answering_for(project_id, "Embedding"):
         serves = serving_of(project_id=project_id)
-        backbone = _backbone(serves)
+        backbone = serving_backbones(serves)
         ranked = 0.0
         while serving_of(project_id=project_id) == serves and _embed_chunk(
             project_id, serves, backbone
@@ -56,11 +56,13 @@ def embed(*, project_id: int) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _backbone(serves: Serving) -> "Ensemble":
+def serving_backbones(serves: Serving) -> "Ensemble":
+    """The backbones of a representation, on the best device; shared by all who ask for them."""
     # torch and MONAI take seconds and memory: only a learner that embeds imports them.
     import torch
 
-    from learner.embedding import Backbone, BackboneConfig, best_device
+    from learner.backbones import BackboneConfig
+    from learner.embedding import Backbone, best_device
     from learner.ensemble import Ensemble
 
     torch.set_num_threads(os.cpu_count() or 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.dataset import labelled_answers
-from annotator.queue import Placement
+from annotator.queue import OpensAt, Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
@@ -20,7 +20,7 @@ from learner.ranker import Ranked, Ranker
 from projects.models import Project
 from rounds import services
 from rounds.models import Ranking
-from rounds.pool import Pool, held_tasks, learnt_questions
+from rounds.pool import Int64, Pool, held_tasks, learnt_questions, next_by_chance
 from rounds.serving import Serving, answering_for, cache_folder, serving_of, wake_embed
 from rounds.worker.learnt import learnt
 from rounds.worker.opening import opens_at
@@ -28,6 +28,8 @@ from rounds.worker.opening import opens_at
 # How many tasks a ranking places: far more than are read before the next one, few enough that
 # writing them takes milliseconds.
 BATCH = 256
+# Of each arm that chance serves, how many are told where to open: more than are served meanwhile.
+_BY_CHANCE = 64
 # Projects whose features stay in memory, 4 bytes a number; another is read anew when it is ranked.
 MOST_LIVE = 16
 # Metrics are worked out after the order is written; when they take longer, only every few labels.
@@ -57,7 +59,7 @@ def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
     with answering_for(project_id, "Ranking"):
         project = Project.objects.filter(pk=project_id).first()
-        live = _live(project) if project else None
+        live = live_project(project) if project else None
         if project is None or live is None:
             return
         with live.lock:
@@ -67,7 +69,7 @@ def rerank(*, project_id: int) -> None:
         services.queue_due_proof(project=project, ranking=ranking)
 
 
-def _live(project: Project) -> LiveProject | None:
+def live_project(project: Project) -> LiveProject | None:
     """The project as last seen, rebuilt where scans, backbone or questions have changed."""
     serves = serving_of(project_id=project.pk)
     folder = cache_folder(project.pk)
@@ -106,18 +108,27 @@ def _ranker(project: Project, pool: Pool, embeddings: NDArray[np.floating]) -> R
     )
 
 
+def learn_labels(project: Project, live: LiveProject) -> None:
+    """Take in what was answered since, and refit the heads. Its lock must be held."""
+    live.pool.take(labelled_answers(project=project, after=live.pool.watermark))
+    live.ranker.refit(live.pool.labels(~live.pool.is_audit))
+
+
 def _rank(project: Project, live: LiveProject) -> Ranking:
     begun = time.perf_counter()
     pool = live.pool
-    pool.take(labelled_answers(project=project, after=pool.watermark))
-    live.ranker.refit(pool.labels(~pool.is_audit))
+    learn_labels(project, live)
     free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
-    free[pool.rows_of(held_tasks(project_id=project.pk))[0]] = False
+    in_hand = pool.rows_of(held_tasks(project_id=project.pk))[0]
+    free[in_hand] = False
     new = free & (pool.answers == 0)
-    ranked = live.ranker.rank(np.flatnonzero(new), BATCH)
+    ranked = live.ranker.rank(np.flatnonzero(new), BATCH, pending=in_hand)
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
-    placed = _placements(live, pool.tasks[free & ~new][:BATCH].tolist(), ranked)
+    begun_tasks = pool.tasks[free & ~new][:BATCH]
+    by_chance = next_by_chance(project_id=project.pk, count=_BY_CHANCE)
+    opens = _opens(live, np.concatenate([begun_tasks, by_chance, pool.tasks[ranked.indices]]))
+    placed = _placements(live, begun_tasks.tolist(), ranked, opens)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
@@ -128,6 +139,7 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         labels=labels,
         last_annotation=pool.watermark,
         placed=placed,
+        opened={task: opens.get(task) for task in by_chance.tolist()},
         milliseconds=milliseconds,
     )
     services.note_activity(
@@ -137,15 +149,22 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     return ranking
 
 
-def _placements(live: LiveProject, begun: list[int], ranked: Ranked) -> list[Placement]:
+def _opens(live: LiveProject, tasks: Int64) -> dict[int, OpensAt]:
+    """Where tasks open that may be served next, of whichever arm: so none tells which it is of."""
+    rows, known = live.pool.rows_of(tasks)
+    questions = [learnt(question) for question in live.pool.questions]
+    bags = live.bags.of(rows)
+    return opens_at(tasks[known].tolist(), bags, questions, live.ranker.predict_embeddings)
+
+
+def _placements(
+    live: LiveProject, begun: list[int], ranked: Ranked, opens: dict[int, OpensAt]
+) -> list[Placement]:
     """Tasks that somebody has begun in front, then those the strategy chose."""
     best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
     tasks = live.pool.tasks[ranked.indices].tolist()
-    questions = [learnt(question) for question in live.pool.questions]
-    bags = live.bags.of(ranked.indices)
-    opens = opens_at(tasks, bags, questions, live.ranker.predict_embeddings)
     chosen = zip(tasks, ranked.scores.tolist(), ranked.propensity.tolist(), strict=True)
-    return [Placement(task, best) for task in begun] + [
+    return [Placement(task, best, opens_at=opens.get(task)) for task in begun] + [
         Placement(task, score, propensity, opens.get(task)) for task, score, propensity in chosen
     ]
 

@@ -12,7 +12,7 @@ from learner.cache import EmbeddingCache, FrameCache
 from learner.curve_report import page, picture, table_rows, text_table
 from learner.frames import SIZE
 from learner.rehearsal import Settings, rehearse, rehearse_table
-from learner.replays import Table
+from learner.tables import Table
 from projects.label_config import Question
 from projects.models import Project
 from rounds.pool import Pool, learnt_questions

@@ -1,0 +1,52 @@
+"""Which strategy chooses now: the one that is named, as soon as there are labels for it.
+
+"auto" covers the pool until the labels carry a model (MaxHerding), then covers what the model is
+unsure of (uncertainty herding), whose kernel narrows by itself as labels come, until the choice is
+that of uncertainty sampling. docs/decisions/ tells what it was measured against.
+"""
+
+from collections.abc import Sequence
+
+from learner.fitting import QuestionHead
+from learner.strategies import DEFAULT, MODEL_FREE, strategy_needs
+
+# What "auto" begins and goes on with; other strategies that need a model begin at random.
+BEGINNING = "max_herding"
+THEN = "uncertainty_herding"
+CHANCE = "random"
+LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
+# A class so rare that it has not come up twice by this many labels a class holds nothing up.
+MOST_PER_CLASS = 5
+NUMBERS = 10  # labels before a number's uncertainty is worth following
+
+_ASKED = {"choice": ("single", "multiple"), "number": ("number",)}
+
+
+def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
+    """The strategy for the next ranking, in place of `named` while the labels are too few for it.
+
+    A strategy for one kind of question waits for the heads of that kind alone.
+    """
+    if named == DEFAULT:
+        return BEGINNING if cold(heads) else THEN
+    if named in MODEL_FREE:
+        return named
+    asked = strategy_needs(named).question
+    fitting = [head for head in heads if asked == "any" or head.question.kind in _ASKED[asked]]
+    return CHANCE if cold(fitting) else named
+
+
+def cold(heads: Sequence[QuestionHead]) -> bool:
+    """Whether labels are still too few for the heads' uncertainty to be followed."""
+    return not any(head.fitted for head in heads) or not all(map(_has_enough, heads))
+
+
+def _has_enough(head: QuestionHead) -> bool:
+    if head.question.kind == "number":
+        return head.labels >= NUMBERS
+    if head.labels >= MOST_PER_CLASS * head.question.outputs:
+        return True
+    least = float(head.seen.min())
+    if head.question.kind == "multiple":  # a finding's other class is its absence
+        least = min(least, float(head.absent.min()))
+    return least >= LABELS_PER_CLASS
