@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from config.postgres import stop_embedded
 
@@ -25,6 +27,12 @@ os.environ.pop("DATABASE_URL", None)
 # Torch with a thread per core in every worker is slower than with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 (_DATA / "static").mkdir()  # where whitenoise looks; it warns when the folder is missing
+
+# On a busy machine an example may take long, and that says nothing of the code.
+hypothesis_settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("busy")
 
 
 @atexit.register

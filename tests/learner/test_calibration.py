@@ -40,7 +40,7 @@ def test_a_handful_of_labels_moves_the_temperature_little() -> None:
 
 
 @given(seed=st.integers(0, 1000), groups=st.integers(4, 60), folds=st.integers(2, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_patient_is_in_two_folds(seed: int, groups: int, folds: int) -> None:
     rng = np.random.default_rng(seed)
     patients = rng.integers(0, groups, 200)

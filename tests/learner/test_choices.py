@@ -49,7 +49,7 @@ def test_the_top_rows_are_those_of_a_stable_sort(scores: list[int], count: int) 
 
 
 @given(st.integers(0, 10**6), st.integers(0, 40))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_nearest_centre_is_the_one_of_the_whole_matrix(seed: int, centres: int) -> None:
     X, C = (rng(seed).normal(size=(k, 3)).astype(np.float32) for k in (50, centres))
     with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +65,7 @@ def test_the_nearest_centre_is_the_one_of_the_whole_matrix(seed: int, centres: i
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_coreset_by_bounds_is_coreset_by_all_distances(seed: int) -> None:
     X = rng(seed).normal(size=(60, 3)).astype(np.float32)
     near = nearest_distance(X, X[:2])

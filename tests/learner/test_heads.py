@@ -28,7 +28,7 @@ def sample(seed: int, n: int, d: int = 6, c: int = 3) -> tuple[Float32, Float32]
 
 
 @given(seed=st.integers(0, 10**6), penalty=st.floats(0.1, 10))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_gradient_of_the_softmax_head_vanishes_at_the_fit(seed: int, penalty: float) -> None:
     X, Y = sample(seed, 40)
     head = fit_softmax(X, Y, penalty=penalty)

@@ -130,7 +130,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(2, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_area_is_scikit_learns_ties_included(seed: int, levels: int) -> None:
     rng = np.random.default_rng(seed)
     y, scores = np.r_[0.0, 1.0, rng.integers(0, 2, 30)], rng.integers(0, levels, 32).astype(float)

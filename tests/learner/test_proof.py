@@ -148,7 +148,7 @@ def test_luck_is_shared_along_an_order_and_averaged_over_orders() -> None:
 
 
 @given(st.floats(0.2, 1.5), st.floats(0.1, 0.6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_power_law_is_found_again(exponent: float, scale: float) -> None:
     labels = np.array([20, 40, 80, 160, 320, 640])
     scores = 0.9 - scale * labels**-exponent

@@ -192,7 +192,7 @@ def test_the_names_are_had_without_torch() -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_lazy_greedy_covers_as_the_full_loop_does(seed: int) -> None:
     rng = np.random.default_rng(seed)
     kernel, weights = rng.random((15, 20), np.float32), rng.random(20, np.float32)

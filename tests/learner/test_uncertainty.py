@@ -34,7 +34,7 @@ def test_entropy_is_one_where_nothing_is_known() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(2, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_measure_lies_between_nothing_and_one(seed: int, classes: int) -> None:
     p = np.random.default_rng(seed).dirichlet(np.ones(classes), 50).astype(np.float32)
     for measure in (least_confidence, small_margin, entropy):

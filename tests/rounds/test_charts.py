@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rounds.charts import (
@@ -96,7 +96,6 @@ def test_many_points_have_few_dots_and_the_last_is_one_of_them() -> None:
     assert curve.dots[-1].text == "199 labels: 0.699"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40
