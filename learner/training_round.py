@@ -222,11 +222,13 @@ class Round:
         told = {"current": losses[0], "new": losses[1], "n": len(self.held_out)}
         if not np.isfinite(losses).all():
             return True, "The labels do not yet allow a comparison", {}
-        if losses[1] <= MARGINS[kind] * losses[0]:
+        if losses[1] <= losses[0] * min(1.0, MARGINS[kind]):
             return True, "It was better on held-out patients", {"held_out": told}
+        if losses[1] <= losses[0] * MARGINS[kind]:
+            return True, "It was as good on held-out patients, but for chance", {"held_out": told}
         return (
             False,
-            "It was no better on held-out patients; the one before goes on serving",
+            "It was not clearly better on held-out patients; the one before goes on serving",
             {"held_out": told},
         )
 

@@ -175,24 +175,18 @@ def _measure(live: LiveProject, ranking: Ranking) -> None:
     if live.measured_seconds > _CHEAP_SECONDS and new < _LABELS_BETWEEN_METRICS:
         return
     begun = time.perf_counter()
-    audited = live.pool.labels(live.pool.is_audit)
-    predicted = live.ranker.predict(np.flatnonzero(live.pool.is_audit & live.pool.is_labelled))
-    place = np.cumsum(live.pool.is_audit & live.pool.is_labelled) - 1
+    audited = np.flatnonzero(live.pool.is_audit & live.pool.is_labelled)
+    predicted = live.ranker.predict(audited)
+    patients = live.pool.patients[audited]
     reports: dict[str, Any] = {}
     for question in map(learnt, live.pool.questions):
-        rows, targets = audited[question.name]
-        if question.name in predicted and len(rows):
-            reports[question.name] = services.told(
-                evaluate(
-                    question,
-                    predicted[question.name][place[rows]],
-                    targets,
-                    live.pool.patients[rows],
-                )
-            )
-    audit = int((live.pool.is_audit & live.pool.is_labelled).sum())
+        targets = live.pool.targets[question.name][audited]
+        if question.name in predicted and not np.isnan(targets).all():
+            report = evaluate(question, predicted[question.name], targets, patients)
+            reports[question.name] = services.told(report)
     services.add_ranking_metrics(
-        ranking=ranking, metrics={"labels": ranking.labels, "audit": audit, "questions": reports}
+        ranking=ranking,
+        metrics={"labels": ranking.labels, "audit": len(audited), "questions": reports},
     )
     live.measured_labels = ranking.labels
     live.measured_seconds = time.perf_counter() - begun
