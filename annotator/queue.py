@@ -95,12 +95,7 @@ def apply_ranking(
     apart. Claims wait until the caller's transaction ends. Raises ValueError for a score that is no
     number and a propensity that is no chance.
     """
-    if len(placed) >= 1 << _PLACE_BITS:
-        raise ValueError(f"A ranking places at most {(1 << _PLACE_BITS) - 1} tasks.")
-    if not all(math.isfinite(one.score) for one in placed):
-        raise ValueError("A score of the ranking is not a finite number.")
-    if not all(0 < one.propensity <= 1 for one in placed):
-        raise ValueError("A propensity of the ranking does not lie in (0, 1].")
+    _check(placed)
     values: dict[str, Any] = {
         "first": -(generation << _PLACE_BITS),
         "generation": generation,
@@ -120,6 +115,15 @@ def apply_ranking(
             cursor.execute(
                 _OPEN_AT, {"project": project.pk, "tasks": list(opened), "opens_at": frames}
             )
+
+
+def _check(placed: Sequence[Placement]) -> None:
+    if len(placed) >= 1 << _PLACE_BITS:
+        raise ValueError(f"A ranking places at most {(1 << _PLACE_BITS) - 1} tasks.")
+    if not all(math.isfinite(one.score) for one in placed):
+        raise ValueError("A score of the ranking is not a finite number.")
+    if not all(0 < one.propensity <= 1 for one in placed):
+        raise ValueError("A propensity of the ranking does not lie in (0, 1].")
 
 
 def _json(opens_at: OpensAt | None) -> str | None:

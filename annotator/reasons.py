@@ -17,7 +17,6 @@ _TELLING = "Tells most about the others"
 # By the names of projects.strategies. "auto" ranks under the name of the strategy it chose.
 BY_STRATEGY = {
     "": NOT_RANKED,
-    "auto": "Chosen by the model",
     "random": "Drawn by chance",
     "least_confidence": _UNSURE,
     "margin": _UNSURE,
