@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+
+from projects.jobs import defer_once
 
 # First keys of PostgreSQL's two-key advisory locks; the second is the project's id.
 RERANK_LOCK = 0x5C07
@@ -50,9 +50,6 @@ def _enqueue(project_id: int) -> None:
         )
         if cursor.fetchone():
             return
-    job = app.configure_task(RERANK_JOB, queue=LEARNER_QUEUE, lock=lock, queueing_lock=lock)
-    try:
-        with transaction.atomic():
-            job.defer(project_id=project_id)
-    except AlreadyEnqueued:
-        return
+    defer_once(
+        RERANK_JOB, queue=LEARNER_QUEUE, lock=lock, queueing_lock=lock, project_id=project_id
+    )

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts.models import User
 from projects.errors import Refused
+from projects.jobs import defer_once
 from projects.models import Project
 from releases.archive import file_digest
 from releases.build import build_archive
@@ -94,12 +93,7 @@ def build_again(*, release: Release) -> None:
 
 def _enqueue(release: Release) -> None:
     lock = f"release-{release.pk}"
-    job = app.configure_task(BUILD_JOB, queue="default", lock=lock, queueing_lock=lock)
-    try:
-        with transaction.atomic():
-            job.defer(release_id=release.pk)
-    except AlreadyEnqueued:
-        return
+    defer_once(BUILD_JOB, queue="default", lock=lock, queueing_lock=lock, release_id=release.pk)
 
 
 def release_path(release: Release) -> Path:

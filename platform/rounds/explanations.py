@@ -10,12 +10,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from django.db import transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
-
 from annotator.rerank import LEARNER_QUEUE
 from projects.errors import Refused
+from projects.jobs import defer_once
 from projects.label_config import Question
 from projects.models import Project
 from rounds.learning import last_ranking
@@ -111,11 +108,11 @@ def _read(path: Path, seconds: float) -> bytes | None:
 
 
 def _enqueue(project_id: int, asked: Asked, name: str) -> None:
-    job = app.configure_task(
-        EXPLAIN_JOB, queue=LEARNER_QUEUE, lock="explain", queueing_lock=f"explain-{name}"
+    defer_once(
+        EXPLAIN_JOB,
+        queue=LEARNER_QUEUE,
+        lock="explain",
+        queueing_lock=f"explain-{name}",
+        project_id=project_id,
+        **asdict(asked),
     )
-    try:
-        with transaction.atomic():
-            job.defer(project_id=project_id, **asdict(asked))
-    except AlreadyEnqueued:
-        return

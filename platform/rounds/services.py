@@ -39,7 +39,6 @@ The first round is self-supervised: labels 0, questions {}, no "held_out" nor wh
      "reason": "…one sentence…"}
 """
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,10 +46,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from annotator.queue import OpensAt, Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
+from projects.jobs import defer_once
 from projects.models import Project
 from rounds.models import Activity, Proof, Ranking, Round
 
@@ -101,15 +100,14 @@ def queue_due_proof(*, project: Project, ranking: Ranking) -> None:
     wanted = max(_LEAST_NEW_LABELS, _GROWTH * (last or 0))
     if abs(ranking.labels - (last or 0)) < wanted:
         return
-    job = app.configure_task(
+    defer_once(
         PROVE_JOB,
         queue=LEARNER_QUEUE,
         lock="prove",
         queueing_lock=f"prove-{project.pk}",
         priority=-10,
+        project_id=project.pk,
     )
-    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
-        job.defer(project_id=project.pk)
 
 
 def keep_proof(*, project: Project, labels: int, last_annotation: int, found: Any) -> Proof:

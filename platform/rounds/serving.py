@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from django.db import connection
 
 from annotator.rerank import LEARNER_QUEUE, changing_labels
+from projects.jobs import defer_once
 from projects.models import Project
 from rounds import services
 from rounds.models import Round
@@ -84,17 +83,13 @@ def wake_rerank(project_id: int) -> None:
 
 def wake_embed(project_id: int) -> None:
     # One at a time, as embedding uses every core or the GPU.
-    job = app.configure_task(
+    defer_once(
         EMBED_JOB,
         queue=LEARNER_QUEUE,
         lock="embed",
         queueing_lock=f"embed-{project_id}",
+        project_id=project_id,
     )
-    try:
-        with transaction.atomic():
-            job.defer(project_id=project_id)
-    except AlreadyEnqueued:
-        return
 
 
 def rest(project_id: int) -> None:

@@ -101,6 +101,34 @@ def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) ->
     assert set(begun.learn) | set(begun.held_out) == set(range(30))
 
 
+@pytest.mark.parametrize(
+    ("kind", "new", "serves", "reason"),
+    [
+        ("self-supervised", 0.99, True, "better"),
+        ("self-supervised", 1.04, True, "as good"),
+        ("self-supervised", 1.06, False, "not clearly better"),
+        ("fine-tuned", 0.97, True, "better"),
+        ("fine-tuned", 0.99, False, "not clearly better"),
+    ],
+)
+def test_a_round_says_why_it_serves_or_not(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    new: float,
+    serves: bool,
+    reason: str,
+) -> None:
+    begun = begin(tmp_path)
+    current = begun.serving()
+    assert current is not None
+    losses = iter([1.0, new])
+    monkeypatch.setattr(Round, "_loss", lambda self, bags: next(losses))
+    does, why, told = begun.compare(kind, current, current)
+    assert (does, told["held_out"]["new"]) == (serves, new)
+    assert why.startswith(f"It was {reason} on held-out patients")
+
+
 def test_attention_alone_serves_where_the_backbone_gains_nothing(tmp_path: Path) -> None:
     bags, _ = lesions(160, seed=1, each=24)
     rows = np.arange(160)

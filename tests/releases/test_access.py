@@ -8,22 +8,10 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import User
 from releases.models import Release
 from releases.services import build_release, create_release
+from tests.clients import signed_in, token_of
 from tests.releases.cast import Cast, findings
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def token_of(user: User) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
 
 
 def status_of(client: Client, address: str) -> int:

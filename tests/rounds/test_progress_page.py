@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from rounds.models import Activity, Ranking, Round
 from rounds.parts import PARTS
+from tests.clients import signed_in, token_of
 from tests.releases.cast import Cast, findings
 from tests.rounds.half_read import answered, half_read, measured, ranked
 
@@ -20,18 +21,6 @@ from tests.rounds.half_read import answered, half_read, measured, ranked
 def nothing_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine, no count is remembered."""
     monkeypatch.setattr("rounds.queries._QUICK_SECONDS", 600.0)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def token_of(user: User) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
 
 
 @pytest.mark.parametrize("name", list(PARTS))

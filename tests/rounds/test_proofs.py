@@ -14,6 +14,7 @@ from annotator.models import Claim
 from rounds.models import Proof
 from rounds.proof_words import Amount, one_decimal, savings_sentences, stopping_sentences, whole
 from rounds.proofs import why_impossible
+from tests.clients import signed_in, token_of
 from tests.releases.cast import Cast, quality
 
 NOTHING = {"value": None, "low": None, "high": None}
@@ -84,18 +85,6 @@ def proved(cast: Cast, **more: Any) -> Proof:
         computed_at=timezone.now(),
         **{"savings": [savings()], "stopping": [advice()]} | more,
     )
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def token_of(user: User) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
 
 
 def part(cast: Cast, user: User) -> str:
