@@ -45,13 +45,14 @@ Query = Callable[[], object]
 
 @dataclass(frozen=True)
 class Setting:
-    """One pool, its labels and a ranker that has been fitted to them."""
+    """One pool, its labels, and a ranker for each of two questions."""
 
     embeddings: NDArray[np.float16]  # [n, WIDTH]
     classes: NDArray[np.int64]  # [LABELS], of the labelled scans
     numbers: NDArray[np.float32]  # [LABELS]
     labelled: NDArray[np.int64]  # [LABELS] rows
-    ranker: Ranker
+    finding: Ranker  # asks for a choice of CLASSES
+    size: Ranker  # asks for a number
 
     @property
     def rest(self) -> NDArray[np.int64]:
@@ -111,12 +112,10 @@ def build(n: int) -> Setting:
         noise = rng.normal(size=(len(part), 20)) @ shapes + rng.normal(size=(len(part), WIDTH))
         embeddings[start : start + 10_000] = centres[part] + noise
     labelled = rng.choice(n, LABELS, replace=False)
-    ranker = Ranker(
-        [Question("finding", "single", ("a", "b", "c", "d")), Question("size", "number")],
-        embeddings,
-    )
+    finding = Ranker([Question("finding", "single", ("a", "b", "c", "d"))], embeddings)
+    size = Ranker([Question("size", "number")], embeddings)
     numbers = np.asarray(embeddings[labelled, :1], dtype=np.float32)
-    return Setting(embeddings, classes[labelled], numbers[:, 0], labelled, ranker)
+    return Setting(embeddings, classes[labelled], numbers[:, 0], labelled, finding, size)
 
 
 def measure(name: str, setting: Setting) -> Result:
@@ -172,12 +171,14 @@ def _peak_mb() -> float:
 
 def ours(name: str, setting: Setting) -> Query:
     """`Ranker.rank` under this strategy, the heads fitted."""
-    ranker, rest = setting.ranker, setting.rest
+    rest = setting.rest
+    if name != DEFAULT and strategy_needs(name).question == "number":
+        ranker = setting.size
+        ranker.refit({"size": (setting.labelled, setting.numbers[:, None])})
+    else:
+        ranker = setting.finding
+        ranker.refit({"finding": (setting.labelled, np.eye(CLASSES)[setting.classes])})
     ranker.strategy = name
-    number = name != DEFAULT and strategy_needs(name).question == "number"
-    targets = setting.numbers[:, None] if number else np.eye(CLASSES)[setting.classes]
-    ranker.refit({"size" if number else "finding": (setting.labelled, targets)})
-
     ranker.rank(rest[: 2 * BATCH], BATCH)  # what is imported at the first call
 
     def query() -> None:
