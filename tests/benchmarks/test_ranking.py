@@ -22,8 +22,7 @@ def setting() -> Iterator[ranking.Setting]:
 def test_a_strategy_is_timed_on_a_pool_of_its_size(setting: ranking.Setting, name: str) -> None:
     found = ranking.measure(name, setting)
     assert (found.strategy, found.n, found.note) == (name, N, "")
-    assert found.seconds is not None
-    assert 0 < found.seconds < 30
+    assert found.seconds is not None and found.seconds > 0
 
 
 def test_the_peak_is_what_the_query_held(

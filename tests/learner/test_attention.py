@@ -110,7 +110,7 @@ def test_one_frame_of_64_is_not_diluted() -> None:
     targets["lesion"][160:] = np.nan
     mean = bags.pooled()[:, :16]
     assert area_of_head(mean, 160) < 0.7
-    found = fit_attention(bags, [LESION], targets, np.arange(280), learn, seconds=60)
+    found = fit_attention(bags, [LESION], targets, np.arange(280), learn, seconds=3600)
     seeing = FrameBags(bags.features, bags.firsts, bags.counts, found)
     assert area_of_head(seeing.pooled(), 160) > 0.9
     weights = found.weights(bags.features.astype(np.float32), bags.firsts).reshape(280, FRAMES)

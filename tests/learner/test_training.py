@@ -187,7 +187,14 @@ def test_folds_say_for_how_long_it_is_trained(tmp_path: Path) -> None:
     backbone = Backbone(TINY)
     told: list[int] = []
     tuned = fine_tune(
-        backbone, [DIAGNOSIS], data, learn=learn, seconds=90, seed=0, recipe=SHORT, say=told.append
+        backbone,
+        [DIAGNOSIS],
+        data,
+        learn=learn,
+        seconds=3600,
+        seed=0,
+        recipe=SHORT,
+        say=told.append,
     )
     assert told == list(range(1, tuned.epochs + 1))
     assert tuned.epochs == tuned.plain.epochs
@@ -203,7 +210,7 @@ def test_the_audit_sample_is_never_looked_at(tmp_path: Path) -> None:
         data.targets["diagnosis"][30:] = np.eye(2)[answer]  # rows of the audit sample
         backbone = Backbone(TINY)
         learn = np.arange(30)
-        fine_tune(backbone, [DIAGNOSIS], data, learn=learn, seconds=60, seed=0, recipe=SHORT)
+        fine_tune(backbone, [DIAGNOSIS], data, learn=learn, seconds=3600, seed=0, recipe=SHORT)
         weights.append(backbone.embed(data.bags.frames[:8]))
     assert (weights[0] == weights[1]).all()
 
@@ -255,7 +262,7 @@ def test_guesses_are_kept_only_where_the_folds_gain(
         [DIAGNOSIS],
         data,
         learn=learn,
-        seconds=60,
+        seconds=3600,
         seed=0,
         recipe=recipe,
         guess=guess,
@@ -307,7 +314,7 @@ def test_a_rehearsal_can_tune_a_backbone_and_ask_it(tmp_path: Path) -> None:
         np.arange(30),
         learn=np.arange(20),
         test=np.arange(20, 30),
-        seconds=60,
+        seconds=3600,
         recipe=SHORT,
     )
     assert predicted["diagnosis"].argmax(axis=1).tolist() == [0, 1] * 5

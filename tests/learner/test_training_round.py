@@ -62,7 +62,7 @@ def begin_with(
         "parent": str(folder / "parent"),
         "parent_embeddings": "r1a1",
         "checkpoint": str(folder / "checkpoint.pt"),
-        "seconds": 30.0,
+        "seconds": 3600.0,  # epochs end it, however busy the machine
         "seed": 2,
         "questions": [{"name": "diagnosis", "kind": "single", "classes": CLASSES}],
     }
