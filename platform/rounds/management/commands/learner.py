@@ -15,8 +15,9 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 
 logger = logging.getLogger(__name__)
 
-# Reranks of two projects, an embedding and a training go on beside each other.
-CONCURRENCY = 4
+# Reranks of two projects go on beside an embedding, a training, a proof and an explanation, of
+# which there is one at a time each.
+CONCURRENCY = 6
 SWEEP_SECONDS = 5.0
 # A job that waits for its lock (a label that came while the last one was being ranked) is announced
 # when it is put in, not when the lock is free, and an announcement during a fetch is lost.
