@@ -19,6 +19,7 @@ _TASKS = """
 SELECT id, patient_id, arm = 'audit', arm = 'random', answers
 FROM annotator_task WHERE project_id = %s
 """
+_AFTER = "SELECT id FROM annotator_task WHERE project_id = %s AND id > %s ORDER BY id LIMIT %s"
 _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
 _HELD = """
 SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
@@ -46,11 +47,11 @@ WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
 """
 
 
-def task_ids(*, project_id: int) -> Int64:
-    """Every task of the project, by id."""
+def tasks_after(task_id: int, *, project_id: int, count: int | None = None) -> Int64:
+    """The project's tasks that were numbered after this one, by id, the first `count` of them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM annotator_task WHERE project_id = %s", [project_id])
-        return np.sort(np.array([row[0] for row in cursor.fetchall()], dtype=np.int64))
+        cursor.execute(_AFTER, [project_id, task_id, count])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def held_tasks(*, project_id: int) -> Int64:

@@ -112,6 +112,17 @@ def test_a_learner_that_starts_anew_knows_all_labels(
     assert last_ranking(radiographs).labels == 3
 
 
+def test_a_task_that_was_numbered_early_and_came_late_is_embedded_too(
+    radiographs: LearningProject,
+) -> None:
+    project_id = radiographs.project.pk
+    numbers = Task.objects.filter(project=project_id).order_by("pk").values_list("pk", flat=True)
+    cache = FrameCache(serving.cache_folder(project_id), SIZE)
+    cache.append([numbers[23]], [np.zeros((1, SIZE, SIZE), dtype=np.uint8)])
+    worker.embed(project_id=project_id)
+    assert cache.read().tasks.tolist() == [numbers[23], *numbers[:23]]
+
+
 def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
     project_id = radiographs.project.pk
     worker.embed(project_id=project_id)

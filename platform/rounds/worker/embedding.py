@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.rerank import LEARNER_QUEUE
-from learner.cache import EmbeddingCache, FrameCache
+from learner.cache import Bags, EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices, shrink
 from rounds import services
-from rounds.pool import frames_of_tasks, task_ids
+from rounds.pool import frames_of_tasks, tasks_after
 from rounds.serving import (
     EMBED_JOB,
     Serving,
@@ -81,21 +81,32 @@ def _embed_chunk(project_id: int, serves: Serving, backbone: "Ensemble") -> bool
         folder = cache_folder(project_id)
         frames = FrameCache(folder, SIZE)
         bags = frames.read()
-        wanted = task_ids(project_id=project_id)
-        missing = np.setdiff1d(wanted, bags.tasks)[:CHUNK].tolist()
+        embeddings = EmbeddingCache(folder, serves.name, backbone.features)
+        begin = len(embeddings.read())
+        missing = _missing(project_id, bags, look_everywhere=begin >= len(bags.frames))
         if missing:
             frames.append(missing, _shrunk(missing))
             bags = frames.read()
-        embeddings = EmbeddingCache(folder, serves.name, backbone.features)
-        begin = len(embeddings.read())
         end = min(len(bags.frames), begin + FRAMES)
         if begin < end:
-            done = bags.whole(end)
             services.note_activity(
-                project_id=project_id, doing=f"Embedding {len(wanted)} scans: {done} done"
+                project_id=project_id, doing=f"Embedding scans: {bags.whole(end)} done"
             )
             embeddings.append(backbone.embed(bags.frames[begin:end]), at=begin)
         return bool(missing) or begin < end
+
+
+def _missing(project_id: int, bags: Bags, *, look_everywhere: bool) -> list[int]:
+    """The next tasks that the cache of frames lacks.
+
+    Tasks come in the order of their numbers, but for a transaction that took its numbers early and
+    committed late. To look for those among all tasks takes long, so it is done last.
+    """
+    last = int(bags.tasks.max(initial=0))
+    missing = tasks_after(last, project_id=project_id, count=CHUNK)
+    if not len(missing) and look_everywhere:
+        missing = np.setdiff1d(tasks_after(0, project_id=project_id), bags.tasks)[:CHUNK]
+    return missing.tolist()
 
 
 def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:
