@@ -19,7 +19,7 @@ from scans.models import Series
 from tests.rounds.learning_project import LearningProject, make_learning_project
 
 OFFSET, GAIN = 20.0, 1.5
-PAIRS = 40
+PAIRS = 22
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def learning(
     monkeypatch.setattr(serving, "_resting", {})
     learning = make_learning_project(count=2 * PAIRS, strategy="random")
     embed(learning)
-    for _ in range(16):
+    for _ in range(12):
         learning.read_next()
     return learning
 
@@ -45,10 +45,10 @@ def embed(learning: LearningProject) -> None:
     nodule = np.array([learning.has_nodule[task] for task in tasks[:PAIRS]])
     E = rng.normal(size=(PAIRS, 8))
     E[:, 0] += np.where(nodule, 6, 0)
-    E = np.concatenate([E, GAIN * E + OFFSET]).astype(np.float16)
+    E = np.concatenate([E, GAIN * E + OFFSET])
     folder = serving.cache_folder(learning.project.pk)
     FrameCache(folder, SIZE).append(tasks, [np.zeros((1, SIZE, SIZE), np.uint8)] * len(tasks))
-    EmbeddingCache(folder, "r0", 8).append(E, at=0)
+    EmbeddingCache(folder, "r0", 8).append(E.astype(np.float16), at=0)
 
 
 def say_scanners(learning: LearningProject) -> None:
@@ -129,18 +129,18 @@ def test_what_speaks_for_an_answer_is_told_for_the_scan_as_it_came(
             explaining._heat(learning.project, Asked(task, "diagnosis", "Nodule", 0, 0))
     # The second scanner's numbers are larger, and so each of them counts for less.
     scale = (told[1] / told[0])[np.abs(told[0]) > 0]
-    assert (0.6 < scale).all() and (scale < 0.8).all()
+    assert (scale > 0.6).all() and (scale < 0.8).all()
 
 
 def test_a_training_round_is_told_the_sites(
-    learning: LearningProject, monkeypatch: pytest.MonkeyPatch
+    learning: LearningProject, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     say_scanners(learning)
     monkeypatch.setattr(training, "_run_child", lambda begun, folder: "not here")
-    begun = services.queue_round(project_id=learning.project.pk, labels=16, last_annotation=0)
+    begun = services.queue_round(project_id=learning.project.pk, labels=12, last_annotation=0)
     assert begun is not None
     worker.train(round_id=begun.pk)
-    (file,) = Path(training.settings.MODEL_STORE).rglob("labels.npz")
+    (file,) = Path(settings.MODEL_STORE).rglob("labels.npz")
     with np.load(file) as arrays:
         sites = arrays["sites"]
     assert len(set(sites[:PAIRS])) == len(set(sites[PAIRS:])) == 1
