@@ -80,7 +80,6 @@ def find_harmony(
     spread = np.maximum(spread, 1e-12)
     scale = np.where(trust > 0, np.sqrt(varies / spread).clip(1 / MOST_SCALE, MOST_SCALE), 1.0)
     shift = mean - here * scale
-    shift[trust[:, 0] == 0] = 0
     nothing = np.ones((1, len(mean)))
     return Harmony(
         places,

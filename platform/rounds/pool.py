@@ -125,7 +125,7 @@ class Pool:
 
     `targets` hold each question's consensus, float32 [n, outputs] (one-hot, 0 or 1 per finding, or
     the number), NaN where there is none. `sites` [n] are numbers, -1 where nothing tells the site;
-    None where all that are known are one.
+    None where the archive knows of one alone.
     """
 
     def __init__(self, project_id: int, tasks: Int64, questions: tuple[Question, ...]) -> None:
@@ -156,7 +156,7 @@ class Pool:
         with connection.cursor() as cursor:
             cursor.execute(_SITES, {"project": project_id})
             found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
-        if len(np.unique(found[:, 1])) < 2:
+        if not len(found):
             return None
         sites = np.full(len(self), -1, dtype=np.int64)
         rows, known = self.rows_of(found[:, 0])

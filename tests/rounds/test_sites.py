@@ -88,13 +88,6 @@ def test_one_scanner_or_none_that_is_known_leaves_all_as_it_is(learning: Learnin
         assert np.shares_memory(known.bags.pooled(), known.bags.features)
 
 
-def test_scanners_of_other_projects_do_not_count(learning: LearningProject) -> None:
-    Series.objects.update(manufacturer="ACME", model_name="Ray 1")
-    elsewhere = Series.objects.filter(scans__tasks=None).first() or Series.objects.latest("pk")
-    Series.objects.create(study=elsewhere.study, uid="2.25.9", manufacturer="Other")
-    assert live(learning).pool.sites is None
-
-
 def test_everything_that_learns_reads_the_same_embeddings(
     learning: LearningProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
