@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.attention import Attention, FrameBags
+from learner.attention import Attention, Features, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.embedding import Backbone, best_device
 from learner.ensemble import Ensemble
@@ -83,7 +83,8 @@ class Round:
             self.is_audit: NDArray[np.bool_] = arrays["is_audit"][:n]
             targets = {q.name: arrays[f"question {q.name}"][:n] for q in self.questions}
             patients = arrays["patients"][:n]
-        self.data = Labelled(bags.head(n), targets, patients)
+            sites = arrays["sites"][:n] if "sites" in arrays else None
+        self.data = Labelled(bags.head(n), targets, patients, sites=sites)
         labelled = np.zeros(n, dtype=bool)
         for values in targets.values():
             labelled |= ~np.isnan(values).all(axis=1)
@@ -160,8 +161,9 @@ class Round:
         attention = Attention.load(Path(self.request.parent) if self.request.parent else None)
         return self._bags(features[: len(self.data.bags.frames)], attention)
 
-    def _bags(self, features: NDArray[np.float16], attention: Attention | None = None) -> FrameBags:
-        return FrameBags(features, self.data.bags.firsts, self.data.bags.counts, attention)
+    def _bags(self, features: Features, attention: Attention | None = None) -> FrameBags:
+        bags = FrameBags(features, self.data.bags.firsts, self.data.bags.counts, attention)
+        return bags.harmonised(self.data.sites)
 
     def embed(self, backbones: Ensemble) -> FrameBags:
         """Embed every frame under the new name; nothing reads it until the round is published."""
@@ -197,7 +199,7 @@ class Round:
             seconds=ATTENTION_SHARE * self.request.seconds,
             seed=self.request.seed,
         )
-        seeing = replace(bags, attention=found)
+        seeing = self._bags(bags.features, found)
         without, with_it = self._loss(bags), self._loss(seeing)
         if not np.isfinite([without, with_it]).all():
             return bags, {}
