@@ -106,7 +106,7 @@ def _missing(project_id: int, bags: Bags, *, look_everywhere: bool) -> list[int]
     missing = tasks_after(last, project_id=project_id, count=CHUNK)
     if not len(missing) and look_everywhere:
         missing = np.setdiff1d(tasks_after(0, project_id=project_id), bags.tasks)[:CHUNK]
-    return missing.tolist()
+    return [int(task) for task in missing]
 
 
 def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:
