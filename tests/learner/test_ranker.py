@@ -96,6 +96,17 @@ def test_a_class_that_never_comes_does_not_keep_the_project_cold() -> None:
     assert not was_cold(ranker)
 
 
+@pytest.mark.parametrize(
+    "other", [Question("size", "number"), Question("grade", "single", ("a", "b"))]
+)
+def test_a_question_that_nobody_answers_does_not_keep_the_project_cold(other: Question) -> None:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS, other], E)
+    most = 5 * len(DIAGNOSIS.classes)
+    ranker.refit({"diagnosis": (np.arange(most), Y[:most])})
+    assert not was_cold(ranker)
+
+
 def test_findings_need_two_present_and_two_absent() -> None:
     E, _ = scans()
     ranker = Ranker([FINDINGS], E)
