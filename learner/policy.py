@@ -15,7 +15,8 @@ BEGINNING = "max_herding"
 THEN = "uncertainty_herding"
 CHANCE = "random"
 LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
-# A class so rare that it has not come up twice by this many labels a class holds nothing up.
+# A class so rare that it has not come up twice by this many labels a class holds nothing up, nor
+# does a question that is seldom answered.
 MOST_PER_CLASS = 5
 NUMBERS = 10  # labels before a number's uncertainty is worth following
 
@@ -38,13 +39,17 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
 
 def cold(heads: Sequence[QuestionHead]) -> bool:
     """Whether labels are still too few for the heads' uncertainty to be followed."""
-    return not any(head.fitted for head in heads) or not all(map(_has_enough, heads))
+    most = max((head.labels for head in heads), default=0)
+    return not any(head.fitted for head in heads) or not all(
+        _has_enough(head, most) for head in heads
+    )
 
 
-def _has_enough(head: QuestionHead) -> bool:
+def _has_enough(head: QuestionHead, most: int) -> bool:
+    """Whether a head waits for nothing more, where the question answered most has `most` labels."""
     if head.question.kind == "number":
-        return head.labels >= NUMBERS
-    if head.labels >= MOST_PER_CLASS * head.question.outputs:
+        return most >= NUMBERS
+    if most >= MOST_PER_CLASS * head.question.outputs:
         return True
     least = float(head.seen.min())
     if head.question.kind == "multiple":  # a finding's other class is its absence

@@ -48,12 +48,14 @@ def test_a_named_strategy_begins_when_there_are_labels_for_it(named: str, first:
     E, Y = scans()
     ranker = Ranker([DIAGNOSIS, SIZE], E, named)
     assert ranker.rank(np.arange(N), 5).strategy == first
-    at = np.arange(60)
-    ranker.refit({"diagnosis": (at, Y[at]), "size": (at[:9], E[:9, :1].astype(np.float32))})
-    # Both questions must be known well enough, or the only one that the strategy asks about.
+    at, sizes = np.arange(60), E[:60, :1].astype(np.float32)
+    ranker.refit({"diagnosis": (at[:9], Y[:9]), "size": (at[:9], sizes[:9])})
     assert ranker.rank(at + 60, 5).strategy == first
-    ranker.refit({"diagnosis": (at[:0], Y[:0]), "size": (at, E[:60, :1].astype(np.float32))})
-    assert ranker.rank(at + 60, 5).strategy == ("lcmd" if named == "lcmd" else first)
+    # What a strategy does not ask about does not help it.
+    ranker.refit({"diagnosis": (at, Y[at])})
+    assert ranker.rank(at + 60, 5).strategy == ("random" if named == "lcmd" else named)
+    ranker.refit({"size": (at, sizes)})
+    assert ranker.rank(at + 60, 5).strategy == named
 
 
 def test_what_is_in_a_hand_is_kept_away_from() -> None:
@@ -93,6 +95,17 @@ def test_a_class_that_never_comes_does_not_keep_the_project_cold() -> None:
     ranker.refit({"diagnosis": (common[: most - 1], Y[common[: most - 1]])})
     assert was_cold(ranker)
     ranker.refit({"diagnosis": (common[:most], Y[common[:most]])})
+    assert not was_cold(ranker)
+
+
+@pytest.mark.parametrize(
+    "other", [Question("size", "number"), Question("grade", "single", ("a", "b"))]
+)
+def test_a_question_that_nobody_answers_does_not_keep_the_project_cold(other: Question) -> None:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS, other], E)
+    most = 5 * len(DIAGNOSIS.classes)
+    ranker.refit({"diagnosis": (np.arange(most), Y[:most])})
     assert not was_cold(ranker)
 
 
