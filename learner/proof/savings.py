@@ -31,7 +31,7 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Verdict = Literal["saving", "cost", "no difference", "not enough"]
 
-LEAST_RANDOM = 20  # labels of the random arm
+LEAST_RANDOM = 20  # patients of the random arm
 LEAST_AUDIT = 30  # audit patients
 LEAST_ACTIVE = 20
 PARTS = (8, 4, 2)  # that an order of the random labels is cut into
@@ -75,7 +75,7 @@ class Savings:
     verdict: Verdict
     missing: tuple[str, ...]  # what is needed before anything can be said
     audit: int  # answers of each arm
-    random: int
+    random: int  # the first one of each patient
     active: int
     needed: Amount = NOTHING  # active labels that reach the level of all random ones
     saved: Amount = NOTHING  # labels; negative where active learning cost some
@@ -115,6 +115,7 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
         evidence.answered(question, rows)
         for rows in (evidence.audit, evidence.random, evidence.active)
     )
+    random = evidence.first_of_each_patient(random)
     missing = _missing(evidence, question, audit, random, active)
     counts = (len(audit), len(random), len(active))
     about = (question.name, MEASURES[question.kind])
@@ -149,7 +150,7 @@ def _missing(
     """What there is too little of, in words."""
     wanted = (
         ("audit patients", LEAST_AUDIT - len(np.unique(evidence.patients[audit]))),
-        ("random-arm answers", LEAST_RANDOM - len(random)),
+        ("random-arm patients", LEAST_RANDOM - len(random)),
         ("actively chosen answers", LEAST_ACTIVE - len(active)),
     )
     missing = [f"about {count} more {what}" for what, count in wanted if count > 0]

@@ -62,7 +62,7 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
     assert savings["verdict"] == "not enough"
     assert savings["missing"] == [
         "about 20 more audit patients",
-        "about 10 more random-arm answers",
+        "about 10 more random-arm patients",
         "about 4 more actively chosen answers",
     ]
     assert proof.stopping[0]["verdict"] == "cannot tell"
