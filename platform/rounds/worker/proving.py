@@ -96,9 +96,14 @@ def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
 
 
 def _arms(pool: Pool, read: Int64, imported: Int64) -> dict[str, Int64]:
-    """Places in `read` of each arm's rows; what was brought along was chosen by nobody."""
-    is_audit, is_random = pool.is_audit[read], pool.is_random[read]
-    is_given = np.isin(pool.tasks[read], imported) & ~is_audit & ~is_random
+    """Places in `read` of each arm's rows.
+
+    What was brought along was put in no order here: which tasks have such a label need not have
+    been left to chance, so that it counts in neither of the arms that are compared.
+    """
+    is_audit = pool.is_audit[read]
+    is_given = np.isin(pool.tasks[read], imported) & ~is_audit
+    is_random = pool.is_random[read] & ~is_given
     return {
         "audit": np.flatnonzero(is_audit),
         "random": np.flatnonzero(is_random),
