@@ -50,6 +50,7 @@ class Request:
     size: int  # side of the small frames
     embeddings: str  # name of the embeddings to be made
     backbone: str  # what the project names, for the first round
+    weights: str  # folder of the files and folders that it may name
     parent: str  # folder of the weights that serve now, or empty
     parent_embeddings: str
     checkpoint: str
@@ -98,7 +99,9 @@ class Round:
         request = self.request
         if request.kind == "fine-tuned":
             return self._fine_tuned(serving)
-        backbone, are_given = initial_backbone(request.backbone, seed=0)
+        backbone, are_given = initial_backbone(
+            request.backbone, weights=Path(request.weights), seed=0
+        )
         backbone = backbone.to(best_device())
         rows = self.data.bags.frames_of(np.flatnonzero(~self.is_audit))
         if are_given:
@@ -150,7 +153,8 @@ class Round:
     def _parent(self) -> Backbone:
         if self.request.parent:
             return Backbone.load(Path(self.request.parent))
-        return initial_backbone(self.request.backbone, seed=0)[0]
+        weights = Path(self.request.weights)
+        return initial_backbone(self.request.backbone, weights=weights, seed=0)[0]
 
     def serving(self) -> FrameBags | None:
         """The pool as the model sees it that serves now; None where its embeddings lag behind."""

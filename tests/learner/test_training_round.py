@@ -59,6 +59,7 @@ def begin_with(
         "size": 32,
         "embeddings": "r2a1",
         "backbone": "",
+        "weights": "",
         "parent": str(folder / "parent"),
         "parent_embeddings": "r1a1",
         "checkpoint": str(folder / "checkpoint.pt"),
