@@ -11,6 +11,7 @@ from annotator.rerank import LEARNER_QUEUE
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE
+from learner.parent import end_with_parent
 from learner.processes import aside
 from learner.proof.evidence import Evidence
 from learner.proof.refits import MOST_FOR_AXES
@@ -50,6 +51,7 @@ def prove(*, project_id: int) -> None:
 
 def _proof(evidence: Evidence, seed: int) -> dict[str, Any]:
     """`learner.proof.report.prove` as JSON; runs in the child."""
+    end_with_parent()
     return work_out(evidence, seed=seed).as_json()
 
 
