@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from learner.attention import Attention, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.embedding import Backbone, best_device
-from learner.ensemble import Ensemble
+from learner.ensemble import Ensemble, finite
 from learner.metrics import evaluate
 from learner.questions import Question
 from learner.ranker import Ranker
@@ -173,7 +173,7 @@ class Round:
         cache = self.cache(backbones.features)
         for start in range(0, len(bags.frames), _AT_ONCE):
             some = bags.frames[start : start + _AT_ONCE]
-            cache.append(backbones.embed(some), at=start)
+            cache.append(finite(backbones.embed(some)), at=start)
             say(f"Embedding {len(bags)} scans anew: {bags.whole(start + len(some))}")
         return self._bags(cache.read())
 
