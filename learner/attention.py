@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit, xlogy
 
+from learner.harmonising import Harmony, find_harmony
 from learner.questions import Question
 
 Float16 = NDArray[np.float16]
@@ -72,14 +73,38 @@ class FrameBags:
     firsts: Int64  # [n]
     counts: Int64  # [n]
     attention: Attention | None = None
+    harmony: Harmony | None = None  # found on the whole pool, and the same for some of its bags
+
+    def harmonised(self, sites: Int64 | None) -> "FrameBags":
+        """The same pool, what each site adds taken out: see `find_harmony`. None: all are of one.
+
+        Nothing is read or copied where all bags are of one site.
+        """
+        if sites is None:
+            return self
+        width = _parts_of(self.counts, self.attention)
+        parts = ((some, self._part(some, width)) for some in _in_parts(self.counts))
+        return replace(self, harmony=find_harmony(parts, sites))
 
     def of(self, rows: Int64) -> "FrameBags":
         """These bags of the pool alone."""
-        return replace(self, firsts=self.firsts[rows], counts=self.counts[rows])
+        harmony = None if self.harmony is None else self.harmony.of(rows)
+        firsts, counts = self.firsts[rows], self.counts[rows]
+        return replace(self, firsts=firsts, counts=counts, harmony=harmony)
 
     def pooled(self) -> NDArray[np.floating]:
-        """One embedding for each bag [n, D], see `pool_bags`."""
-        return pool_bags(self.features, self.firsts, self.counts, self.attention)
+        """One embedding for each bag [n, D], see `pool_bags`, without what its site adds."""
+        if self.harmony is None:
+            return pool_bags(self.features, self.firsts, self.counts, self.attention)
+        D = self.harmony.scale.shape[1]
+        found = np.empty((len(self.counts), D), dtype=np.float16)
+        for some in _in_parts(self.counts):
+            part = self._part(some, D // self.features.shape[1])
+            found[some] = self.harmony.apply(part, some)
+        return found
+
+    def _part(self, some: slice, parts: int) -> NDArray[np.floating]:
+        return _pooled(self.features, self.firsts[some], self.counts[some], self.attention, parts)
 
 
 def pool_bags(
@@ -95,20 +120,36 @@ def pool_bags(
     """
     if (counts < 1).any():
         raise ValueError("A bag has at least one frame")
-    if (counts == 1).all():
+    parts = _parts_of(counts, attention)
+    if parts == 1:
         return frames_of(features, firsts, counts)
-    parts = 2 if attention is None else 3
     pooled = np.empty((len(counts), parts * features.shape[1]), dtype=np.float16)
     for some in _in_parts(counts):
-        frames = frames_of(features, firsts[some], counts[some]).astype(np.float32)
-        starts = _starts(counts[some])
-        mean = np.add.reduceat(frames, starts, axis=0) / counts[some, None]
-        found = [mean, np.maximum.reduceat(frames, starts, axis=0) - mean]
-        if attention is not None:
-            weighted = frames * attention.weights(frames, starts)[:, None]
-            found.append(np.add.reduceat(weighted, starts, axis=0) - mean)
-        pooled[some] = np.concatenate(found, axis=1)
+        pooled[some] = _pooled(features, firsts[some], counts[some], attention, parts)
     return pooled
+
+
+def _parts_of(counts: Int64, attention: Attention | None) -> int:
+    """How many times the width of a frame's features a bag's embedding is."""
+    if (counts == 1).all():
+        return 1
+    return 2 if attention is None else 3
+
+
+def _pooled(
+    features: Features, firsts: Int64, counts: Int64, attention: Attention | None, parts: int
+) -> NDArray[np.floating]:
+    """`pool_bags` of bags that are few enough to lie in memory, as so many parts."""
+    rows = frames_of(features, firsts, counts)
+    if parts == 1:
+        return rows
+    frames, starts = rows.astype(np.float32), _starts(counts)
+    mean = np.add.reduceat(frames, starts, axis=0) / counts[:, None]
+    found = [mean, np.maximum.reduceat(frames, starts, axis=0) - mean]
+    if attention is not None:
+        weighted = frames * attention.weights(frames, starts)[:, None]
+        found.append(np.add.reduceat(weighted, starts, axis=0) - mean)
+    return np.concatenate(found, axis=1)
 
 
 def least_sure_frames(
@@ -151,7 +192,10 @@ def _standing_out(bags: FrameBags) -> tuple[Int64, Int64, Float32]:
     place = np.arange(len(frames)) - starts[owner]
     kept = order[place < LOOKED_AT]
     parts = [mean[kept], above[kept]] + ([] if bags.attention is None else [above[kept]])
-    return kept - starts[owner[kept]], owner[kept], np.concatenate(parts, axis=1)
+    rows = np.concatenate(parts, axis=1)
+    if bags.harmony is not None:
+        rows = bags.harmony.apply(rows, owner[kept])
+    return kept - starts[owner[kept]], owner[kept], rows
 
 
 def _entropy(questions: Sequence[Question], predicted: Mapping[str, Float32]) -> Float32 | None:

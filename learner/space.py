@@ -5,6 +5,8 @@ into the space of the embeddings as these lie on disk, so that no second copy of
 axes is made: one pass over [n, d], in float32 where that fits into memory.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ Int64 = NDArray[np.int64]
 _ROWS = 8192  # scored at a time, which bounds what a pass needs beside its result
 # Pools up to here are kept in float32, twice the bytes of float16 and several times as fast.
 _FLOAT32_BYTES = 4 << 30
+_ALONE = 50_000  # rows that one thread scores before a second has begun
 _HALF_WHEN_LARGER = 200_000  # rows whose directions are kept in float16
 
 
@@ -70,7 +73,7 @@ class Space:
             return self._scored(folded, None)
         # Reading most rows one by one costs more than reading all of them in order.
         if 2 * len(indices) > len(self):
-            return self._scored(folded, None)[indices]
+            return np.take(self._scored(folded, None), indices, axis=0)
         return self._scored(folded, indices)
 
     def logits_of(self, head: Linear, embeddings: Embeddings) -> Float32:
@@ -96,14 +99,21 @@ class _OnHost:
     def __init__(self, embeddings: Embeddings) -> None:
         fits = 4 * embeddings.size <= _FLOAT32_BYTES
         self._embeddings = np.asarray(embeddings, dtype=np.float32) if fits else embeddings
+        # Other work on the heads is too small for more than one thread, and told to use one.
+        self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
 
     def __call__(self, head: Linear, indices: Int64 | None) -> Float32:
         n = len(self._embeddings) if indices is None else len(indices)
         found = np.empty((n, len(head.bias)), dtype=np.float32)
-        for start in range(0, n, _ROWS):
+
+        def score(start: int) -> None:
             part = slice(start, start + _ROWS)
             block = self._embeddings[part if indices is None else indices[part]]
             np.matmul(np.asarray(block, dtype=np.float32), head.weights, out=found[part])
+
+        starts = range(0, n, _ROWS)
+        # Waiting for all of them, and raising what one of them raised.
+        list(map(score, starts) if n <= _ALONE else self._threads.map(score, starts))
         found += head.bias
         return found
 

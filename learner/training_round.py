@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.attention import Attention, FrameBags
+from learner.attention import Attention, Features, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.embedding import Backbone, best_device
 from learner.ensemble import Ensemble, finite
@@ -84,7 +84,8 @@ class Round:
             self.is_audit: NDArray[np.bool_] = arrays["is_audit"][:n]
             targets = {q.name: arrays[f"question {q.name}"][:n] for q in self.questions}
             patients = arrays["patients"][:n]
-        self.data = Labelled(bags.head(n), targets, patients)
+            sites = arrays["sites"][:n] if "sites" in arrays else None
+        self.data = Labelled(bags.head(n), targets, patients, sites=sites)
         labelled = np.zeros(n, dtype=bool)
         for values in targets.values():
             labelled |= ~np.isnan(values).all(axis=1)
@@ -99,9 +100,7 @@ class Round:
         request = self.request
         if request.kind == "fine-tuned":
             return self._fine_tuned(serving)
-        backbone, are_given = initial_backbone(
-            request.backbone, weights=Path(request.weights), seed=0
-        )
+        backbone, are_given = initial_backbone(request.backbone, weights=request.weights, seed=0)
         backbone = backbone.to(best_device())
         rows = self.data.bags.frames_of(np.flatnonzero(~self.is_audit))
         if are_given:
@@ -153,8 +152,7 @@ class Round:
     def _parent(self) -> Backbone:
         if self.request.parent:
             return Backbone.load(Path(self.request.parent))
-        weights = Path(self.request.weights)
-        return initial_backbone(self.request.backbone, weights=weights, seed=0)[0]
+        return initial_backbone(self.request.backbone, weights=self.request.weights, seed=0)[0]
 
     def serving(self) -> FrameBags | None:
         """The pool as the model sees it that serves now; None where its embeddings lag behind."""
@@ -164,8 +162,9 @@ class Round:
         attention = Attention.load(Path(self.request.parent) if self.request.parent else None)
         return self._bags(features[: len(self.data.bags.frames)], attention)
 
-    def _bags(self, features: NDArray[np.float16], attention: Attention | None = None) -> FrameBags:
-        return FrameBags(features, self.data.bags.firsts, self.data.bags.counts, attention)
+    def _bags(self, features: Features, attention: Attention | None = None) -> FrameBags:
+        bags = FrameBags(features, self.data.bags.firsts, self.data.bags.counts, attention)
+        return bags.harmonised(self.data.sites)
 
     def embed(self, backbones: Ensemble) -> FrameBags:
         """Embed every frame under the new name; nothing reads it until the round is published."""
@@ -201,7 +200,7 @@ class Round:
             seconds=ATTENTION_SHARE * self.request.seconds,
             seed=self.request.seed,
         )
-        seeing = replace(bags, attention=found)
+        seeing = self._bags(bags.features, found)
         without, with_it = self._loss(bags), self._loss(seeing)
         if not np.isfinite([without, with_it]).all():
             return bags, {}

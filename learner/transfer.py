@@ -33,7 +33,7 @@ _OFFLINE = "Without a network, name a folder or a file of weights, or leave the 
 _TOLD = 4  # keys named in a message
 
 
-def initial_backbone(name: str, *, weights: Path, seed: int) -> tuple[Backbone, bool]:
+def initial_backbone(name: str, *, weights: str | Path, seed: int) -> tuple[Backbone, bool]:
     """The backbone that a project asks for, and whether its weights were given.
 
     Files and folders are named by their names alone and lie in the folder `weights`: a name reaches
@@ -52,13 +52,14 @@ def initial_backbone(name: str, *, weights: Path, seed: int) -> tuple[Backbone, 
     Raises ValueError for a name that is none of these or weights that do not fit, ConnectionError
     where they cannot be fetched, ImportError where a package is missing.
     """
+    folder = Path(weights)
     source, colon, rest = name.partition(":")
     if colon and source in _SOURCES:
         return _SOURCES[source](rest), True
     if colon and source in NETWORKS:
-        return from_file(source, _inside(weights, rest)), True
-    if name and (_inside(weights, name) / CONFIG_FILE).is_file():
-        return Backbone.load(_inside(weights, name)), True
+        return from_file(source, _inside(folder, rest)), True
+    if name and (_inside(folder, name) / CONFIG_FILE).is_file():
+        return Backbone.load(_inside(folder, name)), True
     if Path(name).suffix in FILES:
         raise ValueError(f"Name the network that {name} is for, such as DenseNet121:{name}")
     return Backbone(BackboneConfig.named(name), seed=seed), False

@@ -36,7 +36,6 @@ LEAST_AUDIT = 30  # audit patients
 LEAST_ACTIVE = 20
 PARTS = (8, 4, 2)  # that an order of the random labels is cut into
 ORDERS = 6  # random orders that the random arm's curve is averaged over
-_DEGREES = 2 * ORDERS
 LOWEST_LEVEL = 2  # levels of the random curve are compared from r over this on
 CANDIDATES = 40  # numbers of active labels that are tried
 # Beyond this many times the labels of the random arm its curve is not believed.
@@ -126,21 +125,19 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
     chosen = _Curve(np.array(grid), tuple(refits.score(question, active[:k], audit) for k in grid))
     patients = evidence.patients[audit]
     needed = _needed(by_chance, chosen, luck, patients)
-    r = len(random)
-    sign = 1 if question.kind != "number" else -1
+    r, ends = len(random), (needed.value, needed.high, needed.low)
+    drawn = (luck, patients, 1 if question.kind != "number" else -1)
     return Savings(
         *about,
         _verdict(needed, r),
         (),
         *counts,
         needed=needed,
-        saved=Amount(
-            *(None if k is None else r - k for k in (needed.value, needed.high, needed.low))
-        ),
-        ratio=Amount(*(None if not k else r / k for k in (needed.value, needed.high, needed.low))),
+        saved=Amount(*(None if k is None else r - k for k in ends)),
+        ratio=Amount(*(None if not k else r / k for k in ends)),
         extrapolated=_extrapolated(by_chance, chosen, luck, patients, rng),
-        random_curve=_points(by_chance, luck, patients, sign),
-        active_curve=_points(chosen, luck, patients, sign),
+        random_curve=_points(by_chance, *drawn),
+        active_curve=_points(chosen, *drawn),
     )
 
 
@@ -210,15 +207,28 @@ def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> A
     drawn = luck.averaged(r * steps, r).mean() + np.array(
         [luck.nested(count * steps).mean() for count in k]
     )
-    variance = np.diag(covariance(means[:, 1:], patients)) + drawn
+    measured = np.diag(covariance(means[:, 1:], patients))
     ahead = means[:, 0]
-    is_level = np.abs(ahead) <= t.ppf(0.975, _DEGREES) * np.sqrt(variance)
+    is_level = np.abs(ahead) <= _half_width(measured, drawn, patients)
     value = _crossing(k, np.asarray(isotonic_regression(ahead), dtype=np.float64))
     low, high = _bounds(k, ahead, is_level)
-    if value is not None:
-        low = None if low is None else min(low, value)
-        high = None if high is None else max(high, value)
-    return Amount(value, low, high)
+    return Amount(
+        value,
+        low if low is None or value is None else min(low, value),
+        high if high is None or value is None else max(high, value),
+    )
+
+
+def _half_width(measured: Float64, drawn: Float64, patients: Int64) -> Float64:
+    """Half a 95 % interval of two variances [k], over audit patients and over labels drawn.
+
+    How sure each is goes into the degrees of freedom (Satterthwaite 1946); the latter is read off
+    few parts.
+    """
+    total = measured + drawn
+    unsure = measured**2 / (len(np.unique(patients)) - 1) + drawn**2 / ORDERS
+    width = t.ppf(0.975, total**2 / unsure) * np.sqrt(total)
+    return np.asarray(width, dtype=np.float64)
 
 
 def _crossing(k: Float64, ahead: Float64) -> float | None:
@@ -266,8 +276,6 @@ def _extrapolated(
     k = by_chance.labels.astype(np.float64)
     r, active = k[-1], float(chosen.labels[-1])
     now = chosen.scores[-1]
-    if len(k) < 4:
-        return NOTHING
     # Gains over the level now, so that what both curves share cancels.
     influences = np.stack([one.influence - now.influence for one in by_chance.scores])
     spread = covariance(influences, patients) + luck.averaged(k, int(r)) + luck.variance(active)
@@ -281,13 +289,11 @@ def _extrapolated(
 
 
 def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Point, ...]:
-    """As drawn: with intervals over audit patients and over which labels were drawn."""
-    variance = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
-    half = t.ppf(0.975, _DEGREES) * np.sqrt(variance + luck.variance(curve.labels))
-    found = []
-    for count, value, width in zip(curve.labels, sign * curve.values, half, strict=True):
-        low, high = max(value - width, 0.0), value + width
-        found.append(
-            Point(int(count), float(value), float(low), float(min(high, 1.0) if sign > 0 else high))
-        )
-    return tuple(found)
+    """As drawn, with intervals."""
+    measured = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
+    half = _half_width(measured, luck.variance(curve.labels), patients)
+    most = 1.0 if sign > 0 else np.inf
+    values = sign * curve.values
+    lows, highs = np.maximum(values - half, 0), np.minimum(values + half, most)
+    rows = zip(curve.labels.tolist(), values.tolist(), lows.tolist(), highs.tolist(), strict=True)
+    return tuple(Point(*row) for row in rows)

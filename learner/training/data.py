@@ -25,6 +25,7 @@ class Labelled:
     patients: Int64  # [all bags]
     # [all frames], each frame's share of its bag by attention: those are drawn more often.
     attention: Float32 | None = None
+    sites: Int64 | None = None  # [all bags], see `FrameBags.harmonised`
 
     def of(self, rows: Int64) -> "Labelled":
         """These bags, in this order, with all the frames there are."""
@@ -32,7 +33,9 @@ class Labelled:
             self.bags.tasks[rows], self.bags.firsts[rows], self.bags.counts[rows], self.bags.frames
         )
         targets = {name: values[rows] for name, values in self.targets.items()}
-        return replace(self, bags=bags, targets=targets, patients=self.patients[rows])
+        sites = None if self.sites is None else self.sites[rows]
+        patients = self.patients[rows]
+        return replace(self, bags=bags, targets=targets, patients=patients, sites=sites)
 
     def drawn_frames(self, row: int, most: int, rng: np.random.Generator) -> Int64:
         """So many frames of the bag at most, half of the draw even, half by attention."""

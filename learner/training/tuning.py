@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.attention import pool_bags
+from learner.attention import FrameBags
 from learner.cache import Bags
 from learner.calibration import grouped_folds
 from learner.embedding import Backbone
@@ -142,11 +142,12 @@ class _Folds:
         """The loss of what would serve: heads fitted anew to the backbone's embeddings."""
         rows = np.concatenate([learn, left_out])
         frames, counts = self.data.some_frames(rows)
-        pooled = pool_bags(backbone.embed(frames), np.cumsum(counts) - counts, counts)
+        data = self.data.of(rows)
+        bags = FrameBags(backbone.embed(frames), np.cumsum(counts) - counts, counts)
         return held_out_loss(
             self.questions,
-            pooled,
-            self.data.of(rows),
+            bags.harmonised(data.sites).pooled(),
+            data,
             learn=np.arange(len(learn)),
             held_out=np.arange(len(learn), len(rows)),
         )

@@ -19,6 +19,25 @@ _TASKS = """
 SELECT id, patient_id, arm = 'audit', arm = 'random', answers
 FROM annotator_task WHERE project_id = %s
 """
+# A site is what scans of one look share: kind, maker and model of what they were made with. Where
+# the archive knows of one alone, no task is looked at.
+_SITES = """
+WITH site AS (
+    SELECT modality, manufacturer, model_name, row_number() OVER () AS number
+    FROM scans_series series
+    JOIN scans_study study ON study.id = series.study_id
+    JOIN projects_project project ON project.archive_id = study.archive_id
+    WHERE project.id = %(project)s AND manufacturer <> ''
+    GROUP BY modality, manufacturer, model_name
+)
+SELECT shown.task_id, site.number
+FROM annotator_task task
+JOIN annotator_taskscan shown ON shown.task_id = task.id AND shown.position = 0
+JOIN scans_scan scan ON scan.id = shown.scan_id
+JOIN scans_series series ON series.id = scan.series_id
+JOIN site USING (modality, manufacturer, model_name)
+WHERE task.project_id = %(project)s AND (SELECT count(*) > 1 FROM site)
+"""
 _ANSWERS = "SELECT id, answers FROM annotator_task WHERE id = ANY(%s)"
 _HELD = """
 SELECT task_id FROM annotator_claim WHERE project_id = %s AND expires_at > statement_timestamp()
@@ -105,7 +124,8 @@ class Pool:
     """The tasks of one project, row by row as in the learner's caches, and their labels.
 
     `targets` hold each question's consensus, float32 [n, outputs] (one-hot, 0 or 1 per finding, or
-    the number), NaN where there is none.
+    the number), NaN where there is none. `sites` [n] are numbers, -1 where nothing tells the site;
+    None where the archive knows of one alone.
     """
 
     def __init__(self, project_id: int, tasks: Int64, questions: tuple[Question, ...]) -> None:
@@ -130,6 +150,18 @@ class Pool:
         self.is_audit[rows] = found[known, 2]
         self.is_random[rows] = found[known, 3]
         self.answers[rows] = found[known, 4]
+        self.sites = self._sites(project_id)
+
+    def _sites(self, project_id: int) -> Int64 | None:
+        with connection.cursor() as cursor:
+            cursor.execute(_SITES, {"project": project_id})
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
+        if not len(found):
+            return None
+        sites = np.full(len(self), -1, dtype=np.int64)
+        rows, known = self.rows_of(found[:, 0])
+        sites[rows] = found[known, 1]
+        return sites
 
     def __len__(self) -> int:
         return len(self.tasks)

@@ -47,6 +47,8 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     is_pool = pool.is_labelled & ~pool.is_audit
     arrays: dict[str, Any] = {"patients": pool.patients, "is_audit": pool.is_audit}
     arrays |= {f"question {name}": targets for name, targets in pool.targets.items()}
+    if pool.sites is not None:
+        arrays["sites"] = pool.sites
     np.savez(folder / "labels.npz", **arrays)
     services.note_activity(project_id=begun.project_id, doing=_doing(begun, int(is_pool.sum())))
     error = _run_child(begun, folder)

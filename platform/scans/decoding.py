@@ -199,6 +199,8 @@ def _decode_group(stores: Stores, job: DecodeJob, group: Group, started: Started
             for number, kept in reader.kept.items()
         ),
         notes=(*group.notes, *reader.notes),
+        manufacturer=first.manufacturer,
+        model_name=first.model_name,
     )
 
 

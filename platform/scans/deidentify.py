@@ -60,6 +60,8 @@ class Identity:
     series: str
     instance: str
     study_date: str | None  # ISO, shifted
+    manufacturer: str  # of the scanner: neither is an attribute of PS3.15 table E.1-1
+    model_name: str
 
 
 class Pseudonyms:
@@ -115,6 +117,8 @@ def identify(dataset: Dataset, pseudonyms: Pseudonyms, patient: str = "") -> Ide
         series=pseudonyms.uid(series),
         instance=pseudonyms.uid(instance or series),
         study_date=f"{shifted[:4]}-{shifted[4:6]}-{shifted[6:8]}" if shifted else None,
+        manufacturer=_long_string(dataset, "Manufacturer"),
+        model_name=_long_string(dataset, "ManufacturerModelName"),
     )
 
 
@@ -270,6 +274,12 @@ def _text(dataset: Dataset, keyword: str) -> str:
         return str(dataset.get(keyword) or "").strip("\0 ")
     except Exception:
         return ""
+
+
+def _long_string(dataset: Dataset, keyword: str) -> str:
+    """A value of LO: 64 characters at most, none of them a control character (PS3.5 6.2)."""
+    printable = (c if c.isprintable() else " " for c in _text(dataset, keyword))
+    return " ".join("".join(printable).split())[:64]
 
 
 def _written(dataset: FileDataset) -> bytes:

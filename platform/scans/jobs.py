@@ -92,6 +92,8 @@ class Decoded:
     series: str
     files: tuple[KeptFile, ...]
     notes: tuple[str, ...] = ()
+    manufacturer: str = ""
+    model_name: str = ""
 
 
 @dataclass

@@ -58,6 +58,10 @@ class Series(models.Model):
     study = models.ForeignKey(Study, models.CASCADE, related_name="series")
     uid = models.CharField(max_length=64)
     modality = models.CharField(max_length=16, blank=True)
+    # Of the scanner, which is nobody's name; empty where the format does not say. Its serial number
+    # and its station are not kept (PS3.15 table E.1-1).
+    manufacturer = models.CharField(max_length=64, blank=True)
+    model_name = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name_plural = "series"

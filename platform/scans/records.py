@@ -170,6 +170,8 @@ def _series(archive: Archive, decoded: Sequence[Decoded]) -> dict[tuple[str, str
                 study=studies[one.study, one.patient],
                 uid=one.series,
                 modality=one.header["modality"],
+                manufacturer=one.manufacturer,
+                model_name=one.model_name,
             )
             for one in decoded
         ),

@@ -11,7 +11,7 @@ from benchmarks.simulated.meter import Reading, run, verdicts
 from benchmarks.simulated.worlds import World
 
 # So many audit cases that which labels were drawn is what differs.
-SMALL = Reading(audit=1000, random=24, active=30)
+SMALL = Reading(audit=400, random=32, active=60)
 
 
 def test_an_order_that_saves_nothing_shows_no_difference() -> None:

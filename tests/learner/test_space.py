@@ -26,10 +26,13 @@ def head_for(pool: Space, outputs: int = 3) -> Linear:
 
 
 @pytest.mark.parametrize("most_bytes", [0, 1 << 30])
+@pytest.mark.parametrize("alone", [0, 1000])
 def test_a_folded_head_says_what_it_says_on_the_axes(
-    most_bytes: int, monkeypatch: pytest.MonkeyPatch
+    most_bytes: int, alone: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(space, "_FLOAT32_BYTES", most_bytes)
+    monkeypatch.setattr(space, "_ALONE", alone)  # whether other threads help
+    monkeypatch.setattr(space, "_ROWS", 16)
     E = embeddings()
     pool = Space(E)
     head = head_for(pool)

@@ -46,6 +46,7 @@ def begin_with(
     embeddings: NDArray[np.float16],
     targets: NDArray[np.float32],
     is_audit: NDArray[np.bool_],
+    sites: NDArray[np.int64] | None = None,
     **asked: Any,
 ) -> Round:
     """A round on bags of frames [n, k, S, S], whose embeddings [n k, d] serve until now."""
@@ -69,6 +70,8 @@ def begin_with(
     }
     (folder / "request.json").write_text(json.dumps(request | asked))
     answers: dict[str, Any] = {"question diagnosis": targets}
+    if sites is not None:
+        answers["sites"] = sites
     np.savez(folder / "labels.npz", patients=np.arange(n), is_audit=is_audit, **answers)
     return Round(folder)
 
@@ -111,6 +114,21 @@ def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) ->
     begun = begin(tmp_path, labels=30)
     assert begun.unlabelled.tolist() == list(range(30, 40))
     assert set(begun.learn) | set(begun.held_out) == set(range(30))
+
+
+def test_a_round_compares_what_is_left_when_the_sites_are_taken_out(tmp_path: Path) -> None:
+    frames = np.zeros((48, 1, 32, 32), dtype=np.uint8)
+    targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
+    features = np.random.default_rng(0).normal(size=(48, 4)).astype(np.float16)
+    features[24:] += 10
+    sites = np.arange(48) // 24
+    begun = begin_with(tmp_path, frames, features, targets, np.zeros(48, bool), sites=sites)
+    serving = begun.serving()
+    assert serving is not None
+    pooled = serving.pooled()
+    assert np.abs(pooled[:24].mean(axis=0) - pooled[24:].mean(axis=0)).max() < 5
+    some = begun.data.of(np.array([30, 3])).sites
+    assert some is not None and some.tolist() == [1, 0]
 
 
 def test_attention_alone_serves_where_the_backbone_gains_nothing(tmp_path: Path) -> None:

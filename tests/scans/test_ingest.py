@@ -164,6 +164,31 @@ def test_nothing_that_names_a_person_is_kept(archive: Archive, tmp_path: Path) -
     assert study.date is not None and date(2014, 1, 1) < study.date < date(2024, 2, 29)
 
 
+def test_the_maker_of_a_scanner_is_kept_and_which_of_its_scanners_is_not(
+    archive: Archive, tmp_path: Path
+) -> None:
+    values: dict[str, Any] = {
+        "Manufacturer": " ACME\0Imaging ",
+        "ManufacturerModelName": "Ray 3000",
+        "DeviceSerialNumber": "SN-0815",
+        "StationName": "ROOM-7",
+    }
+    written(dicom(**values), tmp_path / "in" / "a.dcm")
+    ingested(archive, tmp_path / "in")
+    series = Series.objects.get()
+    assert (series.manufacturer, series.model_name) == ("ACME Imaging", "Ray 3000")
+    kept = [path for path in Path(settings.ORIGINALS).rglob("*") if path.is_file()]
+    content = b"".join(path.read_bytes() for path in kept)
+    assert b"Ray 3000" in content and b"SN-0815" not in content and b"ROOM-7" not in content
+
+
+def test_a_picture_does_not_say_what_it_was_made_with(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(np.arange(48, dtype=np.uint8).reshape(6, 8)))
+    ingested(archive, tmp_path / "a.png")
+    series = Series.objects.get()
+    assert (series.manufacturer, series.model_name) == ("", "")
+
+
 def test_burned_in_text_is_flagged(archive: Archive, tmp_path: Path) -> None:
     written(dicom(BurnedInAnnotation="YES"), tmp_path / "in" / "a.dcm")
     outcome, reason = report(ingested(archive, tmp_path / "in"))["a.dcm"]

@@ -54,9 +54,11 @@ def _heat(project: Project, asked: Asked) -> NDArray[np.uint8]:
     rows, _ = live.pool.rows_of(np.array([asked.task_id]))
     if not len(rows):
         raise NoModelYet("This scan is not embedded yet. Ask again in a minute.")
-    features = live.bags.features.shape[1]
+    bags, bag = live.bags, int(rows[0])
     weights = _weights(project, live, asked)
-    direction = frame_direction(weights, int(live.bags.counts[rows[0]]), features)
+    if bags.harmony is not None:
+        weights = bags.harmony.weights(weights, bag)
+    direction = frame_direction(weights, int(bags.counts[bag]), bags.features.shape[1])
     file = open_frames(
         settings.FRAME_STORE, frames_of_tasks([asked.task_id])[asked.task_id][asked.scan]
     )

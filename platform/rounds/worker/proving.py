@@ -8,9 +8,6 @@ from procrastinate.contrib.django import app
 
 from annotator.dataset import LabelledAnswers, labelled_answers
 from annotator.rerank import LEARNER_QUEUE
-from learner.attention import Attention, FrameBags
-from learner.cache import EmbeddingCache, FrameCache
-from learner.frames import SIZE
 from learner.parent import end_with_parent
 from learner.processes import aside
 from learner.proof.evidence import Evidence
@@ -20,7 +17,8 @@ from projects.models import Project
 from rounds import services
 from rounds.pool import Pool, imported_tasks, learnt_questions
 from rounds.queries import median_seconds
-from rounds.serving import answering_for, cache_folder, serving_of
+from rounds.serving import answering_for
+from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
 
 Int64 = NDArray[np.int64]
@@ -61,13 +59,10 @@ def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64
     Of the unread tasks a sample is enough.
     """
     questions = learnt_questions(project.label_config)
-    serves, folder = serving_of(project_id=project.pk), cache_folder(project.pk)
-    features = EmbeddingCache.find(folder, serves.name)
-    if features is None or not questions:
+    found = embedded(project.pk)
+    if found is None or not questions:
         return None
-    frames = FrameCache(folder, SIZE).read()
-    bags = frames.head(frames.whole(len(features)))
-    pool = Pool(project.pk, bags.tasks, questions)
+    pool = Pool(project.pk, found.tasks, questions)
     pool.take(answers)
     read = _in_order_of_reading(pool, answers)
     if not len(read):
@@ -76,8 +71,7 @@ def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64
     rng = np.random.default_rng(project.pk)
     sample = rng.choice(others, min(len(others), MOST_FOR_AXES), replace=False)
     rows = np.concatenate([read, np.sort(sample)])
-    attention = Attention.load(serves.weights)
-    pooled = FrameBags(features, bags.firsts[rows], bags.counts[rows], attention).pooled()
+    pooled = found.bags(pool).of(rows).pooled()
     arms = _arms(pool, read, imported_tasks(project_id=project.pk))
     evidence = Evidence(
         questions=tuple(learnt(question) for question in questions),

@@ -12,16 +12,15 @@ from procrastinate.contrib.django import app
 from annotator.dataset import labelled_answers
 from annotator.queue import OpensAt, Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
-from learner.attention import Attention, FrameBags
-from learner.cache import EmbeddingCache, FrameCache
-from learner.frames import SIZE
+from learner.attention import FrameBags
 from learner.metrics import evaluate
 from learner.ranker import Ranked, Ranker
 from projects.models import Project
 from rounds import services
 from rounds.models import Ranking
 from rounds.pool import Int64, Pool, held_tasks, learnt_questions, next_by_chance
-from rounds.serving import Serving, answering_for, cache_folder, serving_of, wake_embed
+from rounds.serving import Serving, answering_for, wake_embed
+from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
 from rounds.worker.opening import opens_at
 
@@ -71,15 +70,11 @@ def rerank(*, project_id: int) -> None:
 
 def live_project(project: Project) -> LiveProject | None:
     """The project as last seen, rebuilt where scans, backbone or questions have changed."""
-    serves = serving_of(project_id=project.pk)
-    folder = cache_folder(project.pk)
-    features = EmbeddingCache.find(folder, serves.name)
-    frames = FrameCache(folder, SIZE).read()
-    whole = 0 if features is None else frames.whole(len(features))
-    if features is None or not whole:
+    found = embedded(project.pk)
+    if found is None:
         wake_embed(project.pk)
         return None
-    key = (serves.name, whole, project.label_config, project.strategy)
+    key = (found.serves.name, len(found.tasks), project.label_config, project.strategy)
     live = _live_projects.pop(project.pk, None)
     if live is None or live.key != key:
         questions = learnt_questions(project.label_config)
@@ -88,10 +83,9 @@ def live_project(project: Project) -> LiveProject | None:
                 project_id=project.pk, doing="No question of choice or number to learn"
             )
             return None
-        pool = Pool(project.pk, frames.tasks[:whole], questions)
-        attention = Attention.load(serves.weights)
-        bags = FrameBags(features, frames.firsts[:whole], frames.counts[:whole], attention)
-        live = LiveProject(key, serves, pool, bags, _ranker(project, pool, bags.pooled()))
+        pool = Pool(project.pk, found.tasks, questions)
+        bags = found.bags(pool)
+        live = LiveProject(key, found.serves, pool, bags, _ranker(project, pool, bags.pooled()))
     _live_projects[project.pk] = live  # behind all others: what was ranked longest ago goes first
     while len(_live_projects) > MOST_LIVE:
         del _live_projects[next(iter(_live_projects))]

@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 
 from annotator.dataset import labelled_answers
-from learner.attention import Attention, FrameBags
-from learner.cache import EmbeddingCache, FrameCache
 from learner.curve_report import page, picture, table_rows, text_table
-from learner.frames import SIZE
 from learner.rehearsal import Settings, rehearse, rehearse_table
 from learner.tables import Table
 from projects.label_config import Question
 from projects.models import Project
 from rounds.pool import Pool, learnt_questions
-from rounds.serving import cache_folder, serving_of
+from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
 
 Say = Callable[[str], None]
@@ -41,20 +38,16 @@ def rehearse_project(
     if project is None:
         raise ValueError(f"there is no project {project_id}")
     question = _asked(learnt_questions(project.label_config), answer)
-    serves, folder = serving_of(project_id=project_id), cache_folder(project_id)
-    features = EmbeddingCache.find(folder, serves.name)
-    if features is None or not len(features):
+    found = embedded(project_id)
+    if found is None:
         raise ValueError("the project's scans are not embedded yet: start the learner and wait")
-    frames = FrameCache(folder, SIZE).read()
-    bags = frames.head(frames.whole(len(features)))
-    pool = Pool(project_id, bags.tasks, (question,))
+    pool = Pool(project_id, found.tasks, (question,))
     pool.take(labelled_answers(project=project))
     targets = pool.targets[question.name]
     rows = np.flatnonzero(~np.isnan(targets).any(axis=1))
     if len(rows) < 2:
         raise ValueError(f"fewer than two tasks have a consensus on {question.name!r}")
-    attention = Attention.load(serves.weights)
-    embeddings = FrameBags(features, bags.firsts[rows], bags.counts[rows], attention).pooled()
+    embeddings = found.bags(pool).of(rows).pooled()
     say(f"{len(rows)} tasks with a consensus on {question.name!r}")
     table = Table(learnt(question), embeddings, targets[rows], pool.patients[rows])
     return rehearse_table(table, Settings(**settings), say=say)
