@@ -159,6 +159,8 @@ class Annotation(Answer, Served):
     skip_reason = models.CharField(max_length=200, blank=True)
     # Taken back by its reader; kept, and no longer counted.
     withdrawn_at = models.DateTimeField(null=True)
+    # When its reader was first shown what the model sees in the task: from then on it stands.
+    model_seen_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

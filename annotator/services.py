@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce, Now
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
@@ -190,6 +191,15 @@ def keep_prediction(
         },
     )
     return prediction
+
+
+def note_model_seen(*, task_id: int, reader: User) -> bool:
+    """Note on the reader's answer in force that they are shown the model's opinion of the task.
+
+    From then on it cannot be taken back. False where they have no answer in force.
+    """
+    own = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
+    return bool(own.update(model_seen_at=Coalesce("model_seen_at", Now())))
 
 
 def _write(

@@ -18,7 +18,7 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
     """Withdraw the reader's latest answer: its task is in their hand again, the answer a draft.
 
     The task they had in hand becomes the one reserved ahead. Raises Refused where there is nothing
-    to undo.
+    to undo, and where they have seen the model's opinion since: a new answer would not be theirs.
     """
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
@@ -40,7 +40,11 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
 
 
 def _withdraw(last: Annotation, *, overlap: int) -> None:
-    Annotation.objects.filter(pk=last.pk).update(withdrawn_at=Now(), updated_at=Now())
+    unswayed = Annotation.objects.filter(pk=last.pk, model_seen_at__isnull=True)
+    if not unswayed.update(withdrawn_at=Now(), updated_at=Now()):
+        raise Refused(
+            "Your last answer stands: you have been shown what the model sees in this scan since."
+        )
     Task.objects.filter(pk=last.task_id).update(
         answers=F("answers") - 1, is_open=Q(answers__lte=overlap)
     )

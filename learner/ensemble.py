@@ -52,3 +52,10 @@ class Ensemble:
 
 def _place(folder: Path, number: int) -> Path:
     return folder / _FOLDER.format(number) if number else folder
+
+
+def finite(embeddings: NDArray[np.float16]) -> NDArray[np.float16]:
+    """Give them back; ValueError where training has gone astray, since nothing could be ranked."""
+    if not np.isfinite(embeddings).all():
+        raise ValueError("The new weights give embeddings that are not finite numbers")
+    return embeddings

@@ -43,10 +43,13 @@ def read_folder(
     `answer`, `group` and `file` are column names; without `file` the usual names are tried. A path
     is relative to `folder`, or to its images/. ValueError: a column or a picture that is not there.
     """
-    with labels.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        columns = list(reader.fieldnames or ())
-        rows = [row for row in reader if (row.get(answer) or "").strip()]
+    try:
+        with labels.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            columns = list(reader.fieldnames or ())
+            rows = [row for row in reader if (row.get(answer) or "").strip()]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{labels} is no CSV in UTF-8: {error}") from error
     file = file or next((name for name in columns if name.lower() in _COLUMNS), "file")
     for column in (file, answer, *([group] if group else [])):
         if column not in columns:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from learner.attention import Attention, Features, FrameBags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.embedding import Backbone, best_device
-from learner.ensemble import Ensemble
+from learner.ensemble import Ensemble, finite
 from learner.metrics import evaluate
 from learner.questions import Question
 from learner.ranker import Ranker
@@ -50,6 +50,7 @@ class Request:
     size: int  # side of the small frames
     embeddings: str  # name of the embeddings to be made
     backbone: str  # what the project names, for the first round
+    weights: str  # folder of the files and folders that it may name
     parent: str  # folder of the weights that serve now, or empty
     parent_embeddings: str
     checkpoint: str
@@ -99,7 +100,7 @@ class Round:
         request = self.request
         if request.kind == "fine-tuned":
             return self._fine_tuned(serving)
-        backbone, are_given = initial_backbone(request.backbone, seed=0)
+        backbone, are_given = initial_backbone(request.backbone, weights=request.weights, seed=0)
         backbone = backbone.to(best_device())
         rows = self.data.bags.frames_of(np.flatnonzero(~self.is_audit))
         if are_given:
@@ -151,7 +152,7 @@ class Round:
     def _parent(self) -> Backbone:
         if self.request.parent:
             return Backbone.load(Path(self.request.parent))
-        return initial_backbone(self.request.backbone, seed=0)[0]
+        return initial_backbone(self.request.backbone, weights=self.request.weights, seed=0)[0]
 
     def serving(self) -> FrameBags | None:
         """The pool as the model sees it that serves now; None where its embeddings lag behind."""
@@ -171,7 +172,7 @@ class Round:
         cache = self.cache(backbones.features)
         for start in range(0, len(bags.frames), _AT_ONCE):
             some = bags.frames[start : start + _AT_ONCE]
-            cache.append(backbones.embed(some), at=start)
+            cache.append(finite(backbones.embed(some)), at=start)
             say(f"Embedding {len(bags)} scans anew: {bags.whole(start + len(some))}")
         return self._bags(cache.read())
 

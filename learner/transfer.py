@@ -33,13 +33,16 @@ _OFFLINE = "Without a network, name a folder or a file of weights, or leave the 
 _TOLD = 4  # keys named in a message
 
 
-def initial_backbone(name: str, *, seed: int) -> tuple[Backbone, bool]:
+def initial_backbone(name: str, *, weights: str | Path, seed: int) -> tuple[Backbone, bool]:
     """The backbone that a project asks for, and whether its weights were given.
+
+    Files and folders are named by their names alone and lie in the folder `weights`: a name reaches
+    nothing else on this machine.
 
     | name | what |
     | --- | --- |
     | "", `DenseNet121`, … | one of `learner.backbones.NETWORKS`, random weights |
-    | a folder | what `Backbone.save` wrote |
+    | a folder's name | what `Backbone.save` wrote |
     | `DenseNet121:chest.pt` | a network with the weights of a local file (.pt, .safetensors) |
     | `monai:DenseNet121` | MONAI's, trained on ImageNet |
     | `timm:resnet50` | timm's, where it is installed |
@@ -49,16 +52,25 @@ def initial_backbone(name: str, *, seed: int) -> tuple[Backbone, bool]:
     Raises ValueError for a name that is none of these or weights that do not fit, ConnectionError
     where they cannot be fetched, ImportError where a package is missing.
     """
+    folder = Path(weights)
     source, colon, rest = name.partition(":")
-    if (Path(name) / CONFIG_FILE).is_file():
-        return Backbone.load(Path(name)), True
     if colon and source in _SOURCES:
         return _SOURCES[source](rest), True
     if colon and source in NETWORKS:
-        return from_file(source, Path(rest)), True
+        return from_file(source, _inside(folder, rest)), True
+    if name and (_inside(folder, name) / CONFIG_FILE).is_file():
+        return Backbone.load(_inside(folder, name)), True
     if Path(name).suffix in FILES:
         raise ValueError(f"Name the network that {name} is for, such as DenseNet121:{name}")
     return Backbone(BackboneConfig.named(name), seed=seed), False
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if name in ("", "..") or Path(name).name != name:
+        raise ValueError(
+            f"Weights are named by their name alone and lie in {folder.name}/, not {name!r}"
+        )
+    return folder / name
 
 
 def from_file(network: str, path: Path) -> Backbone:
@@ -196,7 +208,7 @@ def _from_torchxrayvision(weights: str) -> Backbone:
 
 
 def _from_hub(repository: str) -> Backbone:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", repository):
         raise ValueError(f"A hub name is owner/repository, not {repository!r}")
     folder = Path(torch.hub.get_dir()) / "scout" / repository.replace("/", "--")
     folder.mkdir(parents=True, exist_ok=True)

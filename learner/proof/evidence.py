@@ -53,3 +53,13 @@ class Evidence:
     def answered(self, question: Question, rows: Int64) -> Int64:
         """Those of `rows` with an answer to the question, in the same order."""
         return rows[~np.isnan(self.targets[question.name][rows]).all(axis=1)]
+
+    def first_of_each_patient(self, rows: Int64) -> Int64:
+        """Those of `rows` that come first of their patient, in the same order.
+
+        The random arm is drawn by patient, and of few. Random order over the whole project would
+        seldom come to a patient twice in so few labels: a patient's later scans, much like the
+        first, would make it look worse than it is.
+        """
+        _, first = np.unique(self.patients[rows], return_index=True)
+        return rows[np.sort(first)]

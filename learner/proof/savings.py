@@ -31,7 +31,7 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Verdict = Literal["saving", "cost", "no difference", "not enough"]
 
-LEAST_RANDOM = 20  # labels of the random arm
+LEAST_RANDOM = 20  # patients of the random arm
 LEAST_AUDIT = 30  # audit patients
 LEAST_ACTIVE = 20
 PARTS = (8, 4, 2)  # that an order of the random labels is cut into
@@ -74,7 +74,7 @@ class Savings:
     verdict: Verdict
     missing: tuple[str, ...]  # what is needed before anything can be said
     audit: int  # answers of each arm
-    random: int
+    random: int  # the first one of each patient
     active: int
     needed: Amount = NOTHING  # active labels that reach the level of all random ones
     saved: Amount = NOTHING  # labels; negative where active learning cost some
@@ -114,6 +114,7 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
         evidence.answered(question, rows)
         for rows in (evidence.audit, evidence.random, evidence.active)
     )
+    random = evidence.first_of_each_patient(random)
     missing = _missing(evidence, question, audit, random, active)
     counts = (len(audit), len(random), len(active))
     about = (question.name, MEASURES[question.kind])
@@ -124,21 +125,19 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
     chosen = _Curve(np.array(grid), tuple(refits.score(question, active[:k], audit) for k in grid))
     patients = evidence.patients[audit]
     needed = _needed(by_chance, chosen, luck, patients)
-    r = len(random)
-    sign = 1 if question.kind != "number" else -1
+    r, ends = len(random), (needed.value, needed.high, needed.low)
+    drawn = (luck, patients, 1 if question.kind != "number" else -1)
     return Savings(
         *about,
         _verdict(needed, r),
         (),
         *counts,
         needed=needed,
-        saved=Amount(
-            *(None if k is None else r - k for k in (needed.value, needed.high, needed.low))
-        ),
-        ratio=Amount(*(None if not k else r / k for k in (needed.value, needed.high, needed.low))),
+        saved=Amount(*(None if k is None else r - k for k in ends)),
+        ratio=Amount(*(None if not k else r / k for k in ends)),
         extrapolated=_extrapolated(by_chance, chosen, luck, patients, rng),
-        random_curve=_points(by_chance, luck, patients, sign),
-        active_curve=_points(chosen, luck, patients, sign),
+        random_curve=_points(by_chance, *drawn),
+        active_curve=_points(chosen, *drawn),
     )
 
 
@@ -148,7 +147,7 @@ def _missing(
     """What there is too little of, in words."""
     wanted = (
         ("audit patients", LEAST_AUDIT - len(np.unique(evidence.patients[audit]))),
-        ("random-arm answers", LEAST_RANDOM - len(random)),
+        ("random-arm patients", LEAST_RANDOM - len(random)),
         ("actively chosen answers", LEAST_ACTIVE - len(active)),
     )
     missing = [f"about {count} more {what}" for what, count in wanted if count > 0]

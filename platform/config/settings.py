@@ -17,6 +17,7 @@ FRAME_STORE = SCOUT_DATA / "frames"
 ORIGINALS = SCOUT_DATA / "originals"
 STAGED_UPLOADS = SCOUT_DATA / "uploads"
 MODEL_STORE = SCOUT_DATA / "models"
+WEIGHTS_STORE = SCOUT_DATA / "weights"  # put there by hand, for projects to name
 LEARNER_CACHE = SCOUT_DATA / "learner"
 RELEASE_STORE = SCOUT_DATA / "releases"
 # Backbones that a round with labels trains, to serve side by side.
@@ -27,6 +28,7 @@ for _folder in (
     ORIGINALS,
     STAGED_UPLOADS,
     MODEL_STORE,
+    WEIGHTS_STORE,
     LEARNER_CACHE,
     RELEASE_STORE,
 ):

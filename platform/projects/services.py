@@ -1,5 +1,6 @@
 """What managers do with projects: create them, change them."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
@@ -19,6 +20,9 @@ from scans.services import create_archive
 
 # Shares of the patients, each drawn for good when its scans come in.
 _DRAWN = {"audit_share": "audit sample", "random_share": "random arm"}
+# Empty, a name, a name behind a source's or network's, or a repository. \w begins each, so that
+# none is a path or leads upwards.
+_BACKBONE = re.compile(r"(hub:\w[\w.-]*/\w[\w.-]*|(\w[\w-]*:)?\w[\w.-]*)?")
 
 
 class Settings(TypedDict, total=False):
@@ -49,6 +53,7 @@ def create_project(
         raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
     project = Project(created_by=creator, **settings)
     _check_strategy(project.strategy, validate(project.label_config))
+    _check_backbone(project.backbone)
     project.archive = create_archive(name=project.title, user=creator)
     _save(project)
     Membership.objects.create(project=project, user=creator, role=Role.MANAGER, added_by=creator)
@@ -77,8 +82,10 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
         raise Refused(
             f"The {drawn[0]} was drawn when the scans came in; its share cannot change any more."
         )
-    if "backbone" in changed and has_learned(project=project):
-        raise Refused("The model has begun to learn from this project; it cannot be exchanged.")
+    if "backbone" in changed:
+        if has_learned(project=project):
+            raise Refused("The model has begun to learn from this project; it cannot be exchanged.")
+        _check_backbone(settings["backbone"])
     for name, value in settings.items():
         setattr(project, name, value)
     _save(project)
@@ -94,6 +101,17 @@ def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
     refusal = strategies.refusal(strategy, (question.kind for question in questions))
     if refusal:
         raise Refused(f"{refusal} Choose another strategy, or “auto”.")
+
+
+def _check_backbone(name: str) -> None:
+    """What a manager names must not reach into the machine: no path, no address."""
+    if not _BACKBONE.fullmatch(name):
+        raise Refused(
+            f"“{name}” names no model: name a network such as DenseNet121, a network with a file "
+            "of weights (DenseNet121:chest.pt), a folder of weights, monai:…, timm:…, "
+            "torchxrayvision:… or hub:owner/repository. Files and folders are named by their names "
+            "alone; who runs Scout puts them into the folder of weights."
+        )
 
 
 def _check_config_change(project: Project, label_config: str) -> None:

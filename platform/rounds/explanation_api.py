@@ -19,6 +19,7 @@ from annotator.queries import (
     visible_annotations,
     visible_tasks,
 )
+from annotator.services import note_model_seen
 from projects.frames_api import AnyAccepted
 from projects.http import parsed, sentences_for_refusals
 from projects.models import Membership
@@ -57,7 +58,7 @@ class ExplanationView(APIView):
         """A grey PNG of the frame's rows and columns, at most 256 a side: bright where the frame
         speaks for the answer, by the model that served within the last ten minutes. 202 with
         Retry-After until the learner has made it. Whoever has not answered a task that they read
-        is shown nothing."""
+        is shown nothing; whoever has cannot take the answer back afterwards."""
         asked = parsed(ExplanationRequest(data=request.query_params))
         membership = membership_for_task(user=person_of(request), task_id=int(task_id))
         get_object_or_404(visible_tasks(membership), pk=task_id)
@@ -71,6 +72,9 @@ class ExplanationView(APIView):
             waiting = JsonResponse({"detail": _ASKED}, status=202)
             waiting["Retry-After"] = _RETRY_SECONDS
             return waiting
+        has_answered = note_model_seen(task_id=int(task_id), reader=person_of(request))
+        if membership.role == Role.READER and not has_answered:  # it was taken back meanwhile
+            raise PermissionDenied(_BLIND)
         return HttpResponse(found, content_type="image/png")
 
 

@@ -80,6 +80,7 @@ def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]")
         "cache": str(cache_folder(begun.project_id)),
         "embeddings": f"r{begun.number}a{begun.attempt}",
         "backbone": begun.project.backbone,
+        "weights": str(settings.WEIGHTS_STORE),
         "parent": str(serving.weights) if serving.weights else "",
         "parent_embeddings": serving.name,
         "checkpoint": str(home / "checkpoint.pt"),

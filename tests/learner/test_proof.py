@@ -34,7 +34,7 @@ def evidence(*, audit: int, active: int, random: int, unread: int = 0, seed: int
     seen = X[:, :3] + 0.4 * rng.normal(size=(n, 3))
     findings = (seen[:, 1:] > 0.5).astype(np.float32)
     findings[rng.random(n) < 0.1, 1] = np.nan
-    ends = np.cumsum([audit, active, random])
+    row, ends = np.arange(n), np.cumsum([audit, active, random])
     return Evidence(
         questions=(SEX, FINDINGS, SIZE),
         embeddings=X,
@@ -43,7 +43,8 @@ def evidence(*, audit: int, active: int, random: int, unread: int = 0, seed: int
             "findings": findings,
             "size": (10 + 2 * seen[:, :1]).astype(np.float32),
         },
-        patients=np.arange(n) // 2,
+        # Two scans of each patient; one of each of the random arm.
+        patients=np.where((row >= ends[1]) & (row < ends[2]), n + row, row // 2),
         audit=np.arange(audit),
         active=np.arange(ends[0], ends[1]),
         random=np.arange(ends[1], ends[2]),
@@ -211,7 +212,7 @@ def test_what_is_missing_is_counted() -> None:
     assert found.verdict == "not enough"
     assert found.missing == (
         "about 10 more audit patients",
-        "about 15 more random-arm answers",
+        "about 15 more random-arm patients",
         "about 5 more actively chosen answers",
     )
     assert found.random_curve == ()
@@ -222,6 +223,17 @@ def test_one_class_alone_is_not_enough() -> None:
     of.targets["sex"][of.random] = [1, 0]
     found = measure_savings(refits(of), SEX, np.random.default_rng(0))
     assert found.missing == ("more than one class in the random arm",)
+
+
+def test_of_each_patient_of_the_random_arm_the_first_scan_counts() -> None:
+    of = evidence(audit=80, active=30, random=60)
+    of.patients[of.random] = 1000 + np.arange(60) % 30
+    assert of.first_of_each_patient(of.random).tolist() == of.random[:30].tolist()
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert found.random == 30
+    of.patients[of.random] = 1000 + np.arange(60) % 5
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert found.missing == ("about 15 more random-arm patients",)
 
 
 @pytest.mark.parametrize("question", [SEX, FINDINGS, SIZE], ids=lambda question: question.kind)

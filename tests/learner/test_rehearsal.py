@@ -413,6 +413,12 @@ def test_a_row_without_an_answer_is_left_out_and_a_missing_picture_named(folder:
     table.write_text("file,side\n0.png,right\n")
     with pytest.raises(ValueError, match="fewer than two"):
         read_folder(folder, table, answer="side")
+    table.write_bytes(b"file,side\n0.png,\xe4\n")
+    with pytest.raises(ValueError, match=r"few\.csv is no CSV in UTF-8"):
+        read_folder(folder, table, answer="side")
+    table.write_text(f"file,side\n0.png,{'x' * 200_000}\n")
+    with pytest.raises(ValueError, match=r"few\.csv is no CSV"):
+        read_folder(folder, table, answer="side")
 
 
 def test_a_file_that_is_no_picture_is_named(folder: Path) -> None:

@@ -60,6 +60,7 @@ def begin_with(
         "size": 32,
         "embeddings": "r2a1",
         "backbone": "",
+        "weights": "",
         "parent": str(folder / "parent"),
         "parent_embeddings": "r1a1",
         "checkpoint": str(folder / "checkpoint.pt"),
@@ -96,6 +97,17 @@ def test_a_round_with_labels_says_what_it_tried(tmp_path: Path) -> None:
     embeddings = EmbeddingCache.find(tmp_path / "cache", "r2a1")
     assert embeddings is not None and embeddings.shape == (48, served.features)
     assert (embeddings == served.embed(begun.data.bags.frames)).all()
+
+
+def test_weights_that_embed_to_no_numbers_never_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = np.full((48, 512), np.inf, dtype=np.float16)
+    monkeypatch.setattr(Ensemble, "embed", lambda self, frames: nowhere[: len(frames)])
+    begun = begin(tmp_path, labels=4)  # too few to compare with what served before
+    with pytest.raises(ValueError, match="not finite numbers"):
+        begun.run()
+    assert not (begun.folder / "outcome.json").exists()
 
 
 def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) -> None:

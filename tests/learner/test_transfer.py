@@ -56,14 +56,18 @@ def saved(state: dict[str, Tensor], path: Path) -> str:
         save_file({key: value.contiguous() for key, value in state.items()}, path)
     else:
         torch.save(state, path)
-    return f"DenseNet121:{path}"
+    return f"DenseNet121:{path.name}"
+
+
+def named_backbone(name: str, folder: Path = Path("weights")) -> tuple[Backbone, bool]:
+    return initial_backbone(name, weights=folder, seed=0)
 
 
 @pytest.mark.parametrize("named", ["monai", "torchvision", "torchxrayvision"])
 @pytest.mark.parametrize("file", ["a.pt", "a.safetensors"])
 def test_a_file_of_any_makers_naming_fits(named: str, file: str, tmp_path: Path) -> None:
     state = weights(named=named)
-    backbone, are_given = initial_backbone(saved(state, tmp_path / file), seed=0)
+    backbone, are_given = named_backbone(saved(state, tmp_path / file), tmp_path)
     assert are_given
     assert torch.equal(first_kernel(backbone), state["features.conv0.weight"])
     assert backbone.config.mean == (127.5 if named == "torchxrayvision" else 96.0)
@@ -75,7 +79,7 @@ def test_colour_weights_see_grey_as_they_saw_it(tmp_path: Path) -> None:
     state = weights(named="torchvision", colours=3)
     path = tmp_path / "imagenet.pth"
     torch.save({"state_dict": {f"module.{key}": value for key, value in state.items()}}, path)
-    backbone, _ = initial_backbone(f"DenseNet121:{path}", seed=0)
+    backbone, _ = named_backbone("DenseNet121:imagenet.pth", tmp_path)
     kernel = state["features.conv0.weight"]
     grey = torch.randn(1, 1, 9, 9)
     expected = nn.functional.conv2d(grey.expand(-1, 3, -1, -1), kernel)
@@ -94,13 +98,13 @@ def test_a_file_that_does_not_fit_says_which_keys(tmp_path: Path) -> None:
         match=r"missing features\.norm5\.weight; unknown features\.surplus; "
         r"of another shape features\.conv0\.weight",
     ):
-        initial_backbone(saved(state, tmp_path / "a.pt"), seed=0)
+        named_backbone(saved(state, tmp_path / "a.pt"), tmp_path)
 
 
 def test_a_file_that_could_run_code_is_not_read(tmp_path: Path) -> None:
     torch.save(nn.Linear(1, 1), tmp_path / "whole.pt")
     with pytest.raises(ValueError, match="more than tensors"):
-        initial_backbone(f"DenseNet121:{tmp_path / 'whole.pt'}", seed=0)
+        named_backbone("DenseNet121:whole.pt", tmp_path)
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
@@ -114,9 +118,9 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
         "none.pt": "There is no file",
     }.items():
         with pytest.raises(ValueError, match=message):
-            initial_backbone(f"DenseNet121:{tmp_path / file}", seed=0)
+            named_backbone(f"DenseNet121:{file}", tmp_path)
     with pytest.raises(ValueError, match=r"Name the network .* DenseNet121:x\.pt"):
-        initial_backbone("x.pt", seed=0)
+        named_backbone("x.pt")
 
 
 def test_offline_monai_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +130,9 @@ def test_offline_monai_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(nets, "DenseNet121", offline)
     with pytest.raises(ConnectionError, match=r"no route to host.*Without a network, name"):
-        initial_backbone("monai:DenseNet121", seed=0)
+        named_backbone("monai:DenseNet121")
     with pytest.raises(ValueError, match="no weights for 'ResNet18' in two dimensions"):
-        initial_backbone("monai:ResNet18", seed=0)
+        named_backbone("monai:ResNet18")
 
 
 @pytest.mark.parametrize("name", ["timm:resnet18", "torchxrayvision:densenet121-res224-all"])
@@ -137,7 +141,7 @@ def test_a_package_that_is_not_here_is_asked_for(
 ) -> None:
     monkeypatch.setitem(sys.modules, name.partition(":")[0], None)
     with pytest.raises(ImportError, match="needs the package"):
-        initial_backbone(name, seed=0)
+        named_backbone(name)
 
 
 def test_timms_networks_come_with_their_statistics(
@@ -162,42 +166,54 @@ def test_timms_networks_come_with_their_statistics(
         get_pretrained_cfg=lambda name: SimpleNamespace(mean=(0.4, 0.5, 0.6), std=(0.2,) * 3),
     )
     monkeypatch.setitem(sys.modules, "timm", timm)
-    backbone, are_given = initial_backbone("timm:some_net", seed=0)
+    backbone, are_given = named_backbone("timm:some_net")
     assert are_given
     assert (backbone.config.mean, backbone.config.deviation) == pytest.approx((127.5, 51.0))
     backbone.save(tmp_path)
     assert np.array_equal(Backbone.load(tmp_path).embed(FRAMES), backbone.embed(FRAMES))
     with pytest.raises(ValueError, match="timm has no model 'other'"):
-        initial_backbone("timm:other", seed=0)
+        named_backbone("timm:other")
 
 
 def test_torchxrayvisions_densenet_becomes_monais(monkeypatch: pytest.MonkeyPatch) -> None:
     state = weights(named="torchxrayvision")
     models = SimpleNamespace(DenseNet=lambda weights: SimpleNamespace(state_dict=lambda: state))
     monkeypatch.setitem(sys.modules, "torchxrayvision", SimpleNamespace(models=models))
-    backbone, _ = initial_backbone("torchxrayvision:densenet121-res224-all", seed=0)
+    backbone, _ = named_backbone("torchxrayvision:densenet121-res224-all")
     assert backbone.config.network == "DenseNet121"
     assert (backbone.config.mean, backbone.config.deviation) == (127.5, 127.5 / 1024)
     with pytest.raises(ValueError, match="densenet121-res224-all"):
-        initial_backbone("torchxrayvision:vgg", seed=0)
+        named_backbone("torchxrayvision:vgg")
 
 
 def test_a_project_names_a_network_or_a_folder_of_weights(tmp_path: Path) -> None:
-    Backbone(TINY, seed=3).save(tmp_path)
-    backbone, are_given = initial_backbone(str(tmp_path), seed=0)
+    Backbone(TINY, seed=3).save(tmp_path / "chest")
+    backbone, are_given = named_backbone("chest", tmp_path)
     assert are_given and backbone.config == TINY
-    backbone, are_given = initial_backbone("", seed=0)
+    backbone, are_given = named_backbone("")
     assert not are_given and backbone.config == BackboneConfig()
-    assert initial_backbone("SlimSEResNet", seed=0)[0].features == 512
+    assert named_backbone("SlimSEResNet")[0].features == 512
+
+
+def test_a_name_reaches_nothing_outside_the_folder_of_weights(tmp_path: Path) -> None:
+    Backbone(TINY).save(tmp_path)
+    torch.save(weights(named="monai"), tmp_path / "a.pt")
+    inside = tmp_path / "weights"
+    inside.mkdir()
+    for name in (str(tmp_path), "..", "../", ".", f"DenseNet121:{tmp_path}/a.pt"):
+        with pytest.raises(ValueError, match=r"named by their name alone and lie in weights/"):
+            named_backbone(name, inside)
+    with pytest.raises(ValueError, match="named by their name alone"):
+        named_backbone("DenseNet121:../a.pt", inside)
 
 
 def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"No backbone is called .VGG.\. The networks are SlimResN"
     ):
-        initial_backbone("VGG", seed=0)
+        named_backbone("VGG")
     with pytest.raises(ValueError, match="owner/repository"):
-        initial_backbone("hub:../../etc", seed=0)
+        named_backbone("hub:../../etc")
 
 
 def test_offline_the_hub_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,4 +223,4 @@ def test_offline_the_hub_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(ConnectionError, match="Without a network, name a folder"):
-        initial_backbone("hub:hospital/chest", seed=0)
+        named_backbone("hub:hospital/chest")

@@ -115,6 +115,40 @@ def test_everything_may_change_before_the_first_answer(project: Project) -> None
     assert (project.label_config, project.audit_share) == (XML["masks"], 0.25)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/srv/scout/models/project-1/round-1/attempt-1",
+        "../models",
+        "..",
+        "DenseNet121:/etc/passwd.pt",
+        "DenseNet121:../a.pt",
+        "hub:../x",
+        "hub:https://example.org/x",
+        "https://example.org/x",
+        "a\x00b",
+    ],
+)
+def test_a_backbone_is_no_path_and_no_address(project: Project, alice: User, name: str) -> None:
+    with pytest.raises(Refused, match="names no model"):
+        update_settings(project_id=project.pk, backbone=name)
+    with pytest.raises(Refused, match="names no model"):
+        create_project(creator=alice, title="A", label_config=XML["masks"], backbone=name)
+    project.refresh_from_db()
+    assert project.backbone == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ViT-S", "DenseNet121:chest.pt", "chest-2026", "monai:DenseNet121", "hub:hospital/chest",
+        "timm:vit_small_patch16_224.augreg_in21k", "torchxrayvision:densenet121-res224-all", "",
+    ],
+)  # fmt: skip
+def test_a_backbone_is_named(project: Project, name: str) -> None:
+    assert update_settings(project_id=project.pk, backbone=name).backbone == name
+
+
 def test_the_backbone_is_fixed_once_a_round_is_done(project: Project) -> None:
     first = project.rounds.create(number=1, state="failed", error="No backbone is called Best")
     update_settings(project_id=project.pk, backbone="ResNet18")

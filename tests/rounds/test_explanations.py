@@ -19,6 +19,7 @@ from annotator.claims import claim_next_task
 from annotator.models import Task
 from annotator.withdrawals import undo_last
 from learner.ensemble import Ensemble
+from projects.errors import Refused
 from rounds import explanations, serving, worker
 from rounds.worker import embedding, explaining
 from rounds.worker import ranking as reranking
@@ -141,6 +142,41 @@ def test_a_reader_sees_what_they_have_answered_and_nothing_before(
     assert ask(cast.bob, read.task_id).status_code == 202
     undo_last(project=learning.project, reader=cast.bob)
     assert ask(cast.bob, read.task_id).status_code == 403
+
+
+def test_an_answer_stands_once_its_reader_has_seen_what_the_model_sees(
+    learning: LearningProject,
+) -> None:
+    bob = ranked(learning).cast.bob
+    read = learning.read_next()
+    assert ask(bob, read.task_id).status_code == 202  # nothing was shown yet
+    undo_last(project=learning.project, reader=bob)
+    read = learning.read_next()
+    work()
+    assert ask(bob, read.task_id).status_code == 200
+    with pytest.raises(Refused, match="Your last answer stands"):
+        undo_last(project=learning.project, reader=bob)
+    read.refresh_from_db()
+    assert read.withdrawn_at is None
+    seen = read.model_seen_at
+    assert seen is not None
+    ask(bob, read.task_id)
+    read.refresh_from_db()
+    assert read.model_seen_at == seen  # when it was shown first
+
+
+def test_whoever_takes_an_answer_back_while_asking_is_shown_nothing(
+    learning: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = ranked(learning).cast.bob
+    read = learning.read_next()
+
+    def meanwhile(**asked: Any) -> bytes:
+        undo_last(project=learning.project, reader=bob)
+        return b"a picture"
+
+    monkeypatch.setattr("rounds.explanation_api.explanation_of", meanwhile)
+    assert ask(bob, read.task_id).status_code == 403
 
 
 def test_a_manager_who_reads_a_task_is_blind_to_it_as_well(learning: LearningProject) -> None:

@@ -62,7 +62,7 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
     assert savings["verdict"] == "not enough"
     assert savings["missing"] == [
         "about 20 more audit patients",
-        "about 10 more random-arm answers",
+        "about 10 more random-arm patients",
         "about 4 more actively chosen answers",
     ]
     assert proof.stopping[0]["verdict"] == "cannot tell"
@@ -72,13 +72,16 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
 def test_the_arms_are_in_the_order_of_reading_and_labels_brought_along_in_none(
     read_project: LearningProject,
 ) -> None:
-    brought = list(Task.objects.filter(arm="pool").values_list("pk", flat=True)[:6])
+    brought = [
+        *Task.objects.filter(arm="pool").values_list("pk", flat=True)[:6],
+        *Task.objects.filter(arm="random").values_list("pk", flat=True)[:3],
+    ]
     Annotation.objects.filter(task__in=brought).update(origin="import")
     gathered = proving._gather(read_project.project, labelled_answers(project=read_project.project))
     assert gathered is not None
     evidence, tasks = gathered
     read = dict(Annotation.objects.values_list("task_id", "pk"))
-    for arm, count in ((evidence.audit, 10), (evidence.random, 10), (evidence.active, 10)):
+    for arm, count in ((evidence.audit, 10), (evidence.random, 7), (evidence.active, 10)):
         order = [read[task] for task in tasks[arm].tolist()]
         assert order == sorted(order)
         assert len(order) == count

@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from annotator.dataset import LabelledAnswers, labelled_answers
 from annotator.rerank import LEARNER_QUEUE
+from learner.parent import end_with_parent
 from learner.processes import aside
 from learner.proof.evidence import Evidence
 from learner.proof.refits import MOST_FOR_AXES
@@ -48,6 +49,7 @@ def prove(*, project_id: int) -> None:
 
 def _proof(evidence: Evidence, seed: int) -> dict[str, Any]:
     """`learner.proof.report.prove` as JSON; runs in the child."""
+    end_with_parent()
     return work_out(evidence, seed=seed).as_json()
 
 
@@ -90,9 +92,14 @@ def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
 
 
 def _arms(pool: Pool, read: Int64, imported: Int64) -> dict[str, Int64]:
-    """Places in `read` of each arm's rows; what was brought along was chosen by nobody."""
-    is_audit, is_random = pool.is_audit[read], pool.is_random[read]
-    is_given = np.isin(pool.tasks[read], imported) & ~is_audit & ~is_random
+    """Places in `read` of each arm's rows.
+
+    What was brought along was put in no order here: which tasks have such a label need not have
+    been left to chance, so that it counts in neither of the arms that are compared.
+    """
+    is_audit = pool.is_audit[read]
+    is_given = np.isin(pool.tasks[read], imported) & ~is_audit
+    is_random = pool.is_random[read] & ~is_given
     return {
         "audit": np.flatnonzero(is_audit),
         "random": np.flatnonzero(is_random),
