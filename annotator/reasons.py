@@ -2,10 +2,8 @@
 
 from annotator.models import Task
 
-BY_CHANCE = {
-    Task.Arm.AUDIT: "Drawn by chance, to measure the model",
-    Task.Arm.RANDOM: "Drawn by chance, to compare with",
-}
+# One word for both arms: who knew which cases measure the model could read those more carefully.
+BY_CHANCE = "Drawn by chance"
 NOT_RANKED = "No ranking yet"
 _UNSURE = "The model is unsure here"
 _DISAGREE = "Models disagree here"
@@ -17,7 +15,7 @@ _TELLING = "Tells most about the others"
 # By the names of projects.strategies. "auto" ranks under the name of the strategy it chose.
 BY_STRATEGY = {
     "": NOT_RANKED,
-    "random": "Drawn by chance",
+    "random": BY_CHANCE,
     "least_confidence": _UNSURE,
     "margin": _UNSURE,
     "entropy": _UNSURE,
@@ -48,5 +46,6 @@ BY_STRATEGY = {
 
 def why(*, arm: str, strategy: str) -> str:
     """Why a task of this arm came. A strategy that is no longer offered is called by its name."""
-    by_chance = BY_CHANCE.get(Task.Arm(arm))
-    return by_chance or BY_STRATEGY.get(strategy) or f"Chosen by {strategy.replace('_', ' ')}"
+    if Task.Arm(arm) != Task.Arm.POOL:
+        return BY_CHANCE
+    return BY_STRATEGY.get(strategy) or f"Chosen by {strategy.replace('_', ' ')}"

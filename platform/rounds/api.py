@@ -16,12 +16,16 @@ from rounds.models import Ranking, Round
 from rounds.proofs import doubts_for_programs, proof_of
 from rounds.queries import anything_left_for, counts_of, progress_per_reader, reader_progress
 
+# Of a round's metrics; the others are held-out losses, by which it was chosen and not judged.
+TOLD = ("labels", "audit", "questions", "seconds", "epochs")
+
 
 class RoundSerializer(serializers.ModelSerializer[Round]):
     # A field of DRF has a parent too; declared ones leave the class, so nothing is hidden.
     parent = serializers.SlugRelatedField[Round](  # type: ignore[assignment]
         slug_field="number", read_only=True
     )
+    metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = Round
@@ -39,6 +43,10 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
             "finished_at",
         )
         read_only_fields = fields
+
+    def get_metrics(self, row: Round) -> dict[str, Any]:
+        """What the audit sample says, and no loss on labels that a strategy chose."""
+        return {name: row.metrics[name] for name in TOLD if name in row.metrics}
 
 
 class RankingSerializer(serializers.ModelSerializer[Ranking]):

@@ -45,7 +45,10 @@ WHERE round.state IN ('queued', 'running') AND NOT EXISTS (
 """
 _WITHOUT_ROUND = """
 SELECT project.id FROM projects_project project
-WHERE NOT EXISTS (SELECT FROM rounds_round round WHERE round.project_id = project.id)
+WHERE NOT EXISTS (
+    SELECT FROM rounds_round round WHERE round.project_id = project.id
+      -- One that failed is tried again once the manager has changed the settings.
+      AND (round.state <> 'failed' OR round.finished_at > project.updated_at))
   AND (SELECT count(*) >= %s AND max(created_at) < now() - make_interval(secs => %s)
        FROM annotator_task task WHERE task.project_id = project.id)
 """

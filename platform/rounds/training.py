@@ -33,10 +33,11 @@ class Interrupted(Exception):
     """The learner is being stopped; the round goes on from its checkpoint at the next start."""
 
 
-def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, size: int) -> None:
+def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, size: int) -> bool:
     """Run the round's attempt and publish its outcome, or keep the reason why there is none.
 
-    Raises Interrupted when the learner is being stopped.
+    False where another attempt has taken over: what lies beside is that one's. Raises Interrupted
+    when the learner is being stopped.
     """
     store = Path(settings.MODEL_STORE)
     home = store / f"project-{begun.project_id}" / f"round-{begun.number}"
@@ -53,28 +54,30 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     services.note_activity(project_id=begun.project_id, doing=_doing(begun, int(is_pool.sum())))
     error = _run_child(begun, folder)
     if error is not None:
-        services.fail_round(round_id=begun.pk, attempt=begun.attempt, error=error)
         services.note_activity(
             project_id=begun.project_id, doing=f"Training round {begun.number} failed"
         )
-        return
+        return services.fail_round(round_id=begun.pk, attempt=begun.attempt, error=error)
     outcome = json.loads((folder / "outcome.json").read_text())
     outcome["metrics"]["questions"] = {
         name: services.told(report) for name, report in outcome["metrics"]["questions"].items()
     }
-    services.finish_round(
+    is_published = services.finish_round(
         round_id=begun.pk,
         attempt=begun.attempt,
         weights=str(folder.relative_to(store)),
         config=outcome["config"],
         metrics=outcome["metrics"],
     )
-    (home / "checkpoint.pt").unlink(missing_ok=True)
+    if is_published:
+        (home / "checkpoint.pt").unlink(missing_ok=True)
+    return is_published
 
 
 def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]") -> dict[str, Any]:
     serving = serving_of(project_id=begun.project_id)
-    kind = "self-supervised" if begun.labels == 0 else "fine-tuned"
+    # Without labels first, also where the first round failed: random weights are no start.
+    kind = "fine-tuned" if serving.weights else "self-supervised"
     return {
         "kind": kind,
         "cache": str(cache_folder(begun.project_id)),

@@ -55,7 +55,7 @@ def test_who_oversees_sees_why_each_task_stands_where_it_does(cast: Cast, name: 
     for row in (
         f"{placed.pk} 0.dcm DX Pool Open 0 of 1 {reason} badge 0.438 1 1,200 3 0.125",
         f"{unranked.pk} 1.dcm DX Pool Open 0 of 1 No ranking yet – – – – –",
-        f"{audit.pk} 0.dcm DX Audit sample Open 0 of 1 Drawn by chance, to measure the model –",
+        f"{audit.pk} 0.dcm DX Audit sample Open 0 of 1 Drawn by chance –",
     ):
         assert row in re.sub(" +", " ", text)
 

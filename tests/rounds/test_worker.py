@@ -1,5 +1,6 @@
 """The learner's jobs, on a real database, real frames and the real learner."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from numpy.typing import NDArray
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
@@ -432,3 +434,41 @@ def test_a_failing_project_says_why_and_rests(
     assert activity.doing == "Embedding failed: no more room on the disk"
     worker.sweep()
     assert waiting_jobs() == []
+
+
+def test_a_failed_first_round_is_tried_again_once_the_settings_have_changed(
+    radiographs: LearningProject,
+) -> None:
+    project = radiographs.project
+    worker.embed(project_id=project.pk)
+    failed = services.queue_round(project_id=project.pk, labels=0, last_annotation=0)
+    assert failed is not None
+    services.begin_round(round_id=failed.pk)
+    assert services.fail_round(round_id=failed.pk, attempt=1, error="No such network")
+    Task.objects.filter(project=project).update(created_at=timezone.now() - timedelta(hours=1))
+    worker.sweep()
+    assert Round.objects.filter(project=project).count() == 1
+    project.backbone = "ResNet18"
+    project.save()
+    worker.sweep()
+    assert Round.objects.filter(project=project, state="queued").count() == 1
+
+
+def test_an_attempt_that_was_overtaken_removes_nothing(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_id = radiographs.project.pk
+    worker.embed(project_id=project_id)
+    begun = services.queue_round(project_id=project_id, labels=0, last_annotation=0)
+    assert begun is not None
+    monkeypatch.setitem(training.SECONDS, "self-supervised", 0.5)
+    of_successor = EmbeddingCache(serving.cache_folder(project_id), "r1a2", 4)
+    of_successor.append(np.ones((1, 4), np.float16), at=0)
+
+    def overtaken(**outcome: object) -> bool:
+        return False
+
+    monkeypatch.setattr(services, "finish_round", overtaken)
+    worker.train(round_id=begun.pk)
+    assert len(of_successor.read()) == 1
+    assert EmbeddingCache.find(serving.cache_folder(project_id), "r0") is not None

@@ -25,7 +25,8 @@ def train(*, round_id: int) -> None:
         pool.take(labelled_answers(project=begun.project))
         asked = [learnt(question) for question in questions]
         try:
-            training.run(begun, pool, asked, size=SIZE)
+            if not training.run(begun, pool, asked, size=SIZE):
+                return
         except training.Interrupted:
             # The sweep of the next learner takes it up again.
             services.lay_down_round(round_id=begun.pk, attempt=begun.attempt)
