@@ -166,11 +166,11 @@ def test_the_default_reads_more_of_what_is_rare_than_chance() -> None:
     rare = {
         name: sum(
             table.targets[replay(table, name, budget=100, batch=20, seed=s).order, 2].sum()
-            for s in range(2)
+            for s in range(4)
         )
         for name in ("auto", "random")
     }
-    assert rare["auto"] > 1.5 * rare["random"]
+    assert rare["auto"] > 1.2 * rare["random"]
 
 
 def test_labels_needed_are_read_off_the_mean_curve() -> None:
