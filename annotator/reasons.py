@@ -4,7 +4,7 @@ from annotator.models import Task
 
 BY_CHANCE = {
     Task.Arm.AUDIT: "Drawn by chance, to measure the model",
-    Task.Arm.RANDOM: "Drawn by chance, to compare the order with",
+    Task.Arm.RANDOM: "Drawn by chance, for comparison",
 }
 NOT_RANKED = "No ranking yet"
 _UNSURE = "The model is unsure here"

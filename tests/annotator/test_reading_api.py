@@ -235,7 +235,7 @@ def test_an_analyst_does_not_read(cast: Cast, tasks: list[Task]) -> None:
     [
         (Task.Arm.POOL, "The model is unsure here"),
         (Task.Arm.AUDIT, "Drawn by chance, to measure the model"),
-        (Task.Arm.RANDOM, "Drawn by chance, to compare the order with"),
+        (Task.Arm.RANDOM, "Drawn by chance, for comparison"),
     ],
 )
 def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(

@@ -17,7 +17,7 @@ def test_reasons_are_a_word_or_a_few() -> None:
 
 def test_what_chance_serves_says_so_whatever_the_strategy() -> None:
     assert why(arm=Task.Arm.AUDIT, strategy="") == "Drawn by chance, to measure the model"
-    assert why(arm=Task.Arm.RANDOM, strategy="") == "Drawn by chance, to compare the order with"
+    assert why(arm=Task.Arm.RANDOM, strategy="") == "Drawn by chance, for comparison"
     assert why(arm=Task.Arm.POOL, strategy="") == "No ranking yet"
 
 

@@ -150,4 +150,4 @@ def test_every_format_and_the_rest_interface_tell_the_same(cast: Cast) -> None:
     assert reply["propensity"] is None  # the task's own: no ranking placed it
     (told,) = reply["annotations"]
     assert (told["arm"], told["propensity"]) == ("random", 1 / 3)
-    assert told["why"] == "Drawn by chance, to compare the order with"
+    assert told["why"] == "Drawn by chance, for comparison"
