@@ -10,6 +10,7 @@ from annotator.queries import State, blind_tasks, in_hand, most_could_not, visib
 from annotator.queue import place_of
 from annotator.reasons import why
 from projects.models import Membership
+from projects.strategies import title
 
 PAGE = 50
 
@@ -24,6 +25,7 @@ class Row:
     is_blind: bool
     state: State
     why: str
+    strategy: str  # its title
     place: int | None  # in its ranking, from 1
     propensity: str
 
@@ -39,6 +41,7 @@ class Row:
             is_blind=is_blind,
             state=State(task.state),
             why=why(arm=task.arm, strategy=task.strategy),
+            strategy=title(task.strategy),
             place=place,
             propensity="–" if task.propensity is None else f"{task.propensity:.3g}",
         )

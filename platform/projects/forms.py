@@ -115,8 +115,8 @@ class SettingsForm(ProjectForm):
     strategy = forms.ChoiceField(
         label="Reading order",
         choices=strategies.choices,
-        help_text="How what is read next is chosen. Automatic: at random until every class has two "
-        "labels, then by uncertainty and diversity.",
+        help_text="How what is read next is chosen. Automatic: typical scans until every class "
+        "has two labels, then those the model is unsure of that are typical of many.",
     )
     labels_per_round = forms.IntegerField(
         label="Labels per training",
@@ -145,8 +145,9 @@ class SettingsForm(ProjectForm):
         initial["random_percent"] = round(project.random_share * 100)
         super().__init__(data, initial=initial)
         if project.tasks.exists():
-            self._fix("audit_percent", "Drawn when the scans came in; fixed since.")
-            self._fix("random_percent", "Drawn when the scans came in; fixed since.")
+            for share in ("audit_percent", "random_percent"):
+                meaning = self.fields[share].help_text
+                self._fix(share, f"{meaning} Drawn when the scans came in; fixed since.")
         if has_learned(project=project):
             self._fix("backbone", "It has begun to learn from this project; fixed since.")
 

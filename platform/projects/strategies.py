@@ -72,10 +72,13 @@ def refusal(name: str, kinds: Iterable[str]) -> str | None:
 
 def choices() -> list[tuple[str, str]]:
     """Name and title, as a form offers them."""
-    return [(name, _TITLES.get(name) or _title(name)) for name in NAMES]
+    return [(name, title(name)) for name in NAMES]
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
+    """The name in words, as people read it."""
+    if name in _TITLES:
+        return _TITLES[name]
     source, _, function = name.rpartition(":")
     words = function.replace("_", " ").capitalize()
     return f"{words} (modAL)" if source else words

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from projects.models import Project
+from projects.strategies import title
 from rounds.charts import daily_bars, learning_curve
 from rounds.learning import METRICS, headline, learner_state, learning_of, metrics_measured
 from rounds.models import Round
@@ -29,7 +30,12 @@ class Part:
 
 
 def _now(project: Project, of: str) -> dict[str, Any]:
-    return {"counts": counts_of(project=project), "learner": learner_state(project=project)}
+    learner = learner_state(project=project)
+    return {
+        "counts": counts_of(project=project),
+        "learner": learner,
+        "strategy": title(learner.ranking.strategy) if learner.ranking else "",
+    }
 
 
 def _choice(project: Project, of: str) -> dict[str, Any]:

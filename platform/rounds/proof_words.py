@@ -52,7 +52,7 @@ def savings_sentences(one: dict[str, Any], label_seconds: float | None) -> list[
     """What one question's `Savings` say; each number's 95 % interval stands in brackets."""
     verdict = one["verdict"]
     if verdict == "not enough":
-        return [f"Before anything can be said: {_listed(one['missing'])}."]
+        return [f"Before anything can be said: {_listed(one['missing'])} needed."]
     if verdict == "no difference":
         said = _no_difference(one)
     else:

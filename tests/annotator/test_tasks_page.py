@@ -53,7 +53,7 @@ def test_who_oversees_sees_why_each_task_stands_where_it_does(cast: Cast, name: 
     assert status == 200
     reason = "The model is unsure here, and it is unlike the others"
     for row in (
-        f"{placed.pk} 0.dcm DX Pool Open 0 of 1 {reason} badge 0.438 1 1,200 3 0.125",
+        f"{placed.pk} 0.dcm DX Pool Open 0 of 1 {reason} BADGE 0.438 1 1,200 3 0.125",
         f"{unranked.pk} 1.dcm DX Pool Open 0 of 1 No ranking yet – – – – –",
         f"{audit.pk} 0.dcm DX Audit sample Open 0 of 1 Drawn by chance –",
     ):
@@ -153,4 +153,4 @@ def test_an_address_that_makes_no_sense_shows_the_first_page(cast: Cast, query: 
 def test_what_is_not_there_is_said(cast: Cast) -> None:
     assert "No task yet." in page(cast, cast.alice)[1]
     make_tasks(cast.project, 1)
-    assert "No task is like that." in page(cast, cast.alice, "?state=read")[1]
+    assert "No task is in this arm and state." in page(cast, cast.alice, "?state=read")[1]

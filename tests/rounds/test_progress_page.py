@@ -80,6 +80,7 @@ def test_the_page_holds_every_part_at_once(cast: Cast) -> None:
     for name in PARTS:
         assert f'id="part-{name}"' in page
     assert "generation 7" in page
+    assert "Uncertainty" in page
     assert "87 ms" in page
     assert "12 audit cases are too few" in page
     assert "Not running" in page

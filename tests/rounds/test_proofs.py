@@ -139,7 +139,7 @@ def test_too_little_to_go_by_says_what_is_missing() -> None:
     missing = ["about 12 more audit patients", "about 20 more random-arm patients"]
     assert savings_sentences(savings(verdict="not enough", missing=missing), 36.0) == [
         "Before anything can be said: about 12 more audit patients and about 20 more random-arm "
-        "patients."
+        "patients needed."
     ]
 
 
