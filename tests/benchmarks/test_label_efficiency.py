@@ -92,7 +92,7 @@ def test_ready_embeddings_and_a_data_set_from_elsewhere(
     assert list(found["datasets"]) == ["sizes"]
     assert found["pools"]["sizes"]["measure"] == "r2"
     assert found["geomean_ratio_95"] == {}
-    errors = found["datasets"]["sizes"]["auto"]["mean_absolute_error"]
+    errors = found["datasets"]["sizes"]["random"]["mean_absolute_error"]
     assert errors[0][1] > errors[-1][1]
     assert "mean absolute error" in (data.parent / "docs" / "label-efficiency.md").read_text()
     np.save(ready / "sizes.npy", np.zeros((3, 2)))
