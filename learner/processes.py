@@ -8,13 +8,16 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from learner.parent import end_with_parent
+
 Result = TypeVar("Result")
 
 
 def aside(function: Callable[..., Result], *arguments: object) -> Result:
     """`function(*arguments)` in a process of its own, of one thread, that gives way to all others.
 
-    Nothing else in this process waits for its computing, and a crash kills only the child.
+    Nothing else in this process waits for its computing, and a crash kills only the child, which
+    ends with this process. It imports the module that defines `function`: none that needs Django.
     """
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, _give_way) as pool:
@@ -22,6 +25,7 @@ def aside(function: Callable[..., Result], *arguments: object) -> Result:
 
 
 def _give_way() -> None:
+    end_with_parent()
     threadpool_limits(1)
     os.nice(10)
 

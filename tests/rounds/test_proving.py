@@ -29,7 +29,7 @@ def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.M
     monkeypatch.setattr(reranking, "_live_projects", {})
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    # A process of its own takes seconds to start; one test below has it.
+    # A process of its own takes seconds to start; two tests below have it.
     monkeypatch.setattr(proving, "aside", lambda function, *arguments: function(*arguments))
     embedding.serving_backbones.cache_clear()
 
@@ -168,3 +168,11 @@ def test_the_proof_is_worked_out_in_a_process_that_gives_way() -> None:
     own = os.nice(0)
     assert aside(os.nice, 0) == min(own + 10, 19)
     assert aside(os.getpid) != os.getpid()
+
+
+def test_the_process_of_the_proof_needs_no_django(
+    read_project: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proving, "aside", aside)
+    worker.prove(project_id=read_project.project.pk)
+    assert Proof.objects.get(project=read_project.project).labels == 26

@@ -1,5 +1,6 @@
 """What a project's labels prove, worked out beside the ranking."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,6 @@ from procrastinate.contrib.django import app
 
 from annotator.dataset import LabelledAnswers, labelled_answers
 from annotator.rerank import LEARNER_QUEUE
-from learner.parent import end_with_parent
 from learner.processes import aside
 from learner.proof.evidence import Evidence
 from learner.proof.refits import MOST_FOR_AXES
@@ -36,7 +36,7 @@ def prove(*, project_id: int) -> None:
         if gathered is None:
             return
         evidence, tasks = gathered
-        found = aside(_proof, evidence, project.pk)
+        found: dict[str, Any] = aside(partial(work_out, evidence, seed=project.pk)).as_json()
         for doubt in found["label_errors"]:
             doubt["task"] = int(tasks[doubt.pop("row")])
         services.keep_proof(
@@ -45,12 +45,6 @@ def prove(*, project_id: int) -> None:
             last_annotation=answers.watermark,
             found=found | {"label_seconds": median_seconds(project=project)},
         )
-
-
-def _proof(evidence: Evidence, seed: int) -> dict[str, Any]:
-    """`learner.proof.report.prove` as JSON; runs in the child."""
-    end_with_parent()
-    return work_out(evidence, seed=seed).as_json()
 
 
 def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64] | None:
