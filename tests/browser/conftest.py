@@ -94,6 +94,25 @@ def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
         while under_way and time.monotonic() < until:
             page.wait_for_timeout(20)
     context.close()
+    _wait_for_the_server()
+
+
+def _wait_for_the_server() -> None:
+    """What a page sends as it is closed is answered before the tables are emptied."""
+    from django.db import connection
+
+    time.sleep(0.15)  # until its thread has begun
+    until = time.monotonic() + 10
+    busy = 1
+    while busy and time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                " AND state <> 'idle'"
+            )
+            busy = cursor.fetchone()[0]
+        time.sleep(0.02)
 
 
 @pytest.fixture
