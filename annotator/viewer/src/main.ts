@@ -1,6 +1,7 @@
 import "./style.css";
 
 import { locate, toggle } from "./answers/sheet";
+import { COMMANDS } from "./commands";
 import { ReadingApi } from "./flow/api";
 import { ReadingClock } from "./flow/clock";
 import { Journal } from "./flow/journal";
@@ -9,10 +10,9 @@ import { Outbox } from "./flow/outbox";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
-import { ACTS } from "./page/commands";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
-import { type CommandName, type OptionKey, optionKeys } from "./page/keys";
+import { type OptionKey, optionKeys } from "./page/keys";
 import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
 import { SkipList } from "./page/skip";
@@ -27,7 +27,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const { questions } = bootstrap;
   const keys = optionKeys(questions);
   const taken = new Set(keys.map(({ key }) => key));
-  const act = (name: CommandName): void => ACTS[name](parts);
+  const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
   const frame = new Frame(root, bootstrap, () => act("help"));
   frame.cover("Loading…");
@@ -69,7 +69,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     },
     submit: () => act("submit"),
     skip: () => act("skip"),
-    undo: () => act("undo"),
+    undo: () => act("takeBack"),
     placeOf: ({ item }) => {
       const place = locate(room.task?.scans ?? [], item);
       if (!place || place.scan.frame_count === 1) return "";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { commandFor, COMMANDS, optionKeys, pressed, shownKeys } from "../src/page/keys";
+import { COMMANDS } from "../src/commands";
+import { commandFor, optionKeys, pressed, shownKeys } from "../src/page/keys";
 import { question } from "./questions";
 
 function press(key: string, more: KeyboardEventInit = {}): string {
@@ -16,6 +17,14 @@ describe("the keys of options", () => {
     const commands = new Set(COMMANDS.flatMap((command) => command.keys));
     expect(keys.slice(9).every((key) => /^[a-z]$/.test(key) && !commands.has(key))).toBe(true);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("are letters of commands where no other is left", () => {
+    const many = question("multiple", "findings", ...Array.from({ length: 24 }, (_, at) => `f${at}`));
+    const keys = optionKeys([many]).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(24);
+    expect(keys).not.toContain("");
+    expect(keys).not.toContain("w");
   });
 
   it("are those of the config first, each once", () => {
@@ -51,12 +60,13 @@ describe("presses", () => {
     expect(press("W", { code: "KeyW" })).toBe("w"); // caps lock
     expect(press("z", { ctrlKey: true })).toBe("Ctrl+z");
     expect(press("z", { metaKey: true })).toBe("Ctrl+z");
+    expect(press("˚", { code: "KeyK", altKey: true })).toBe("Alt+k"); // macOS
     expect(press("ArrowUp", { shiftKey: true })).toBe("Shift+ArrowUp");
   });
 
   it("reach a command with Shift where an option has taken its letter", () => {
-    expect(commandFor("p")).toBe("pan");
-    expect(commandFor("Shift+p")).toBe("pan");
+    expect(commandFor("p")?.name).toBe("pan");
+    expect(commandFor("Shift+p")?.name).toBe("pan");
     const pan = COMMANDS.find(({ name }) => name === "pan");
     expect(pan && shownKeys(pan, new Set(["p"]))).toEqual(["Shift+p"]);
   });

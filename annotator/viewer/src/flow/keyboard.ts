@@ -1,18 +1,12 @@
 import { isNumberEntry, isTextEntry } from "../page/dom";
-import { type CommandName, commandFor, type OptionKey, pressed } from "../page/keys";
+import { commandFor, type OptionKey, pressed } from "../page/keys";
 
 export interface KeyboardActions {
   option: (option: OptionKey) => void;
-  command: (name: CommandName) => void;
+  command: (name: string) => void;
   /** A list that is open takes presses first; true when it took this one. */
   overlay: (press: string) => boolean;
 }
-
-/** Presses that repeat while a key is held down. */
-const REPEATING: ReadonlySet<CommandName> = new Set([
-  "later", "earlier", "laterTen", "earlierTen", "brighter", "darker", "wider", "narrower",
-  "closer", "farther", "smallerBrush", "largerBrush",
-]);
 
 /** What a number field needs for itself; every other press is a command there too. */
 const NUMBER_KEYS = /^(?:\d|[.,-]|Backspace|Delete|ArrowLeft|ArrowRight|Home|End|Tab)$/;
@@ -43,7 +37,7 @@ export class Keyboard {
   }
 
   private down(event: KeyboardEvent): void {
-    if (event.isComposing || event.altKey) return;
+    if (event.isComposing || event.getModifierState("AltGraph")) return;
     const press = pressed(event);
     if (isTextEntry(event.target)) return this.inText(event, press);
     if (isNumberEntry(event.target) && belongsToNumber(press)) return;
@@ -56,7 +50,7 @@ export class Keyboard {
     }
     const command = commandFor(press);
     if (!command) return;
-    if (!event.repeat || REPEATING.has(command)) this.actions.command(command);
+    if (!event.repeat || command.repeats) this.actions.command(command.name);
     this.taken(event);
   }
 

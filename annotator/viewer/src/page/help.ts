@@ -1,22 +1,24 @@
+import { GROUPS } from "../commands";
+import type { Command } from "../commands/command";
+import { t } from "../i18n";
 import { keyCap, make } from "./dom";
-import { COMMANDS, type Command, shownKeys } from "./keys";
+import { shownKeys } from "./keys";
 
 /** The list of every key. */
 export class Help {
   readonly element: HTMLDialogElement;
 
   constructor(taken: ReadonlySet<string>, private readonly onClose: () => void) {
-    const groups = byGroup();
     this.element = make(
       "dialog",
-      { class: "help", "aria-label": "Keys", onclose: () => this.onClose() },
+      { class: "help", "aria-label": t("Keys"), onclose: () => this.onClose() },
       make(
         "div",
         { class: "help-groups" },
-        ...[...groups].map(([group, commands]) => section(group, commands, taken)),
-        section("Mouse", [], taken, MOUSE),
+        ...GROUPS.map(({ title, commands }) => section(title, commands, taken)),
+        section(t("Mouse"), [], taken, MOUSE),
       ),
-      make("p", { class: "hint" }, "Each answer shows its own key. ", keyCap("Escape"), " closes this list."),
+      make("p", { class: "hint" }, t("Each answer shows its own key.") + " ", keyCap("Escape"), " " + t("closes this list.")),
     );
   }
 
@@ -31,10 +33,10 @@ export class Help {
 }
 
 const MOUSE: readonly (readonly [string, string])[] = [
-  ["Left button", "The tool in hand: window at first"],
-  ["Right button", "Zoom"],
-  ["Middle button", "Pan"],
-  ["Wheel", "Slices; on a single image, zoom"],
+  [t("Left button"), t("The tool in hand: window at first")],
+  [t("Right button"), t("Zoom")],
+  [t("Middle button"), t("Pan")],
+  [t("Wheel"), t("Slices; on a single image, zoom")],
 ];
 
 function section(
@@ -49,12 +51,4 @@ function section(
   ]);
   const others = plain.map(([what, says]) => [make("dt", {}, what), make("dd", {}, says)]);
   return make("section", {}, make("h2", {}, title), make("dl", {}, ...[...rows, ...others].flat()));
-}
-
-function byGroup(): Map<string, Command[]> {
-  const groups = new Map<string, Command[]>();
-  for (const command of COMMANDS) {
-    groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
-  }
-  return groups;
 }

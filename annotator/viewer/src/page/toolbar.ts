@@ -1,18 +1,20 @@
+import { COMMANDS } from "../commands";
+import { t } from "../i18n";
 import type { Toolbox, ToolName } from "../viewer/toolbox";
 import { keyCap, make } from "./dom";
-import { type CommandName, COMMANDS, shownKeys } from "./keys";
+import { shownKeys } from "./keys";
 
 /** What is offered under the image; everything else is on a key alone. */
-const SHOWN: readonly (readonly [command: CommandName, text: string, tool?: ToolName])[] = [
-  ["window", "Window", "window"],
-  ["zoom", "Zoom", "zoom"],
-  ["pan", "Pan", "pan"],
-  ["scroll", "Slices", "scroll"],
-  ["length", "Length", "length"],
-  ["eraser", "Eraser", "eraser"],
-  ["invert", "Invert"],
-  ["fit", "Fit"],
-  ["actual", "1:1"],
+const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName])[] = [
+  ["window", t("Window"), "window"],
+  ["zoom", t("Zoom"), "zoom"],
+  ["pan", t("Pan"), "pan"],
+  ["scroll", t("Slices"), "scroll"],
+  ["length", t("Length"), "length"],
+  ["eraser", t("Eraser"), "eraser"],
+  ["invert", t("Invert")],
+  ["fit", t("Fit")],
+  ["actual", t("1:1")],
 ];
 
 /** Buttons for the tools, with their keys. */
@@ -21,7 +23,7 @@ export function fillToolbar(
   toolbox: Toolbox,
   taken: ReadonlySet<string>,
   hasMasks: boolean,
-  act: (command: CommandName) => void,
+  act: (command: string) => void,
 ): void {
   const buttons = SHOWN.filter(([command]) => hasMasks || command !== "eraser").map(
     ([name, text, tool]) => {

@@ -1,0 +1,46 @@
+import type { Room } from "../flow/room";
+import type { Help } from "../page/help";
+import type { Panel } from "../page/panel";
+import type { SkipList } from "../page/skip";
+import type { Cell } from "../viewer/cell";
+import type { Regions } from "../viewer/regions";
+import type { Screen } from "../viewer/screen";
+
+/** What a command may act on. */
+export interface CommandParts {
+  room: Room;
+  screen: Screen;
+  regions: Regions;
+  panel: Panel;
+  skip: SkipList;
+  help: Help;
+  stage: HTMLElement;
+}
+
+export type Act = (parts: CommandParts) => void;
+
+/** Something that the reader can do, with the keys that do it. */
+export interface Command {
+  name: string;
+  /**
+   * As KeyboardEvent.key, a letter in lower case; before it "Ctrl+", "Alt+" and "Shift+" where they
+   * are part of it, in this order.
+   */
+  keys: readonly string[];
+  says: string;
+  /** Done again and again while the key is held down. */
+  repeats?: true;
+  act: Act;
+}
+
+export interface CommandGroup {
+  title: string;
+  commands: readonly Command[];
+}
+
+/** An act on the cell in hand; nothing where no image is shown. */
+export function onCell(act: (cell: Cell) => void): Act {
+  return ({ screen }) => {
+    if (screen.active?.image) act(screen.active);
+  };
+}
