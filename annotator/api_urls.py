@@ -21,5 +21,15 @@ urlpatterns = [
         lookup_api.annotation,
         name="api_annotation",
     ),
+    re_path(
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/corrections/?$",
+        api.correct,
+        name="api_corrections",
+    ),
+    re_path(
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/history/?$",
+        lookup_api.history,
+        name="api_history",
+    ),
     re_path(r"^predictions/?$", lookup_api.predictions, name="api_predictions"),
 ]

@@ -40,6 +40,12 @@ class SubmissionSerializer(AnswerSerializer):
     skip_reason = serializers.CharField(default="", allow_blank=True, max_length=200)
 
 
+class CorrectionSerializer(SubmissionSerializer):
+    """A new answer in the place of an earlier one, and why it is given."""
+
+    reason = serializers.CharField(default="", allow_blank=True, max_length=200)
+
+
 class DraftSerializer(AnswerSerializer):
     """An unfinished answer; `version` grows with every save."""
 
@@ -135,12 +141,19 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     project = serializers.IntegerField(source="project_id")
     result = _Result()
     ground_truth = serializers.SerializerMethodField()
+    corrects = serializers.IntegerField(
+        source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
+    )
+    is_after_model = serializers.BooleanField(
+        help_text="Corrected after its reader had been shown what the model sees."
+    )
 
     class Meta:
         model = Annotation
         fields: tuple[str, ...] = (
             "id", "task", "project", "completed_by", "result", "was_cancelled", "lead_time",
             "created_at", "updated_at", "unique_id", "comment", "skip_reason", "ground_truth",
+            "corrects", "correction_reason", "is_after_model",
         )  # fmt: skip
 
     def get_ground_truth(self, annotation: Annotation) -> bool:

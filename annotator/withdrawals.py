@@ -34,6 +34,11 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
         )
         if last is None:
             raise Refused("There is nothing to undo: you have no answer in this project.")
+        if last.corrects_id is not None:
+            raise Refused(
+                "What you did last was a correction. Open the case among your earlier answers to "
+                "correct it again."
+            )
         lock_task(last.task_id)
         _withdraw(last, overlap=project.overlap)
         return _take_back_in_hand(last, project=project)

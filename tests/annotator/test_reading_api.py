@@ -88,6 +88,9 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "comment": "Apex",
         "skip_reason": "",
         "ground_truth": False,
+        "corrects": None,
+        "correction_reason": "",
+        "is_after_model": False,
         "why": "No ranking yet",
     }
 
