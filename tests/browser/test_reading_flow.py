@@ -227,7 +227,7 @@ def test_undo_with_nothing_to_undo_says_so(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(FINDINGS, scans))
-    room.press("1", "Control+z")
+    room.press("1", "u")
     room.wait(lambda: "nothing to undo" in room.says("notice"), "a sentence")
     assert room.chosen() == ["Nodule"]
 
