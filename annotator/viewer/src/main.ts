@@ -10,6 +10,7 @@ import { Outbox } from "./flow/outbox";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
+import { t } from "./i18n";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
 import { type OptionKey, optionKeys } from "./page/keys";
@@ -30,7 +31,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
   const frame = new Frame(root, bootstrap, () => act("help"));
-  frame.cover("Loading…");
+  frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
@@ -73,7 +74,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     placeOf: ({ item }) => {
       const place = locate(room.task?.scans ?? [], item);
       if (!place || place.scan.frame_count === 1) return "";
-      return `, slice ${sliceNumber(place.scan, place.frame)}`;
+      return t(", slice {number}", { number: sliceNumber(place.scan, place.frame) });
     },
   });
   frame.side.append(notice.element, panel.element, skip.element);
@@ -115,6 +116,6 @@ const root = document.getElementById("reading-room");
 if (root) {
   openRoom(root).catch((error: unknown) => {
     root.dataset["state"] = "error";
-    root.textContent = `The reading room could not be opened: ${String(error)}`;
+    root.textContent = `${t("The reading room could not be opened:")} ${String(error)}`;
   });
 }

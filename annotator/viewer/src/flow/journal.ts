@@ -1,3 +1,4 @@
+import { t } from "../i18n";
 import type { Draft, Submission } from "../types";
 
 /**
@@ -22,7 +23,7 @@ const SUBMISSIONS = "submissions";
 function finished<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("The journal could not be read."));
+    request.onerror = () => reject(request.error ?? new Error(t("The journal could not be read.")));
   });
 }
 
@@ -85,7 +86,7 @@ export class Journal {
       const transaction = this.database.transaction(name, "readwrite", { durability: "strict" });
       transaction.oncomplete = () => resolve();
       transaction.onabort = () =>
-        reject(transaction.error ?? new Error("The journal could not be written."));
+        reject(transaction.error ?? new Error(t("The journal could not be written.")));
       change(transaction.objectStore(name));
     });
   }

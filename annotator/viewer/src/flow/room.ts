@@ -1,5 +1,6 @@
 import { fromResult, toResult } from "../answers/result";
 import { emptySheet, type Sheet, unanswered } from "../answers/sheet";
+import { t } from "../i18n";
 import type { Frame } from "../page/frame";
 import type { Notice } from "../page/notice";
 import type { Panel } from "../page/panel";
@@ -121,7 +122,7 @@ export class Room {
       this.parts.notice.clear();
       this.parts.frame.setWhy("");
       await this.open(task);
-      this.parts.notice.pass("Your last answer is taken back. Change it, then submit it again.");
+      this.parts.notice.pass(t("Your last answer is taken back. Change it, then submit it again."));
     }, this.state_);
   }
 
@@ -133,7 +134,7 @@ export class Room {
   private isComplete(): boolean {
     const { panel, questions } = this.parts;
     const missing = unanswered(this.sheet, questions);
-    for (const question of missing) panel.field(question)?.say("This question needs an answer.");
+    for (const question of missing) panel.field(question)?.say(t("This question needs an answer."));
     const invalid = panel.firstInvalid();
     const first = (missing[0] && panel.field(missing[0])) ?? invalid;
     first?.focus();
@@ -179,7 +180,7 @@ export class Room {
   private async open(task: Task): Promise<void> {
     const { clock, frame, panel, prefetch, regions, screen } = this.parts;
     this.setState("loading", task);
-    const late = setTimeout(() => frame.cover("Loading…"), LATE_MS);
+    const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.renewedAt = Date.now();
     this.claimLasts = Math.max(0, Date.parse(task.claim.expires_at) - this.renewedAt);
     const draft = await this.drafts.start(task.id, task.draft);
@@ -225,7 +226,7 @@ export class Room {
     this.parts.regions.clear();
     this.refresh();
     this.parts.prefetch.only(null);
-    this.parts.frame.coverEnd(reason || "Nothing is left to read.");
+    this.parts.frame.coverEnd(reason || t("Nothing is left to read."));
     this.setState("empty", null);
   }
 
@@ -257,9 +258,9 @@ export class Room {
       } else if (isLoading || after === "error") {
         this.setState("error");
         // Never the last scan behind an error about the next.
-        this.parts.frame.cover("This scan could not be shown.");
-        this.parts.notice.say(`${message} Your answers are safe.`, "bad", {
-          text: "Try again",
+        this.parts.frame.cover(t("This scan could not be shown."));
+        this.parts.notice.say(`${message} ${t("Your answers are safe.")}`, "bad", {
+          text: t("Try again"),
           act: () => void this.start(),
         });
       } else {
@@ -272,8 +273,8 @@ export class Room {
   }
 
   private sayMustLogIn(message: string): void {
-    this.parts.notice.say(`${message} Your answer is kept on this computer.`, "bad", {
-      text: "Log in again",
+    this.parts.notice.say(`${message} ${t("Your answer is kept on this computer.")}`, "bad", {
+      text: t("Log in again"),
       act: window.location.href,
     });
   }
@@ -281,8 +282,8 @@ export class Room {
   private draftRefused(error: Error): void {
     if (isSessionEnd(error)) this.sayMustLogIn(error.message);
     else {
-      this.parts.notice.say(`${error.message} Your draft is kept on this computer.`, "warning", {
-        text: "Next scan",
+      this.parts.notice.say(`${error.message} ${t("Your draft is kept on this computer.")}`, "warning", {
+        text: t("Next scan"),
         act: () => void this.start(),
       });
     }
@@ -291,9 +292,9 @@ export class Room {
   private waiting(isWaiting: boolean): void {
     if (!isWaiting) return this.parts.notice.clear();
     this.parts.notice.say(
-      "No connection. Your answer is kept on this computer and is sent as soon as there is one.",
+      t("No connection. Your answer is kept on this computer and is sent as soon as there is one."),
       "warning",
-      { text: "Send now", act: () => this.parts.outbox.retryNow() },
+      { text: t("Send now"), act: () => this.parts.outbox.retryNow() },
     );
   }
 }

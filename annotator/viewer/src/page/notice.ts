@@ -1,4 +1,5 @@
 import type { Replayed } from "../flow/outbox";
+import { t } from "../i18n";
 import { make } from "./dom";
 
 export interface NoticeAction {
@@ -44,9 +45,9 @@ export class Notice {
   replayed(answers: readonly Replayed[]): void {
     const refused = answers.find(({ refusal }) => refusal !== null);
     if (refused) {
-      const what = "An answer from an earlier sitting was not taken and is a draft again";
-      this.say(`${what}: ${refused.refusal}`, "warning");
-    } else if (answers.length > 0) this.pass("The answer kept on this computer is saved now.");
+      const what = t("An answer from an earlier sitting was not taken and is a draft again:");
+      this.say(`${what} ${refused.refusal}`, "warning");
+    } else if (answers.length > 0) this.pass(t("The answer kept on this computer is saved now."));
   }
 
   clear(): void {
