@@ -12,6 +12,7 @@ import { OneTab } from "./flow/onetab";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
+import { t } from "./i18n";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
 import { type OptionKey, optionKeys } from "./page/keys";
@@ -32,7 +33,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
   const frame = new Frame(root, bootstrap, () => act("help"));
-  frame.cover("Loading…");
+  frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
@@ -75,7 +76,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     placeOf: ({ item }) => {
       const place = locate(room.task?.scans ?? [], item);
       if (!place || place.scan.frame_count === 1) return "";
-      return `, slice ${sliceNumber(place.scan, place.frame)}`;
+      return t(", slice {number}", { number: sliceNumber(place.scan, place.frame) });
     },
   });
   frame.side.append(notice.element, panel.element, skip.element);
@@ -129,6 +130,6 @@ const root = document.getElementById("reading-room");
 if (root) {
   openRoom(root).catch((error: unknown) => {
     root.dataset["state"] = "error";
-    root.textContent = `The reading room could not be opened: ${String(error)}`;
+    root.textContent = `${t("The reading room could not be opened:")} ${String(error)}`;
   });
 }

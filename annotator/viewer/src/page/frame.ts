@@ -6,9 +6,9 @@ export type SaveState = "" | "saving" | "saved" | "local" | "unsaved";
 
 const SAVE_TEXT: Record<SaveState, string> = {
   "": "",
-  saving: "Saving…",
-  saved: "Draft saved",
-  local: "Draft kept on this computer",
+  saving: t("Saving…"),
+  saved: t("Draft saved"),
+  local: t("Draft kept on this computer"),
   unsaved: t("Draft not saved yet"),
 };
 
@@ -31,17 +31,17 @@ export class Frame {
     this.unsent = make("p", { class: "unsent", role: "status", hidden: true, "data-part": "unsent" });
     this.why = make("p", { class: "why", role: "status", "data-part": "why" });
     this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
-    this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": "Tools" });
-    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": "Scan" });
+    this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": t("Tools") });
+    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": t("Scan") });
     this.side = make(
       "aside",
       { class: "side" },
       make(
         "header",
         { class: "side-head" },
-        make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ Leave"),
+        make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ " + t("Leave")),
         make("h1", {}, bootstrap.project.title),
-        make("button", { type: "button", class: "help-button", onclick: help }, "Keys ", keyCap("?")),
+        make("button", { type: "button", class: "help-button", onclick: help }, t("Keys") + " ", keyCap("?")),
         make("div", { class: "side-status" }, this.count, this.saved),
         this.unsent,
         this.why,
@@ -52,12 +52,12 @@ export class Frame {
   }
 
   setRead(read: number): void {
-    this.count.textContent = `${read} read`;
+    this.count.textContent = t("{count} read", { count: read });
   }
 
   /** Says why the case came that was submitted last; an empty word says nothing. */
   setWhy(why: string): void {
-    this.why.textContent = why && `Last case: ${why}`;
+    this.why.textContent = why && t("Last case: {why}", { why });
   }
 
   setSaved(state: SaveState): void {
@@ -90,7 +90,7 @@ export class Frame {
   /** Covers the stage where there is no next scan, with the way out. */
   coverEnd(text: string): void {
     this.cover(text);
-    const back = make("a", { class: "notice-action", href: this.leave }, "Back to the project");
+    const back = make("a", { class: "notice-action", href: this.leave }, t("Back to the project"));
     this.veil.replaceChildren(make("div", {}, make("p", {}, text), back));
   }
 }
