@@ -19,8 +19,10 @@ import { type OptionKey, optionKeys } from "./page/keys";
 import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
 import { SkipList } from "./page/skip";
-import { fillToolbar } from "./page/toolbar";
+import { fillToolbar, followToggles } from "./page/toolbar";
 import { readBootstrap } from "./bootstrap";
+import { Cine } from "./viewer/cine";
+import { Lens } from "./viewer/lens";
 import { sliceNumber } from "./viewer/order";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
@@ -37,6 +39,8 @@ async function openRoom(root: HTMLElement): Promise<void> {
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
+  const cine = new Cine();
+  const lens = new Lens(frame.stage, () => screen.cells);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
   const help = new Help(taken, stageFocus);
   const notice = new Notice();
@@ -83,6 +87,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
+  followToggles(frame.tools, frame.stage, {
+    cine: () => cine.isRunning,
+    magnify: () => lens.isOn,
+    smooth: () => screen.active?.image !== undefined && !screen.active.isSmooth,
+  });
 
   const api = new ReadingApi(bootstrap.urls);
   const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;
@@ -93,7 +102,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const room = new Room({
     api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
   });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
+  const parts = { room, screen, regions, panel, skip, help, cine, lens, stage: frame.stage };
   const pick = (option: OptionKey): void => {
     if (room.state !== "ready") return;
     const question = questions.find(({ name }) => name === option.question);

@@ -3,6 +3,8 @@ import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
 import type { Cell } from "../viewer/cell";
+import type { Cine } from "../viewer/cine";
+import type { Lens } from "../viewer/lens";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 
@@ -14,6 +16,8 @@ export interface CommandParts {
   panel: Panel;
   skip: SkipList;
   help: Help;
+  cine: Cine;
+  lens: Lens;
   stage: HTMLElement;
 }
 
