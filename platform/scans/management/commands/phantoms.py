@@ -1,4 +1,4 @@
-"""Write synthetic chest radiographs, CT volumes and mammograms as DICOM, with the truth about each."""
+"""Write synthetic radiographs, CT volumes and mammograms as DICOM, with the truth about each."""
 
 from argparse import ArgumentParser
 from pathlib import Path
