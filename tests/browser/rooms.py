@@ -45,9 +45,11 @@ class Room:
     def wait_for_task(self, *, other_than: str, is_sent: bool = True) -> str:
         """The next task, ready to be answered; `is_sent`: with every answer on the server."""
         self.wait(
-            lambda: self.root("state") == "ready"
-            and self.root("task") not in ("", other_than)
-            and not (is_sent and self.root("unsent")),
+            lambda: (
+                self.root("state") == "ready"
+                and self.root("task") not in ("", other_than)
+                and not (is_sent and self.root("unsent"))
+            ),
             f"another task than {other_than}",
         )
         return self.root("task")
