@@ -1,23 +1,25 @@
 """The reading page, and the table of the tasks for who oversees the reading."""
 
 import re
-from typing import cast
+from dataclasses import asdict
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
-from accounts.models import User
+from accounts.preferences import preferences_of
 from annotator.listing import listing
-from annotator.models import Task
-from annotator.queries import State
+from annotator.models import Annotation, Task
+from annotator.opened import OpenedTask, opened_task
+from annotator.queries import State, answers_of, blind_tasks, visible_tasks
 from annotator.results import questions_of
-from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of, project_of_member
+from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of
 from projects.label_config import question_json
+from projects.models import Membership
 
 _TASK_ID = re.compile("[0-9]{1,18}")
 
@@ -26,23 +28,55 @@ _TASK_ID = re.compile("[0-9]{1,18}")
 @require_GET
 @login_required
 @ensure_csrf_cookie
-def read(request: HttpRequest, project_id: int) -> HttpResponse:
+def read(request: SignedInRequest, project_id: int) -> HttpResponse:
     """The reading room of a project."""
-    reader = cast(User, request.user)
-    project = project_of_member(user=reader, project_id=project_id, roles=READING_ROLES)
-    api = f"/api/projects/{project.pk}"
+    membership = membership_of(user=request.user, project_id=project_id, roles=READING_ROLES)
+    return _reading_room(request, membership, opened=None)
+
+
+@require_GET
+@login_required
+@never_cache
+@ensure_csrf_cookie
+def open_task(request: SignedInRequest, project_id: int, task_id: int) -> HttpResponse:
+    """The reading room with a task that is looked at, or whose answer is corrected.
+
+    What the member is about to read is opened where it is read: nothing of others is shown to them.
+    """
+    membership = membership_of(user=request.user, project_id=project_id)
+    task = get_object_or_404(visible_tasks(membership), pk=task_id)
+    if task.pk in blind_tasks(membership):
+        return redirect("read", project_id=project_id)
+    opened = opened_task(membership, task, to_correct="correct" in request.GET)
+    return _reading_room(request, membership, opened=opened)
+
+
+def _reading_room(
+    request: SignedInRequest, membership: Membership, *, opened: OpenedTask | None
+) -> HttpResponse:
+    project, reader = membership.project, request.user
+    api, pages = f"/api/projects/{project.pk}", f"/projects/{project.pk}"
+    answers = f"{pages}/answers/"
     bootstrap = {
         "project": {"id": project.pk, "title": project.title},
         "questions": question_json(questions_of(project.label_config)),
         "reader": str(reader),
         "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this
+        "keys": preferences_of(reader).keys,
+        "read": answers_of(membership).filter(origin=Annotation.Origin.READING).count(),
+        "opened": opened and asdict(opened),
         "urls": {
             "next": f"{api}/next/",
             "ahead": f"{api}/ahead/",
             "undo": f"{api}/undo/",
             "annotations": "/api/tasks/{task}/annotations/",
+            "corrections": "/api/annotations/{annotation}/corrections/",
             "draft": "/api/tasks/{task}/draft/",
-            "leave": f"/projects/{project.pk}/",
+            "preferences": "/api/preferences/",
+            "leave": f"{pages}/",
+            "read": f"{pages}/read/",
+            "worklist": f"{pages}/tasks/" if membership.role in OVERSEEING_ROLES else answers,
+            "answers": answers if membership.role in READING_ROLES else f"{pages}/tasks/",
         },
     }
     return render(request, "annotator/read.html", {"project": project, "bootstrap": bootstrap})

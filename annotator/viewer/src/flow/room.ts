@@ -16,7 +16,7 @@ import type { Journal } from "./journal";
 /** A scan that was prefetched is there sooner, and needs no word. */
 const LATE_MS = 300;
 
-export type RoomState = "loading" | "ready" | "submitting" | "empty" | "error";
+export type RoomState = "loading" | "ready" | "looking" | "submitting" | "empty" | "error";
 
 export interface RoomParts {
   api: ReadingApi;
@@ -36,6 +36,8 @@ export interface RoomParts {
 export class Room {
   sheet: Sheet = emptySheet();
   comment = "";
+  /** Why an earlier answer is corrected. */
+  reason = "";
   readonly drafts: Drafts;
   private task_: Task | null = null;
   private ahead: Task | null = null;
@@ -94,6 +96,7 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
+    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -102,6 +105,14 @@ export class Room {
   refresh(): void {
     this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
     this.parts.panel.showMeasured(this.parts.regions.measured());
+  }
+
+  /** Shows one of the answers to a task that is only looked at. */
+  look(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+    this.parts.regions.load(this.sheet);
+    this.refresh();
   }
 
   async submit(): Promise<void> {
@@ -150,6 +161,7 @@ export class Room {
       unique_id: crypto.randomUUID(),
       was_cancelled: reason !== "",
       skip_reason: reason,
+      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
     };
     this.setState("submitting");
     this.drafts.stop();
@@ -158,7 +170,7 @@ export class Room {
         const { next, why } = await this.parts.outbox.send(task.id, submission);
         this.parts.notice.clear();
         this.parts.frame.setWhy(why);
-        this.setRead(this.read + 1);
+        if (!task.corrects) this.setRead(this.read + 1);
         await this.openNext(next);
       },
       "ready",
@@ -194,7 +206,7 @@ export class Room {
     this.refresh();
     frame.cover("");
     frame.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
-    this.setState("ready", task);
+    this.setState(task.is_read_only ? "looking" : "ready", task);
     panel.takeFocus(frame.stage);
     void this.prepare(task);
   }
@@ -215,6 +227,7 @@ export class Room {
   private setRead(read: number): void {
     this.read = read;
     this.parts.frame.setRead(read);
+    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
   }
 
   private showEmpty(reason: string | undefined): void {

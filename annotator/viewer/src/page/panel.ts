@@ -1,12 +1,13 @@
 import { isReadAsNormal, type Sheet } from "../answers/sheet";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
 import { ChoicesField } from "./fields/choices";
 import type { Field } from "./fields/field";
 import { NumberField } from "./fields/number";
 import { type Region, RegionsField } from "./fields/regions";
 import { TextField } from "./fields/text";
+import type { Keymap } from "./keymap";
 import type { OptionKey } from "./keys";
 
 export interface PanelActions {
@@ -29,7 +30,9 @@ export class Panel {
   readonly element: HTMLElement;
   readonly fields: readonly Field[];
   private readonly asked: HTMLDivElement;
+  private readonly submitCap: HTMLElement;
   private readonly submitButton: HTMLButtonElement;
+  private readonly undoButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;
 
@@ -38,6 +41,7 @@ export class Panel {
     keys: readonly OptionKey[],
     labels: readonly RegionLabel[],
     actions: PanelActions,
+    keymap: Keymap,
   ) {
     this.fields = questions.map((question) => {
       const own = keys.filter((key) => key.question === question.name);
@@ -51,10 +55,12 @@ export class Panel {
     this.commentBox = make(
       "details",
       { class: "comment" },
-      make("summary", { tabindex: "-1" }, "Comment ", keyCap("c")),
+      make("summary", { tabindex: "-1" }, "Comment ", keymap.cap("comment")),
       this.commentArea,
     );
-    this.submitButton = make("button", { type: "button", class: "submit", "aria-keyshortcuts": "Enter", onclick: () => actions.submit() });
+    this.submitCap = keymap.cap("submit");
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, "Undo last ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
       { class: "questions" },
@@ -69,8 +75,8 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
-        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, "Undo last ", keyCap("u")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keymap.cap("skip")),
+        this.undoButton,
       ),
     );
   }
@@ -85,7 +91,7 @@ export class Panel {
     const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
-      this.submitButton.replaceChildren(says, make("kbd", { class: "cap" }, "↵"));
+      this.submitButton.replaceChildren(says, this.submitCap);
     }
   }
 
@@ -99,6 +105,11 @@ export class Panel {
   setBusy(isBusy: boolean): void {
     this.asked.inert = isBusy;
     this.submitButton.disabled = isBusy;
+  }
+
+  /** Only where the reader has an answer that they could take back. */
+  offerUndo(isOffered: boolean): void {
+    this.undoButton.hidden = !isOffered;
   }
 
   focusComment(): void {
