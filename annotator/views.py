@@ -1,7 +1,10 @@
-"""The reading page, and the table of the tasks for who oversees the reading."""
+"""The reading page, the table of the tasks for who oversees the reading, and one's own answers."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeVar
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,16 +15,19 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
 from accounts.preferences import preferences_of
-from annotator.listing import listing
-from annotator.models import Annotation, Task
+from annotator.forms import AnswersForm, TasksForm
+from annotator.listing import earlier_answers, listing
+from annotator.models import Annotation
 from annotator.opened import OpenedTask, opened_task
-from annotator.queries import State, answers_of, blind_tasks, visible_tasks
+from annotator.queries import answers_of, blind_tasks, in_hand, visible_tasks
 from annotator.results import questions_of
+from annotator.search import TooWide
 from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of
 from projects.label_config import question_json
 from projects.models import Membership
 
-_TASK_ID = re.compile("[0-9]{1,18}")
+_ID = re.compile("[0-9]{1,18}")
+Page = TypeVar("Page")
 
 
 # The reading room sends the CSRF cookie's token back with each request.
@@ -88,26 +94,54 @@ def _reading_room(
 def tasks(request: SignedInRequest, project_id: int) -> HttpResponse:
     """Every task: how far it is, why it stands where it does, and which answers it has."""
     membership = membership_of(user=request.user, project_id=project_id, roles=OVERSEEING_ROLES)
-    arm, state = request.GET.get("arm", ""), request.GET.get("state", "")
-    context = {
-        "membership": membership,
-        "tab": "tasks",
-        "arm": arm,
-        "state": state,
-        "arms": Task.Arm.choices,
-        "states": State.choices,
-        "listing": listing(
+    form = TasksForm(request.GET, membership=membership)
+    found, is_too_wide = _found(
+        lambda: listing(
             membership,
-            arm=Task.Arm(arm) if arm in Task.Arm.values else None,
-            state=State(state) if state in State.values else None,
-            after=_task_id(request, "after"),
-            before=_task_id(request, "before"),
-        ),
-    }
-    return render(request, "annotator/tasks.html", context)
+            form.wanted(),
+            after=_id_of(request, "after"),
+            before=_id_of(request, "before"),
+        )
+    )
+    context = {"membership": membership, "tab": "tasks", "form": form, "listing": found}
+    return render(
+        request, "annotator/tasks.html", {**context, **_asked(form), "is_too_wide": is_too_wide}
+    )
 
 
-def _task_id(request: HttpRequest, name: str) -> int | None:
-    """The id of a task in the address; what is none leads to the first page."""
+@require_GET
+@login_required
+@never_cache
+def answers(request: SignedInRequest, project_id: int) -> HttpResponse:
+    """The reader's case in hand, and what they have answered before."""
+    membership = membership_of(user=request.user, project_id=project_id, roles=READING_ROLES)
+    form = AnswersForm(request.GET, membership=membership)
+    found, is_too_wide = _found(
+        lambda: earlier_answers(membership, form.wanted(), before=_id_of(request, "before"))
+    )
+    held = in_hand().filter(project=project_id, reader=request.user).first()
+    context = {"membership": membership, "tab": "answers", "form": form, "answers": found}
+    return render(
+        request,
+        "annotator/answers.html",
+        {**context, **_asked(form), "is_too_wide": is_too_wide, "in_hand": held},
+    )
+
+
+def _found(search: Callable[[], Page]) -> tuple[Page | None, bool]:
+    try:
+        return search(), False
+    except TooWide:
+        return None, True
+
+
+def _asked(form: AnswersForm) -> dict[str, str | bool]:
+    """The filters as they are in the address, for the links to other pages."""
+    asked = {name: value for name in form.fields if (value := form.data.get(name, ""))}
+    return {"asked": urlencode(asked), "is_filtered": bool(asked)}
+
+
+def _id_of(request: HttpRequest, name: str) -> int | None:
+    """The id of a task or an answer in the address; what is none leads to the first page."""
     sent = request.GET.get(name, "")
-    return int(sent) if _TASK_ID.fullmatch(sent) else None
+    return int(sent) if _ID.fullmatch(sent) else None
