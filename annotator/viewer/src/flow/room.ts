@@ -189,7 +189,7 @@ export class Room {
     await screen.show(task).finally(() => clearTimeout(late));
     prefetch.only(task, this.ahead);
     this.setRead(task.read);
-    regions.load(this.sheet);
+    regions.load(this.sheet, task.scans);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
