@@ -11,6 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
+from accounts.languages import viewer_catalogue
 from accounts.models import User
 from annotator.listing import listing
 from annotator.models import Task
@@ -45,7 +46,8 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
             "leave": f"/projects/{project.pk}/",
         },
     }
-    return render(request, "annotator/read.html", {"project": project, "bootstrap": bootstrap})
+    context = {"project": project, "bootstrap": bootstrap, "catalogue": viewer_catalogue()}
+    return render(request, "annotator/read.html", context)
 
 
 @require_GET
