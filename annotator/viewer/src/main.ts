@@ -2,11 +2,13 @@ import "./style.css";
 
 import { locate, toggle } from "./answers/sheet";
 import { COMMANDS } from "./commands";
+import { Ahead } from "./flow/ahead";
 import { ReadingApi } from "./flow/api";
 import { ReadingClock } from "./flow/clock";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
 import { Outbox } from "./flow/outbox";
+import { OneTab } from "./flow/onetab";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
@@ -83,12 +85,13 @@ async function openRoom(root: HTMLElement): Promise<void> {
   fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
 
   const api = new ReadingApi(bootstrap.urls);
-  const journal = await Journal.open(`${bootstrap.reader_id}/${bootstrap.project.id}`);
+  const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;
+  const journal = await Journal.open(owner);
   const outbox = new Outbox(api, journal);
-  const prefetch = new Prefetch();
+  const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
   const room = new Room({
-    api, journal, outbox, prefetch, clock, screen, regions, frame, panel, notice, questions,
+    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
   });
   const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
   const pick = (option: OptionKey): void => {
@@ -109,7 +112,18 @@ async function openRoom(root: HTMLElement): Promise<void> {
     overlay: (press) => skip.isOpen && skip.press(press),
   });
   watchSitting(clock, room);
-  await room.start();
+  await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+}
+
+/** Reads here unless another tab of the reader does; the reader may take over from either. */
+async function readInOneTab(room: Room, tab: OneTab): Promise<void> {
+  const readHere = (): void => void tab.takeOver().then(() => room.start());
+  tab.onTaken = async () => {
+    await room.standDown();
+    room.showElsewhere(readHere);
+  };
+  if (await tab.enter()) await room.start();
+  else room.showElsewhere(readHere);
 }
 
 const root = document.getElementById("reading-room");
