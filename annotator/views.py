@@ -14,6 +14,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
+from accounts.languages import viewer_catalogue
 from accounts.preferences import preferences_of
 from annotator.forms import AnswersForm, TasksForm
 from annotator.listing import earlier_answers, listing
@@ -85,7 +86,8 @@ def _reading_room(
             "answers": answers if membership.role in READING_ROLES else f"{pages}/tasks/",
         },
     }
-    return render(request, "annotator/read.html", {"project": project, "bootstrap": bootstrap})
+    context = {"project": project, "bootstrap": bootstrap, "catalogue": viewer_catalogue()}
+    return render(request, "annotator/read.html", context)
 
 
 @require_GET
