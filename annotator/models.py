@@ -161,6 +161,8 @@ class Annotation(Answer, Served):
     withdrawn_at = models.DateTimeField(null=True)
     # When its reader was first shown what the model sees in the task: from then on it stands.
     model_seen_at = models.DateTimeField(null=True)
+    # What was shown of the model, and when, as annotator.modelhelp has it; null: nothing.
+    model_shown = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -190,6 +192,24 @@ class Annotation(Answer, Served):
                 condition=Q(was_cancelled=True, withdrawn_at__isnull=True),
                 name="annotation_not_judgeable",
             ),
+        ]
+
+
+class ModelShown(models.Model):
+    """What the server has shown a reader of the model before they answered a task.
+
+    It outlives claims, drafts and answers taken back, and is copied into the annotation.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="+")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    shown = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "reader"], name="one_record_of_help_per_reader_and_task"
+            )
         ]
 
 

@@ -34,6 +34,8 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
     bootstrap = {
         "project": {"id": project.pk, "title": project.title},
         "questions": question_json(questions_of(project.label_config)),
+        # Where the model never helps, the page knows nothing of it.
+        "model_help": project.model_help,
         "reader": str(reader),
         "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this
         "urls": {
@@ -42,6 +44,8 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
             "undo": f"{api}/undo/",
             "annotations": "/api/tasks/{task}/annotations/",
             "draft": "/api/tasks/{task}/draft/",
+            "model": "/api/tasks/{task}/model/",
+            "explanation": "/api/tasks/{task}/explanation/",
             "leave": f"/projects/{project.pk}/",
         },
     }
