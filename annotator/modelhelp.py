@@ -4,7 +4,8 @@ The record is kept by the server, of what it sent. Before the answer it is `Mode
 annotation takes it over as `Annotation.model_shown`, where what is shown later follows:
 
     {"before": {"at": TIME, "result": RESULT},    # sent with the task
-     "heat_maps": [{"at", "question", "answer", "scan", "frame", "model", "when": "before"|"after"}],
+     "heat_maps": [{"at": TIME, "question", "answer", "scan", "frame", "model",
+                    "when": "before"|"after"}],
      "suggestions": {ID: "accepted"|"edited"|"rejected"|"untouched"},   # once answered
      "after": {"at": TIME, "result": RESULT}}     # asked for when the answer had been given
 
@@ -21,7 +22,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 from psycopg.types.json import Jsonb
-
 
 from accounts.models import User
 from annotator.models import Claim, ModelShown, Prediction, Task
@@ -153,7 +153,7 @@ def may_see_heat(*, project: Project, reader: User, task_id: int) -> bool:
 
 
 def note_heat_map(*, task_id: int, reader: User, heat: HeatMap) -> bool:
-    """Note that the reader is shown a heat map: on their answer in force, which from then on stands.
+    """Note on the reader's answer in force, which from then on stands, that they see a heat map.
 
     False where they have none; then nothing is noted.
     """
@@ -190,8 +190,9 @@ def settled(
         if entry["type"] in _REGION_TYPES
     ]
     if suggested:
+        said = {**shown.get("suggestions", {}), **decisions}
         kept["suggestions"] = {
-            entry["id"]: _became(entry, marks.get(entry["id"]), decisions.get(entry["id"]))
+            entry["id"]: _became(entry, marks.get(entry["id"]), said.get(entry["id"]))
             for entry in suggested
         }
     return kept
@@ -201,7 +202,7 @@ def _became(suggested: Mapping[str, Any], mark: Mapping[str, Any] | None, said: 
     if mark is None:
         if said == "accepted" and suggested["type"] == "brushlabels":
             return "edited"
-        return "untouched" if said is None else "rejected"
+        return "untouched" if said in (None, "untouched") else "rejected"
     same = all(mark["value"].get(name) == value for name, value in suggested["value"].items())
     return "accepted" if same else "edited"
 

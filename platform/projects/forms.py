@@ -139,9 +139,9 @@ class SettingsForm(ProjectForm):
             (ModelHelp.BEFORE, _("Before reading: the answer leans towards the model’s")),
         ],
         help_text=_(
-            "When readers see what the model says. People who see it first tend to follow it, right "
-            "or wrong, and what the model then learns is partly its own opinion: choose “before” to "
-            "save time on marks, not to judge the model. Cases drawn by chance never show it first."
+            "When readers see what the model says. People who see it first tend to follow it, "
+            "right or wrong, and the model then learns its own opinion in part: choose “before” "
+            "to save time on marks. Cases drawn by chance never show it first."
         ),
     )
     backbone = forms.CharField(

@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 
 from accounts.http import person_of
 from accounts.models import Role
+from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from annotator.queries import (
     blind_tasks,
     membership_for_task,
     visible_annotations,
     visible_tasks,
 )
-from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from projects.frames_api import AnyAccepted
 from projects.http import parsed, sentences_for_refusals
 from projects.models import Membership, ModelHelp

@@ -1,4 +1,5 @@
 import { isReadAsNormal, type Sheet } from "../answers/sheet";
+import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
 import { keyCap, make } from "./dom";
@@ -45,13 +46,13 @@ export class Panel {
     });
     this.commentArea = make("textarea", {
       rows: "3",
-      "aria-label": "Comment",
+      "aria-label": t("Comment"),
       oninput: () => actions.comment(this.commentArea.value),
     });
     this.commentBox = make(
       "details",
       { class: "comment" },
-      make("summary", { tabindex: "-1" }, "Comment ", keyCap("c")),
+      make("summary", { tabindex: "-1" }, t("Comment") + " ", keyCap("c")),
       this.commentArea,
     );
     this.submitButton = make("button", { type: "button", class: "submit", "aria-keyshortcuts": "Enter", onclick: () => actions.submit() });
@@ -69,8 +70,8 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
-        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, "Undo last ", keyCap("u")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, t("Cannot be judged") + " ", keyCap("x")),
+        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, t("Undo last") + " ", keyCap("u")),
       ),
     );
   }
@@ -82,7 +83,7 @@ export class Panel {
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
-    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
+    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
       this.submitButton.replaceChildren(says, make("kbd", { class: "cap" }, "↵"));
@@ -135,7 +136,7 @@ export class Panel {
 
 function normalText(questions: readonly Question[]): string {
   const asksForFindings = questions.some(({ kind }) => kind === "multiple");
-  return asksForFindings ? "No finding — read as normal" : "Nothing marked — read as normal";
+  return asksForFindings ? t("No finding — read as normal") : t("Nothing marked — read as normal");
 }
 
 function field(
