@@ -1,7 +1,8 @@
 """Language and theme of the pages, as the browser in use knows them.
 
-Both lie in cookies, so that no request asks the database: set where a person chooses, and from what
-is kept for them when they log in. The language's cookie is Django's own, which its middleware reads.
+Both lie in cookies, so that no request asks the database: set where a person chooses, and from
+what is kept for them when they log in. The language's cookie is Django's own, which its middleware
+reads.
 """
 
 from django.conf import settings

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from projects import strategies
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
-from projects.models import Project
+from projects.models import ModelHelp, Project
 from projects.queries import has_learned
 from projects.services import Settings
 
@@ -130,6 +131,19 @@ class SettingsForm(ProjectForm):
         max_value=1440,
         help_text="How long a scan stays reserved for a reader who has gone silent.",
     )
+    model_help = forms.ChoiceField(
+        label=_("Help from the model"),
+        choices=[
+            (ModelHelp.OFF, _("Never")),
+            (ModelHelp.AFTER, _("After reading: the answer is the reader’s own")),
+            (ModelHelp.BEFORE, _("Before reading: the answer leans towards the model’s")),
+        ],
+        help_text=_(
+            "When readers see what the model says. People who see it first tend to follow it, "
+            "right or wrong, and the model then learns its own opinion in part: choose “before” "
+            "to save time on marks. Cases drawn by chance never show it first."
+        ),
+    )
     backbone = forms.CharField(
         label="Model",
         max_length=200,
@@ -167,6 +181,7 @@ class SettingsForm(ProjectForm):
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],
+            "model_help": self.cleaned_data["model_help"],
             "backbone": self.cleaned_data["backbone"],
         }
 
