@@ -13,6 +13,7 @@ import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
 import { t } from "./i18n";
+import { BrushBar } from "./page/brushbar";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
 import { type OptionKey, optionKeys } from "./page/keys";
@@ -83,6 +84,8 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
+  if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
+  regions.masks.onProblem = (text) => notice.pass(text, "warning");
 
   const api = new ReadingApi(bootstrap.urls);
   const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;

@@ -210,7 +210,7 @@ export class Room {
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet);
+    regions.load(this.sheet, task.scans);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
