@@ -14,6 +14,7 @@ from annotator.corrections import correct_annotation
 from annotator.queries import membership_for_annotation, membership_for_task, reading_task
 from annotator.reasons import why
 from annotator.serializers import (
+    AheadSerializer,
     AnnotationSerializer,
     CorrectionSerializer,
     DraftSerializer,
@@ -23,6 +24,7 @@ from annotator.serializers import (
     SubmissionSerializer,
     SubmittedSerializer,
     TakenBackSerializer,
+    TasksAheadSerializer,
 )
 from annotator.services import Submission, Submitted, save_draft, submit_annotation
 from annotator.withdrawals import undo_last
@@ -31,7 +33,6 @@ from projects.http import parsed, sentences_for_refusals
 from projects.models import Project
 
 _NOTHING_LEFT = "There is nothing left for you to read in this project now."
-_NOTHING_AHEAD = "There is nothing after the task in your hand."
 
 
 @extend_schema(request=None, responses=NextSerializer)
@@ -44,14 +45,15 @@ def next_task(request: Request, project_id: str) -> Response:
     return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
 
 
-@extend_schema(request=None, responses=NextSerializer)
+@extend_schema(request=AheadSerializer, responses=TasksAheadSerializer)
 @api_view(["POST"])
-def task_ahead(request: Request, project_id: str) -> Response:
-    """Reserve the task after the one in hand, so that its frames can be fetched early."""
+def tasks_ahead(request: Request, project_id: str) -> Response:
+    """Reserve the tasks after the one in hand, so that their frames can be fetched early."""
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
-    claim = claim_ahead(project=project, reader=reader)
-    return Response(_next_json(project, reader, claim, _NOTHING_AHEAD))
+    sent = parsed(AheadSerializer(data=request.data))
+    claims = claim_ahead(project=project, reader=reader, count=sent["count"])
+    return Response({"tasks": [_task_json(project, reader, claim) for claim in claims]})
 
 
 @extend_schema(request=None, responses=TakenBackSerializer)

@@ -12,6 +12,9 @@ from django.utils import timezone
 from projects.models import Project
 from scans.models import Patient, Scan
 
+# How many tasks a reader may have reserved behind the one in hand.
+MOST_AHEAD = 2
+
 
 class Placed(models.Model):
     """Why a task stands where it does in the queue, or stood there when it was served."""
@@ -94,7 +97,8 @@ class Claim(Placed):
     task = models.ForeignKey(Task, models.CASCADE, related_name="claims")
     project = models.ForeignKey(Project, models.CASCADE, related_name="claims")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="claims")
-    is_ahead = models.BooleanField(default=False)
+    # 0: in hand; from 1: ahead, in the order in which they will be read.
+    place = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     rank = models.BigIntegerField()
@@ -106,7 +110,10 @@ class Claim(Placed):
                 fields=["task", "reader"], name="one_claim_per_reader_and_task"
             ),
             models.UniqueConstraint(
-                fields=["project", "reader", "is_ahead"], name="one_in_hand_and_one_ahead"
+                fields=["project", "reader", "place"], name="one_claim_per_reader_and_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(place__lte=MOST_AHEAD), name="one_in_hand_and_two_ahead"
             ),
         ]
 

@@ -37,7 +37,8 @@ SELECT
      WHERE shown.task_id = %(task)s),
     (SELECT json_build_object('result', draft.result, 'comment', draft.comment,
                               'lead_time', draft.lead_time, 'version', draft.version)
-     FROM annotator_draft draft WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s),
+     FROM annotator_draft draft
+     WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
     (SELECT claim.opens_at::json FROM annotator_claim claim
      WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
@@ -198,7 +199,7 @@ def _cancelled() -> QuerySet[Annotation]:
 
 def in_hand() -> QuerySet[Claim]:
     """The claims on tasks that somebody is reading now."""
-    return Claim.objects.filter(is_ahead=False, expires_at__gt=Now())
+    return Claim.objects.filter(place=0, expires_at__gt=Now())
 
 
 def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:

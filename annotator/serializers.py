@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.chances import PROPENSITY
-from annotator.models import Annotation, Placed, Prediction, Task
+from annotator.models import MOST_AHEAD, Annotation, Placed, Prediction, Task
 from annotator.queries import ReadingTask, State, frame_url
 from annotator.reasons import why
 
@@ -93,6 +93,16 @@ class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
 class NextSerializer(serializers.Serializer[Any]):
     task = ReadingTaskSerializer(allow_null=True)
     reason = serializers.CharField(required=False, help_text="Why there is no task.")
+
+
+class AheadSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(
+        default=MOST_AHEAD, min_value=1, max_value=MOST_AHEAD, help_text="How many to reserve."
+    )
+
+
+class TasksAheadSerializer(serializers.Serializer[Any]):
+    tasks = ReadingTaskSerializer(many=True, help_text="In the order in which they will be read.")
 
 
 class TakenBackSerializer(serializers.Serializer[Any]):

@@ -264,12 +264,12 @@ def test_a_dropped_network_loses_and_doubles_nothing(
 
     room.page.route("**/annotations/", drop_the_reply)
     room.press("1", "Enter")
-    room.wait(lambda: "kept on this computer" in room.says("notice"), "a word about the network")
+    room.wait(lambda: "1 answer waits" in room.says("unsent"), "a word about the network")
     room.wait_for_task(other_than=task)
     assert len(sent) == 3
     assert len(set(sent)) == 1
     assert [values(answer) for answer in answers()] == [{"findings": {"choices": ["Nodule"]}}]
-    assert room.page.locator("[data-part=notice]").is_hidden()
+    assert room.page.locator("[data-part=unsent]").is_hidden()
 
 
 def test_an_unsent_answer_is_sent_at_the_next_start(
@@ -279,7 +279,7 @@ def test_an_unsent_answer_is_sent_at_the_next_start(
     task = room.root("task")
     room.page.route("**/annotations/", lambda route: route.abort())
     room.press("2", "Enter")
-    room.wait(lambda: "kept on this computer" in room.says("notice"), "a word about the network")
+    room.wait(lambda: "1 answer waits" in room.says("unsent"), "a word about the network")
     room.page.unroute("**/annotations/")
     room.page.goto("about:blank")
     assert answers() == []
@@ -333,7 +333,7 @@ def test_the_next_scan_is_fetched_while_this_one_is_read(
     fetched = (
         "() => performance.getEntriesByType('resource').filter(r => /frames/.test(r.name)).length"
     )
-    room.wait(lambda: room.page.evaluate(fetched) == 2, "the frames of two tasks")
+    room.wait(lambda: room.page.evaluate(fetched) == 3, "the frames of three tasks")
     room.page.route("**/frames/**", lambda route: route.abort())
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
@@ -358,13 +358,13 @@ def test_a_task_that_went_to_somebody_else_is_said_and_left(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(FINDINGS, scans))
-    room.wait(lambda: Claim.objects.count() == 2, "the claim ahead")
+    room.wait(lambda: Claim.objects.count() == 3, "the claims ahead")
     Claim.objects.all().delete()
     room.press("1")
     room.wait(lambda: "not in your hands" in room.says("notice"), "a sentence")
     room.page.get_by_role("button", name="Next scan").click()
     room.wait_for_state("ready")
-    room.wait(lambda: Claim.objects.count() == 2, "a claim of the next task")
+    room.wait(lambda: Claim.objects.count() == 3, "a claim of the next task")
 
 
 def test_reading_time_is_counted(

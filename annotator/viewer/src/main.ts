@@ -2,15 +2,18 @@ import "./style.css";
 
 import { locate, toggle } from "./answers/sheet";
 import { COMMANDS } from "./commands";
+import { Ahead } from "./flow/ahead";
 import { CaseApi } from "./flow/case";
 import { ReadingClock } from "./flow/clock";
 import { send } from "./flow/http";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
 import { Outbox } from "./flow/outbox";
+import { OneTab } from "./flow/onetab";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
+import { t } from "./i18n";
 import { CaseBox } from "./page/case";
 import { returnFocus } from "./page/focus";
 import { Frame } from "./page/frame";
@@ -35,7 +38,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
   const frame = new Frame(root, bootstrap, keymap, () => act("help"));
-  frame.cover("Loading…");
+  frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
@@ -81,7 +84,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     placeOf: ({ item }) => {
       const place = locate(room.task?.scans ?? [], item);
       if (!place || place.scan.frame_count === 1) return "";
-      return `, slice ${sliceNumber(place.scan, place.frame)}`;
+      return t(", slice {number}", { number: sliceNumber(place.scan, place.frame) });
     },
   }, keymap);
   panel.offerUndo(bootstrap.read > 0 && opened === null);
@@ -99,12 +102,13 @@ async function openRoom(root: HTMLElement): Promise<void> {
     caseBox?.element.remove();
     history.replaceState(null, "", urls.read);
   });
-  const journal = await Journal.open(`${bootstrap.reader_id}/${bootstrap.project.id}`);
+  const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;
+  const journal = await Journal.open(owner);
   const outbox = new Outbox(api, journal);
-  const prefetch = new Prefetch();
+  const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
   const room = new Room({
-    api, journal, outbox, prefetch, clock, screen, regions, frame, panel, notice, questions,
+    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
   });
   const parts = { room, screen, regions, panel, skip, help, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
@@ -130,13 +134,26 @@ async function openRoom(root: HTMLElement): Promise<void> {
   });
   returnFocus(root, frame.stage);
   watchSitting(clock, room);
-  await room.start();
+  // Looking on takes the room from nobody.
+  if (opened?.task.is_read_only) await room.start();
+  else await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+}
+
+/** Reads here unless another tab of the reader does; the reader may take over from either. */
+async function readInOneTab(room: Room, tab: OneTab): Promise<void> {
+  const readHere = (): void => void tab.takeOver().then(() => room.start());
+  tab.onTaken = async () => {
+    await room.standDown();
+    room.showElsewhere(readHere);
+  };
+  if (await tab.enter()) await room.start();
+  else room.showElsewhere(readHere);
 }
 
 const root = document.getElementById("reading-room");
 if (root) {
   openRoom(root).catch((error: unknown) => {
     root.dataset["state"] = "error";
-    root.textContent = `The reading room could not be opened: ${String(error)}`;
+    root.textContent = `${t("The reading room could not be opened:")} ${String(error)}`;
   });
 }

@@ -9,8 +9,9 @@ export class ReadingApi {
     return retried(() => send<NextReply>("POST", this.urls.next));
   }
 
-  ahead(): Promise<NextReply> {
-    return send("POST", this.urls.ahead);
+  /** Reserves so many tasks behind the one in hand. */
+  async ahead(count: number): Promise<Task[]> {
+    return (await send<{ tasks: Task[] }>("POST", this.urls.ahead, { count })).tasks;
   }
 
   undo(): Promise<{ task: Task }> {

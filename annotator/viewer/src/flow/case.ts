@@ -21,8 +21,8 @@ export class CaseApi extends ReadingApi {
   }
 
   /** Nothing is reserved while an earlier case is open: the queue stands as it was left. */
-  override ahead(): Promise<NextReply> {
-    return this.opened ? Promise.resolve({ task: null }) : super.ahead();
+  override ahead(count: number): Promise<Task[]> {
+    return this.opened ? Promise.resolve([]) : super.ahead(count);
   }
 
   override undo(): Promise<{ task: Task }> {

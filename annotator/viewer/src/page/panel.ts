@@ -1,4 +1,5 @@
 import { isReadAsNormal, type Sheet } from "../answers/sheet";
+import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
 import { make } from "./dom";
@@ -30,8 +31,8 @@ export class Panel {
   readonly element: HTMLElement;
   readonly fields: readonly Field[];
   private readonly asked: HTMLDivElement;
-  private readonly submitCap: HTMLElement;
   private readonly submitButton: HTMLButtonElement;
+  private readonly submitCap: HTMLElement;
   private readonly undoButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;
@@ -49,18 +50,18 @@ export class Panel {
     });
     this.commentArea = make("textarea", {
       rows: "3",
-      "aria-label": "Comment",
+      "aria-label": t("Comment"),
       oninput: () => actions.comment(this.commentArea.value),
     });
     this.commentBox = make(
       "details",
       { class: "comment" },
-      make("summary", { tabindex: "-1" }, "Comment ", keymap.cap("comment")),
+      make("summary", { tabindex: "-1" }, t("Comment") + " ", keymap.cap("comment")),
       this.commentArea,
     );
     this.submitCap = keymap.cap("submit");
     this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
-    this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, "Undo last ", keymap.cap("takeBack"));
+    this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
       { class: "questions" },
@@ -75,7 +76,7 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keymap.cap("skip")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, t("Cannot be judged") + " ", keymap.cap("skip")),
         this.undoButton,
       ),
     );
@@ -88,7 +89,7 @@ export class Panel {
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
-    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
+    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
       this.submitButton.replaceChildren(says, this.submitCap);
@@ -146,7 +147,7 @@ export class Panel {
 
 function normalText(questions: readonly Question[]): string {
   const asksForFindings = questions.some(({ kind }) => kind === "multiple");
-  return asksForFindings ? "No finding — read as normal" : "Nothing marked — read as normal";
+  return asksForFindings ? t("No finding — read as normal") : t("Nothing marked — read as normal");
 }
 
 function field(

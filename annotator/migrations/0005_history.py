@@ -28,7 +28,7 @@ USING gin (scout_trigrams(comment)) WHERE withdrawn_at IS NULL AND comment <> ''
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0003_model_seen"),
+        ("annotator", "0004_ahead"),
         ("scans", "0003_text_search"),
     ]
 
