@@ -25,12 +25,17 @@ _CHANGED = """
         (SELECT created_at - interval '1 minute' FROM annotator_annotation WHERE id = %(after)s),
         '-infinity')
 """
+# The audit sample measures the model: a reader who corrected an answer after they had been shown
+# the model's view is taken there at their word from before.
 _ANSWERS = """
 SELECT task.id, task.arm, task.patient_id,
-       answer.id, answer.reader_id, answer.result, answer.was_cancelled
+       answer.id, answer.reader_id, coalesce(unswayed.result, answer.result),
+       coalesce(unswayed.was_cancelled, answer.was_cancelled)
 FROM annotator_task task
 LEFT JOIN annotator_annotation answer
        ON answer.task_id = task.id AND answer.withdrawn_at IS NULL
+LEFT JOIN annotator_annotation unswayed
+       ON unswayed.id = answer.unswayed_id AND task.arm = 'audit'
 WHERE task.id = ANY(%s)
 ORDER BY task.id, answer.id
 """

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.http import person_of
 from accounts.models import Role
 from annotator.api import submit
+from annotator.corrections import history_of
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -133,6 +134,17 @@ def annotation(request: Request, annotation_id: str) -> Response:
     found = get_object_or_404(visible.select_related("task"))
     (shown,) = _answers_json(membership, found.task, visible)
     return Response(shown)
+
+
+@extend_schema(responses=AnnotationSerializer(many=True))
+@api_view(["GET"])
+def history(request: Request, annotation_id: str) -> Response:
+    """An answer that the member may see and those that it corrected, newest first."""
+    membership = membership_for_annotation(
+        user=person_of(request), annotation_id=int(annotation_id)
+    )
+    found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
+    return Response(AnnotationSerializer(history_of(found), many=True).data)
 
 
 @extend_schema(

@@ -37,7 +37,8 @@ SELECT
      WHERE shown.task_id = %(task)s),
     (SELECT json_build_object('result', draft.result, 'comment', draft.comment,
                               'lead_time', draft.lead_time, 'version', draft.version)
-     FROM annotator_draft draft WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s),
+     FROM annotator_draft draft
+     WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
     (SELECT claim.opens_at::json FROM annotator_claim claim
      WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
@@ -109,7 +110,7 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
     """
     tasks = Task.objects.filter(project_id=membership.project_id).order_by("pk")
     if membership.role == Role.READER:
-        answered = _answers_of(membership).filter(task=OuterRef("pk"))
+        answered = answers_of(membership).filter(task=OuterRef("pk"))
         held = _live_claims_of(membership).filter(task=OuterRef("pk"))
         tasks = tasks.filter(Exists(answered) | Exists(held))
     shown = TaskScan.objects.select_related("scan__series").order_by("position")
@@ -164,7 +165,7 @@ def visible_annotations(membership: Membership) -> QuerySet[Annotation]:
     Who holds a task sees none of its answers before giving their own.
     """
     if membership.role == Role.READER:
-        return _answers_of(membership)
+        return answers_of(membership)
     held = _live_claims_of(membership).filter(task=OuterRef("task"))
     answers = Annotation.objects.filter(
         project_id=membership.project_id, withdrawn_at__isnull=True
@@ -198,7 +199,7 @@ def _cancelled() -> QuerySet[Annotation]:
 
 def in_hand() -> QuerySet[Claim]:
     """The claims on tasks that somebody is reading now."""
-    return Claim.objects.filter(is_ahead=False, expires_at__gt=Now())
+    return Claim.objects.filter(place=0, expires_at__gt=Now())
 
 
 def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
@@ -211,7 +212,8 @@ def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
     return counted.filter(pk__in=doubted.values("task"), answers__lt=2 * F("cancelled"))
 
 
-def _answers_of(membership: Membership) -> QuerySet[Annotation]:
+def answers_of(membership: Membership) -> QuerySet[Annotation]:
+    """The member's own answers in force, oldest first."""
     return Annotation.objects.filter(
         project_id=membership.project_id,
         reader_id=membership.user_id,

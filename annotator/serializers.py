@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.chances import PROPENSITY
-from annotator.models import Annotation, Placed, Prediction, Task
+from annotator.models import MOST_AHEAD, Annotation, Placed, Prediction, Task
 from annotator.queries import ReadingTask, State, frame_url
 from annotator.reasons import why
 
@@ -38,6 +38,12 @@ class SubmissionSerializer(AnswerSerializer):
     unique_id = serializers.UUIDField(default=uuid.uuid4)
     was_cancelled = serializers.BooleanField(default=False)
     skip_reason = serializers.CharField(default="", allow_blank=True, max_length=200)
+
+
+class CorrectionSerializer(SubmissionSerializer):
+    """A new answer in the place of an earlier one, and why it is given."""
+
+    reason = serializers.CharField(default="", allow_blank=True, max_length=200)
 
 
 class DraftSerializer(AnswerSerializer):
@@ -89,6 +95,16 @@ class NextSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, help_text="Why there is no task.")
 
 
+class AheadSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(
+        default=MOST_AHEAD, min_value=1, max_value=MOST_AHEAD, help_text="How many to reserve."
+    )
+
+
+class TasksAheadSerializer(serializers.Serializer[Any]):
+    tasks = ReadingTaskSerializer(many=True, help_text="In the order in which they will be read.")
+
+
 class TakenBackSerializer(serializers.Serializer[Any]):
     task = ReadingTaskSerializer()
 
@@ -135,12 +151,19 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     project = serializers.IntegerField(source="project_id")
     result = _Result()
     ground_truth = serializers.SerializerMethodField()
+    corrects = serializers.IntegerField(
+        source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
+    )
+    is_after_model = serializers.BooleanField(
+        help_text="Corrected after its reader had been shown what the model sees."
+    )
 
     class Meta:
         model = Annotation
         fields: tuple[str, ...] = (
             "id", "task", "project", "completed_by", "result", "was_cancelled", "lead_time",
             "created_at", "updated_at", "unique_id", "comment", "skip_reason", "ground_truth",
+            "corrects", "correction_reason", "is_after_model",
         )  # fmt: skip
 
     def get_ground_truth(self, annotation: Annotation) -> bool:

@@ -1,7 +1,8 @@
 """Answers, drafts and predictions. Each function is one transaction.
 
 Beside it: annotator.claims (who gets which task), annotator.withdrawals (taking an answer back),
-annotator.queue (which tasks there are, in which order).
+annotator.corrections (changing an earlier one), annotator.queue (which tasks there are, in which
+order).
 """
 
 import uuid
@@ -107,6 +108,14 @@ class Submitted:
     is_new: bool  # False where the same submission had been taken before
 
 
+def check_submission(project: Project, submission: Submission) -> None:
+    """Raises Refused where the answer does not fit the label config, or a skip has no reason."""
+    if submission.was_cancelled and not submission.skip_reason.strip():
+        raise Refused("Say why the task cannot be judged: skip_reason is empty.")
+    complete = not submission.was_cancelled
+    check_result(project.label_config, submission.result, complete=complete)
+
+
 def submit_annotation(
     *, project: Project, task_id: int, reader: User, submission: Submission
 ) -> Submitted:
@@ -117,10 +126,7 @@ def submit_annotation(
     counted like the others. Raises Refused for a result that does not fit the label config, a task
     that was never served to this reader, or one they have answered.
     """
-    if submission.was_cancelled and not submission.skip_reason.strip():
-        raise Refused("Say why the task cannot be judged: skip_reason is empty.")
-    complete = not submission.was_cancelled
-    check_result(project.label_config, submission.result, complete=complete)
+    check_submission(project, submission)
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
         written = _write(project, task_id, reader, submission)
@@ -242,5 +248,5 @@ def _write(
 def _refusal(task_id: int, reader: User) -> Refused:
     answered = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
     if answered.exists():
-        return Refused("You have answered this task. Undo your last answer to change it.")
+        return Refused("You have answered this task. Correct it among your earlier answers.")
     return Refused("This task is not in your hands. Ask for your next task.")

@@ -42,9 +42,14 @@ class Room:
     def wait_for_state(self, state: str) -> None:
         self.wait(lambda: self.root("state") == state, f"state {state}")
 
-    def wait_for_task(self, *, other_than: str) -> str:
+    def wait_for_task(self, *, other_than: str, is_sent: bool = True) -> str:
+        """The next task, ready to be answered; `is_sent`: with every answer on the server."""
         self.wait(
-            lambda: self.root("state") == "ready" and self.root("task") not in ("", other_than),
+            lambda: (
+                self.root("state") == "ready"
+                and self.root("task") not in ("", other_than)
+                and not (is_sent and self.root("unsent"))
+            ),
             f"another task than {other_than}",
         )
         return self.root("task")
