@@ -19,7 +19,7 @@ const GROWTH = 1.6;
  * not tell it from the structure: then narrow places between what is in and what is out count more.
  */
 const BY_VALUE = 0.05;
-const BY_PLACE = 0.002;
+const BY_PLACE = 0.0005;
 /** A larger piece has to set the structure off that much better to be taken. */
 const CLEARLY = 1.25;
 
