@@ -11,7 +11,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
-from accounts.languages import viewer_catalogue
 from accounts.models import User
 from annotator.listing import listing
 from annotator.models import Task
@@ -46,7 +45,7 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
             "leave": f"/projects/{project.pk}/",
         },
     }
-    context = {"project": project, "bootstrap": bootstrap, "catalogue": viewer_catalogue()}
+    context = {"project": project, "bootstrap": bootstrap}
     return render(request, "annotator/read.html", context)
 
 
