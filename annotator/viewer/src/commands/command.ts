@@ -2,6 +2,7 @@ import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
+import type { Bootstrap } from "../types";
 import type { Cell } from "../viewer/cell";
 import type { Cine } from "../viewer/cine";
 import type { Lens } from "../viewer/lens";
@@ -19,6 +20,7 @@ export interface CommandParts {
   cine: Cine;
   lens: Lens;
   stage: HTMLElement;
+  urls: Bootstrap["urls"];
 }
 
 export type Act = (parts: CommandParts) => void;

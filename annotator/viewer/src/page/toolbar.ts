@@ -2,10 +2,10 @@ import { Enums } from "@cornerstonejs/core";
 
 import { COMMANDS } from "../commands";
 import { t } from "../i18n";
-import type { Toolbox, ToolName } from "../viewer/toolbox";
-import { keyCap, make } from "./dom";
+import { isPaintTool, type Toolbox, type ToolName } from "../viewer/toolbox";
+import { capText, make } from "./dom";
 import { icon } from "./icons";
-import { shownKeys } from "./keys";
+import type { Keymap } from "./keymap";
 
 /** What is offered under the image; everything else is on a key alone. */
 const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName])[] = [
@@ -15,6 +15,8 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["scroll", t("Slices"), "scroll"],
   ["length", t("Length"), "length"],
   ["eraser", t("Eraser"), "eraser"],
+  ["threshold", t("Threshold"), "threshold"],
+  ["segment", t("Outline"), "segment"],
   ["invert", t("Invert")],
   ["fit", t("Fit")],
   ["actual", t("1:1")],
@@ -30,14 +32,13 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
 export function fillToolbar(
   bar: HTMLElement,
   toolbox: Toolbox,
-  taken: ReadonlySet<string>,
+  keymap: Keymap,
   hasMasks: boolean,
   act: (command: string) => void,
 ): void {
-  const buttons = SHOWN.filter(([command]) => hasMasks || command !== "eraser").map(
+  const buttons = SHOWN.filter(([, , tool]) => hasMasks || !tool || !isPaintTool(tool)).map(
     ([name, text, tool]) => {
       const command = COMMANDS.find((other) => other.name === name);
-      const [key] = command ? shownKeys(command, taken) : [];
       const button = make(
         "button",
         { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
@@ -45,10 +46,13 @@ export function fillToolbar(
       const picture = icon(name);
       if (picture) {
         button.setAttribute("aria-label", text);
-        button.title = [button.title, key ? `(${key.toUpperCase()})` : ""].join(" ");
         button.append(picture);
+        // Its key as it is now: the reader may have changed it.
+        button.onpointerenter = () => {
+          button.title = [command?.says ?? text, ...(command ? keymap.shown(command).map(capText) : [])].join(" · ");
+        };
       } else {
-        button.append(text, ...(key ? [keyCap(key)] : []));
+        button.append(text, keymap.cap(name));
       }
       return { button, tool };
     },

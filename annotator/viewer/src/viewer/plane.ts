@@ -48,6 +48,34 @@ export function worldToPixel(plane: Plane, world: readonly number[]): Pixel {
   return { column: along(plane.across), row: along(plane.down) };
 }
 
+/** From pixels of a frame (whole numbers: centres) to CSS pixels: x = a column + c row + e, y = b column + d row + f. */
+export interface FrameTransform {
+  a: number;
+  b: number;
+  c: number;
+  d: number;
+  e: number;
+  f: number;
+}
+
+export function onElement({ a, b, c, d, e, f }: FrameTransform, { column, row }: Pixel): { x: number; y: number } {
+  return { x: a * column + c * row + e, y: b * column + d * row + f };
+}
+
+/** The inverse of `onElement`: inside the frame and out. */
+export function pixelUnder({ a, b, c, d, e, f }: FrameTransform, x: number, y: number): Pixel {
+  const area = a * d - b * c;
+  return { column: (d * (x - e) - c * (y - f)) / area, row: (a * (y - f) - b * (x - e)) / area };
+}
+
+/** World vectors of one CSS pixel to the right and one down on the screen. */
+export function screenDirections(toWorld: (x: number, y: number) => readonly number[]): { right: Point; down: Point } {
+  const start = toWorld(0, 0);
+  const from = (end: readonly number[]): Point =>
+    [0, 1, 2].map((axis) => (end[axis] ?? 0) - (start[axis] ?? 0)) as Point;
+  return { right: from(toWorld(1, 0)), down: from(toWorld(0, 1)) };
+}
+
 export interface PercentBox {
   x: number;
   y: number;
