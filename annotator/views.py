@@ -45,6 +45,7 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
             "annotations": "/api/tasks/{task}/annotations/",
             "draft": "/api/tasks/{task}/draft/",
             "model": "/api/tasks/{task}/model/",
+            "task": f"/projects/{project.pk}/tasks/{{task}}/",
             "explanation": "/api/tasks/{task}/explanation/",
             "leave": f"/projects/{project.pk}/",
         },

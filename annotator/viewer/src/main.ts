@@ -5,6 +5,7 @@ import { COMMANDS } from "./commands";
 import { Ahead } from "./flow/ahead";
 import { ReadingApi } from "./flow/api";
 import { ReadingClock } from "./flow/clock";
+import { Helping } from "./flow/helping";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
 import { Outbox } from "./flow/outbox";
@@ -90,10 +91,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const outbox = new Outbox(api, journal);
   const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
-  const room = new Room({
-    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
-  });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
+  const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions };
+  const model = bootstrap.model_help === "off" ? null : new Helping(own, bootstrap.urls.task);
+  root.toggleAttribute("data-model-help", model !== null);
+  const room = new Room({ ...own, help: model });
+  const parts = { room, screen, regions, panel, skip, help, model, stage: frame.stage };
   const pick = (option: OptionKey): void => {
     if (room.state !== "ready") return;
     const question = questions.find(({ name }) => name === option.question);

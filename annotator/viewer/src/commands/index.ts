@@ -3,9 +3,10 @@ import type { Command, CommandGroup } from "./command";
 import { CT_WINDOWS, IMAGE } from "./image";
 import { MARKS } from "./marks";
 import { MASKS } from "./masks";
+import { MODEL } from "./model";
 import { SLICES } from "./slices";
 
 /** Everything the reader can do, in the order of the list of keys. */
-export const GROUPS: readonly CommandGroup[] = [ANSWER, IMAGE, SLICES, CT_WINDOWS, MARKS, MASKS];
+export const GROUPS: readonly CommandGroup[] = [ANSWER, IMAGE, SLICES, CT_WINDOWS, MARKS, MASKS, MODEL];
 
 export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands);

@@ -4,7 +4,7 @@ import type { Scan } from "../types";
 import { openingWindow } from "./loader";
 import { readingOrder } from "./order";
 import type { ShownSamples } from "./pixels";
-import { framePlane, worldToPixel } from "./plane";
+import { framePlane, type Pixel, pixelToWorld, worldToPixel } from "./plane";
 import { imageIds, register } from "./registry";
 import { draggedWindow, rangeWindow, type Window, windowRange } from "./windows";
 
@@ -152,6 +152,13 @@ export class Cell {
     const isInside =
       index.column >= -0.5 && index.row >= -0.5 && index.column < columns - 0.5 && index.row < rows - 0.5;
     return isInside ? index : null;
+  }
+
+  /** Where a pixel of the shown frame lies on the element, CSS pixels; whole numbers are centres. */
+  pointOf(pixel: Pixel): [x: number, y: number] {
+    const plane = framePlane(this.scan, this.shownFrame);
+    const [x, y] = this.viewport.worldToCanvas(pixelToWorld(plane, pixel));
+    return [x, y];
   }
 
   valueAt(column: number, row: number): number[] {
