@@ -116,7 +116,7 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
     """
     tasks = Task.objects.filter(project_id=membership.project_id).order_by("pk")
     if membership.role == Role.READER:
-        answered = _answers_of(membership).filter(task=OuterRef("pk"))
+        answered = answers_of(membership).filter(task=OuterRef("pk"))
         held = _live_claims_of(membership).filter(task=OuterRef("pk"))
         tasks = tasks.filter(Exists(answered) | Exists(held))
     shown = TaskScan.objects.select_related("scan__series").order_by("position")
@@ -171,7 +171,7 @@ def visible_annotations(membership: Membership) -> QuerySet[Annotation]:
     Who holds a task sees none of its answers before giving their own.
     """
     if membership.role == Role.READER:
-        return _answers_of(membership)
+        return answers_of(membership)
     held = _live_claims_of(membership).filter(task=OuterRef("task"))
     answers = Annotation.objects.filter(
         project_id=membership.project_id, withdrawn_at__isnull=True
@@ -218,7 +218,8 @@ def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
     return counted.filter(pk__in=doubted.values("task"), answers__lt=2 * F("cancelled"))
 
 
-def _answers_of(membership: Membership) -> QuerySet[Annotation]:
+def answers_of(membership: Membership) -> QuerySet[Annotation]:
+    """The member's own answers in force, oldest first."""
     return Annotation.objects.filter(
         project_id=membership.project_id,
         reader_id=membership.user_id,

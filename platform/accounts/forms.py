@@ -3,14 +3,23 @@
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
 
-from accounts.models import User
+from accounts.models import Theme, User
 
 if TYPE_CHECKING:
     _Base = SetPasswordForm[User]
 else:  # generic in its stubs alone
     _Base = SetPasswordForm
+
+
+class AppearanceForm(forms.Form):
+    """A theme or a language; what is not sent stays as it is."""
+
+    theme = forms.ChoiceField(choices=Theme.choices, required=False)
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
+    next = forms.CharField(required=False)
 
 
 class InvitationForm(_Base):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.browser.rooms import Room, extent
@@ -60,10 +61,6 @@ def project(
 
 
 def said() -> list[dict[str, Any]]:
-    from annotator.results import Result  # noqa: F401  (Django's apps are loaded by now)
-
-    mask = np.zeros((100, 200), np.uint8)
-    mask[60:90, 140:180] = 1
     return [
         {
             "from_name": "finding", "to_name": "image", "type": "choices", "score": 0.83,
@@ -112,7 +109,7 @@ def test_where_the_policy_is_off_nothing_of_the_model_is_on_the_page(
     room = enter(project)
     room.press("o", "Alt+Enter", "Alt+ArrowUp", "2", "?")
     assert parts(room) == 0
-    assert True or "model" not in room.page.locator("body").inner_text().lower()
+    assert "model" not in room.page.locator("body").inner_text().lower()
     room.press("Escape", "Enter")
     room.wait_for_task(other_than="")
     assert not room.problems
@@ -149,7 +146,10 @@ def test_help_before_reading_is_accepted_rejected_and_recorded(
         for entry in kept.model_shown["before"]["result"]
         if entry["type"] == "rectanglelabels"
     }
-    assert kept.model_shown["suggestions"] == {suggested[0.9]: "accepted", suggested[0.4]: "rejected"}
+    assert kept.model_shown["suggestions"] == {
+        suggested[0.9]: "accepted",
+        suggested[0.4]: "rejected",
+    }
     assert box["id"] == suggested[0.9]
     assert not room.problems
 
@@ -184,14 +184,15 @@ def test_the_heat_map_lies_on_the_hot_place_through_zoom_and_opacity(
     room.press("o")
     room.wait(lambda: room.page.locator(".heat-bar").count() == 1, "the heat map")
     look(room, "heat")
-    assert hot(room) == extent(before[..., 0] > 200)
+    # Half a pixel of the frame, five on the screen wide: where two blurred edges are half as strong.
+    assert hot(room) == pytest.approx(extent(before[..., 0] > 200), abs=2.5)
     strong = strength(room)
     room.press("Alt+ArrowDown", "Alt+ArrowDown")
     assert strength(room) == pytest.approx(strong * 0.4 / 0.6, abs=3)
     assert "Opacity 40 %" in room.says("heat")
     room.press("+", "+")
     room.page.wait_for_timeout(300)
-    assert hot(room) == extent(room.picture()[..., 0] > 200)
+    assert hot(room) == pytest.approx(extent(without_heat(room)[..., 0] > 200), abs=3.5)
     room.press("o")
     assert room.page.locator(".heat-bar").count() == 0
     from annotator.models import ModelShown
@@ -213,7 +214,12 @@ def layer(room: Room) -> Any:
 
 
 def hot(room: Room) -> tuple[int, int, int, int]:
-    return extent(layer(room)[..., 3] > 40)
+    return extent(layer(room)[..., 3] > strength(room) / 2)
+
+
+def without_heat(room: Room) -> NDArray[np.uint8]:
+    room.page.add_style_tag(content=".image-layer { visibility: hidden }")
+    return room.picture()
 
 
 def strength(room: Room) -> float:

@@ -3,6 +3,7 @@ import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
+import type { Bootstrap } from "../types";
 import type { Cell } from "../viewer/cell";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
@@ -18,6 +19,7 @@ export interface CommandParts {
   /** null: in this project the model never helps. */
   model: Helping | null;
   stage: HTMLElement;
+  urls: Bootstrap["urls"];
 }
 
 export type Act = (parts: CommandParts) => void;

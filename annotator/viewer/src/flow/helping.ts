@@ -3,6 +3,7 @@ import {
 } from "../answers/suggestions";
 import { locate } from "../answers/sheet";
 import { t } from "../i18n";
+import type { Keymap } from "../page/keymap";
 import { ModelNotes } from "../page/modelhelp";
 import type { AnnotationReply, Draft, ModelEntry, Task } from "../types";
 import { HeatMap } from "../viewer/heatmap";
@@ -33,10 +34,14 @@ export class Helping {
   private inHandId = "";
   private timer = 0;
 
-  constructor(private readonly parts: Omit<RoomParts, "help">, private readonly taskUrl: string) {
+  constructor(
+    private readonly parts: Omit<RoomParts, "help">,
+    keymap: Keymap,
+    private readonly taskUrl: string,
+  ) {
     const { api, panel, questions, regions, screen } = parts;
     this.marks = new Suggestions(regions.labels);
-    this.notes = new ModelNotes(panel.element, questions, (one) => this.nameOf(one), {
+    this.notes = new ModelNotes(panel.element, questions, keymap, (one) => this.nameOf(one), {
       show: (one) => this.show(one),
       accept: (one) => this.decide([one], "accepted"),
       reject: (one) => this.decide([one], "rejected"),
@@ -58,6 +63,7 @@ export class Helping {
   /** Shows what may be shown of the task that the screen has opened. */
   open(task: Task, draft: Draft | null): void {
     this.close();
+    if (task.corrects || task.is_read_only) return this.openAnswered(task);
     const { model } = task;
     if (!model) return;
     const { screen, questions } = this.parts;
@@ -69,6 +75,18 @@ export class Helping {
     this.marks.lay(screen.cells);
     this.heat.open(task.id);
     this.refresh();
+  }
+
+  /** An answer that stands already: its reader may be shown what the model said, if they ask. */
+  private openAnswered({ id, corrects }: Task): void {
+    this.heat.open(id);
+    if (!corrects) return;
+    this.notes.offer(() => {
+      void this.parts.api.modelSays(id).then(
+        ({ result }) => this.notes.show((this.said = result)),
+        (error: Error) => this.parts.notice.pass(error.message, "warning"),
+      );
+    });
   }
 
   close(): void {

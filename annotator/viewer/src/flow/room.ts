@@ -18,6 +18,8 @@ const LATE_MS = 300;
 export class Room {
   sheet: Sheet = emptySheet();
   comment = "";
+  /** Why an earlier answer is corrected. */
+  reason = "";
   readonly drafts: Drafts;
   private readonly strokes: Strokes;
   private readonly trouble: Trouble;
@@ -117,6 +119,7 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
+    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -125,7 +128,7 @@ export class Room {
   /** Changes the answer from elsewhere than the screen, and shows it there. */
   revise(change: (sheet: Sheet) => void): void {
     change(this.sheet);
-    this.parts.regions.load(this.sheet);
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.changed();
   }
 
@@ -133,6 +136,14 @@ export class Room {
     this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
     this.parts.panel.showMeasured(this.parts.regions.measured());
     this.parts.help?.changed();
+  }
+
+  /** Shows one of the answers to a task that is only looked at. */
+  look(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.refresh();
   }
 
   async submit(): Promise<void> {
@@ -184,6 +195,7 @@ export class Room {
       was_cancelled: reason !== "",
       skip_reason: reason,
       decisions: this.parts.help?.decisions ?? {},
+      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
     };
     this.setState("submitting");
     this.drafts.stop();
@@ -192,7 +204,7 @@ export class Room {
       frame.setWhy("");
       this.parts.help?.forget();
       const isKept = await outbox.add(task.id, submission);
-      this.setRead(this.read + 1);
+      if (!task.corrects) this.setRead(this.read + 1);
       if (!isKept) await outbox.settled();
       const following = ahead.take();
       if (following) await this.open(following);
@@ -228,13 +240,13 @@ export class Room {
     help?.close();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet);
+    regions.load(this.sheet, task.scans);
     help?.open(task, draft);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
     frame.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
-    this.setState("ready", task);
+    this.setState(task.is_read_only ? "looking" : "ready", task);
     if (this.ended) return this.endSession(this.ended);
     panel.takeFocus(frame.stage);
     if (outbox.isRefused) this.takeUpRefused();
@@ -253,6 +265,7 @@ export class Room {
   private setRead(read: number): void {
     this.read = read;
     this.parts.frame.setRead(read);
+    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
   }
 
   private showUnsent(unsent: number, isOffline: boolean): void {

@@ -11,7 +11,7 @@ import type { Helping } from "./helping";
 import type { Journal } from "./journal";
 import type { Outbox } from "./outbox";
 
-export type RoomState = "loading" | "ready" | "submitting" | "empty" | "error" | "elsewhere";
+export type RoomState = "loading" | "ready" | "looking" | "submitting" | "empty" | "error" | "elsewhere";
 
 /** What the room works with. */
 export interface RoomParts {

@@ -1,7 +1,8 @@
 import { optionProbabilities, percent, spoken, type Suggestion } from "../answers/suggestions";
 import { t } from "../i18n";
 import type { ModelEntry, Question } from "../types";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
 export interface SuggestionActions {
   show: (suggestion: Suggestion) => void;
@@ -21,6 +22,7 @@ export class ModelNotes {
   constructor(
     private readonly panel: HTMLElement,
     private readonly questions: readonly Question[],
+    keymap: Keymap,
     private readonly nameOf: (suggestion: Suggestion) => string,
     private readonly actions: SuggestionActions,
   ) {
@@ -33,7 +35,7 @@ export class ModelNotes {
       make(
         "p",
         { class: "hint" },
-        keyCap("Alt+Enter"), ` ${t("accepts")} `, keyCap("Alt+Backspace"), ` ${t("rejects")}`,
+        keymap.cap("acceptSuggestion"), ` ${t("accepts")}`, make("br"), keymap.cap("rejectSuggestion"), ` ${t("rejects")}`,
       ),
     );
   }
@@ -51,6 +53,14 @@ export class ModelNotes {
     for (const element of this.added) element.remove();
     this.added = [];
     this.box.remove();
+  }
+
+  /** Offers the model's word on a case that has been answered. */
+  offer(show: () => void): void {
+    const button = make("button", { type: "button", class: "quiet model-offer", onclick: show }, t("What the model said"));
+    button.addEventListener("click", () => button.remove());
+    this.panel.querySelector(".questions")?.prepend(button);
+    this.added.push(button);
   }
 
   /** Lists the marks that wait for the reader's word. */

@@ -47,16 +47,11 @@ export class ImageLayer {
 /** Draws a picture over the whole frame, whatever its own size. */
 export function drawOverFrame(context: CanvasRenderingContext2D, cell: Cell, picture: HTMLCanvasElement): void {
   const { rows, columns } = cell.scan;
-  // The frame's corners: a pixel's centre is a whole number.
-  const [x, y] = cell.pointOf({ column: -0.5, row: -0.5 });
-  const [right, rightY] = cell.pointOf({ column: columns - 0.5, row: -0.5 });
-  const [downX, bottom] = cell.pointOf({ column: -0.5, row: rows - 0.5 });
-  const { width, height } = picture;
+  const { a, b, c, d, e, f } = cell.frameTransform;
   context.save();
-  context.transform(
-    (right - x) / width, (rightY - y) / width, (downX - x) / height, (bottom - y) / height, x, y,
-  );
-  context.drawImage(picture, 0, 0);
+  context.transform(a, b, c, d, e, f);
+  // A pixel's centre is a whole number.
+  context.drawImage(picture, -0.5, -0.5, columns, rows);
   context.restore();
 }
 

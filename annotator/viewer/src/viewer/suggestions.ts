@@ -58,7 +58,8 @@ export class Suggestions {
     if (ghost) drawOverFrame(context, cell, ghost);
     const outline = this.outlines.get(suggestion.id) ?? outlineOf(suggestion.entry, cell.scan);
     this.outlines.set(suggestion.id, outline);
-    const points = outline.map((pixel) => cell.pointOf(pixel));
+    const { a, b, c, d, e, f } = cell.frameTransform;
+    const points = outline.map(({ column, row }) => [a * column + c * row + e, b * column + d * row + f] as const);
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = isInHand ? LINE_IN_HAND : LINE;
     context.shadowColor = "#000";
