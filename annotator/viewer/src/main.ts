@@ -1,10 +1,12 @@
 import "./style.css";
 
 import { locate, toggle } from "./answers/sheet";
-import { COMMANDS } from "./commands";
+import { COMMANDS, GROUPS } from "./commands";
+import { MODEL } from "./commands/model";
 import { Ahead } from "./flow/ahead";
 import { CaseApi } from "./flow/case";
 import { ReadingClock } from "./flow/clock";
+import { Helping } from "./flow/helping";
 import { send } from "./flow/http";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
@@ -47,7 +49,9 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const keepKeys = async (keys: unknown): Promise<void> => {
     await send("PATCH", urls.preferences, { keys });
   };
-  const help = new Help(keymap, keepKeys, stageFocus);
+  const helps = bootstrap.model_help !== "off";
+  const groups = GROUPS.filter((group) => helps || group !== MODEL);
+  const help = new Help(keymap, keepKeys, stageFocus, groups);
   const notice = new Notice();
   const skip = new SkipList((reason) => {
     skip.close();
@@ -110,10 +114,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const outbox = new Outbox(api, journal);
   const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
-  const room = new Room({
-    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
-  });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage, urls };
+  const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions };
+  const model = helps ? new Helping(own, keymap, urls.task) : null;
+  root.toggleAttribute("data-model-help", helps);
+  const room = new Room({ ...own, help: model });
+  const parts = { room, screen, regions, panel, skip, help, model, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
     if (opened) await journal.dropDraft(opened.task.id);
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
