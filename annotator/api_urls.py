@@ -16,10 +16,21 @@ urlpatterns = [
         name="api_annotations",
     ),
     re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/draft/?$", api.draft, name="api_draft"),
+    re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/model/?$", api.model_says, name="api_model_says"),
     re_path(
         r"^annotations/(?P<annotation_id>[0-9]{1,18})/?$",
         lookup_api.annotation,
         name="api_annotation",
+    ),
+    re_path(
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/corrections/?$",
+        api.correct,
+        name="api_corrections",
+    ),
+    re_path(
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/history/?$",
+        lookup_api.history,
+        name="api_history",
     ),
     re_path(r"^predictions/?$", lookup_api.predictions, name="api_predictions"),
 ]

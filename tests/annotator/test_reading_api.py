@@ -88,6 +88,9 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "comment": "Apex",
         "skip_reason": "",
         "ground_truth": False,
+        "corrects": None,
+        "correction_reason": "",
+        "is_after_model": False,
         "why": "No ranking yet",
     }
 
@@ -309,7 +312,12 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "ahead": f"/api/projects/{cast.project.pk}/ahead/",
         "undo": f"/api/projects/{cast.project.pk}/undo/",
         "annotations": "/api/tasks/{task}/annotations/",
+        "corrections": "/api/annotations/{annotation}/corrections/",
         "draft": "/api/tasks/{task}/draft/",
+        "preferences": "/api/preferences/",
         "leave": f"/projects/{cast.project.pk}/",
+        "read": f"/projects/{cast.project.pk}/read/",
+        "worklist": f"/projects/{cast.project.pk}/answers/",
+        "answers": f"/projects/{cast.project.pk}/answers/",
     }
     assert "csrftoken" in page.cookies
