@@ -281,12 +281,12 @@ describe("strokes", () => {
       strokes.drawn();
       vi.advanceTimersByTime(10);
     }
-    expect(read).toHaveBeenCalledTimes(4);
-    strokes.drawn();
-    window.dispatchEvent(new Event("pointerup"));
     expect(read).toHaveBeenCalledTimes(5);
     strokes.drawn();
-    strokes.read();
+    window.dispatchEvent(new Event("pointerup"));
     expect(read).toHaveBeenCalledTimes(6);
+    strokes.drawn();
+    strokes.read();
+    expect(read).toHaveBeenCalledTimes(7);
   });
 });
