@@ -1,11 +1,12 @@
 import { fromResult, toResult } from "../answers/result";
 import { emptySheet, type Sheet } from "../answers/sheet";
+import { submissionOf } from "../answers/submission";
 import { t } from "../i18n";
 import type { NextReply, ResultItem, Task } from "../types";
-import type { ApiError } from "./http";
 import { isComplete } from "./completeness";
 import { Drafts } from "./drafts";
 import { Hold } from "./hold";
+import type { ApiError } from "./http";
 import { isSessionEnd } from "./outbox";
 import type { RoomParts, RoomState } from "./roomparts";
 import { Strokes } from "./strokes";
@@ -183,20 +184,15 @@ export class Room {
   }
 
   /** Puts the answer into the outbox and goes on, without waiting for the server where it can. */
-  private async send(result: ResultItem[], reason: string): Promise<void> {
+  private async send(result: ResultItem[], skipReason: string): Promise<void> {
     const task = this.task_;
     if (!task) return;
-    const { ahead, frame, notice, outbox } = this.parts;
-    const submission = {
-      result,
-      lead_time: this.parts.clock.seconds(),
-      comment: this.comment,
-      unique_id: crypto.randomUUID(),
-      was_cancelled: reason !== "",
-      skip_reason: reason,
-      decisions: this.parts.help?.decisions ?? {},
-      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
-    };
+    const { ahead, clock, frame, notice, outbox } = this.parts;
+    const { comment, reason } = this;
+    const leadTime = clock.seconds();
+    const decisions = this.parts.help?.decisions ?? {};
+    const given = { result, comment, leadTime, skipReason, reason, decisions };
+    const submission = submissionOf(task, given);
     this.setState("submitting");
     this.drafts.stop();
     await this.guarded(async () => {
