@@ -6,7 +6,14 @@ from typing import Any
 from projects.label_config import Question
 
 # Under which key of a result's value its choices or labels stand.
-_ANSWER_KEYS = ("choices", "rectanglelabels", "brushlabels")
+_ANSWER_KEYS = (
+    "choices",
+    "keypointlabels",
+    "rectanglelabels",
+    "ellipselabels",
+    "polygonlabels",
+    "brushlabels",
+)
 
 Used = Mapping[str, frozenset[str]]  # question's name -> the choices and labels given so far
 
@@ -37,6 +44,9 @@ def _refusals_of(old: Question, new: Question | None, given: frozenset[str]) -> 
         return [f"“{old.name}” has been answered: it cannot be removed or renamed."]
     if (old.kind, old.to_name) != (new.kind, new.to_name):
         return [f"“{old.name}” has been answered: it cannot become another kind of question."]
+    if old.per_region != new.per_region:
+        asked = "each mark" if old.per_region else "the task"
+        return [f"“{old.name}” has been answered of {asked}: it has to be asked of that."]
     offered = {option.answer for option in new.options}
     return [
         f"“{answer}” of “{old.name}” has been given as an answer: it cannot be removed or renamed."

@@ -23,5 +23,8 @@ TEMPLATES = (
     LabelTemplate("severity", "Severity grade", "A grade, and how sure the reader is."),
     LabelTemplate("measurement", "Measurement", "A length in millimetres, with remarks."),
     LabelTemplate("boxes", "Boxes", "A rectangle around each finding."),
+    LabelTemplate("points", "Points", "A point on each landmark."),
+    LabelTemplate("outlines", "Outlines", "Polygons, freehand outlines and ellipses."),
+    LabelTemplate("nodules", "Boxes with details", "A box for each nodule, and questions on each."),
     LabelTemplate("masks", "Masks", "Structures painted with a brush."),
 )

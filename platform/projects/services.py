@@ -12,7 +12,13 @@ from accounts.models import Role, User
 from projects import strategies
 from projects.config_change import answers_in, refusals
 from projects.errors import Refused
-from projects.label_config import LabelConfigError, Question, parse, validate
+from projects.label_config import (
+    LabelConfigError,
+    Question,
+    asked_of_task,
+    parse,
+    validate,
+)
 from projects.members import add_member
 from projects.models import Membership, Project
 from projects.queries import has_learned
@@ -98,7 +104,7 @@ def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
     if strategy not in strategies.NAMES:
         names = ", ".join(strategies.NAMES)
         raise Refused(f"There is no strategy “{strategy}”. Choose from {names}.")
-    refusal = strategies.refusal(strategy, (question.kind for question in questions))
+    refusal = strategies.refusal(strategy, (q.kind for q in asked_of_task(questions)))
     if refusal:
         raise Refused(f"{refusal} Choose another strategy, or “auto”.")
 
