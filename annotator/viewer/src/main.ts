@@ -2,8 +2,9 @@ import "./style.css";
 
 import { COMMANDS } from "./commands";
 import { Ahead } from "./flow/ahead";
-import { ReadingApi } from "./flow/api";
+import { CaseApi } from "./flow/case";
 import { ReadingClock } from "./flow/clock";
+import { send } from "./flow/http";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
 import { Outbox } from "./flow/outbox";
@@ -14,8 +15,11 @@ import { watchSitting } from "./flow/sitting";
 import { t } from "./i18n";
 import { Answering } from "./page/answering";
 import { BrushBar } from "./page/brushbar";
+import { CaseBox } from "./page/case";
+import { returnFocus } from "./page/focus";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
+import { Keymap } from "./page/keymap";
 import { type OptionKey, optionKeys } from "./page/keys";
 import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
@@ -28,18 +32,22 @@ import { Screen } from "./viewer/screen";
 
 async function openRoom(root: HTMLElement): Promise<void> {
   const bootstrap = readBootstrap();
-  const { questions } = bootstrap;
+  const { opened, questions, urls } = bootstrap;
   const keys = optionKeys(questions);
   const taken = new Set(keys.map(({ key }) => key));
+  const keymap = new Keymap(bootstrap.keys, taken);
   const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
-  const frame = new Frame(root, bootstrap, () => act("help"));
+  const frame = new Frame(root, bootstrap, keymap, () => act("help"));
   frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
-  const help = new Help(taken, stageFocus);
+  const keepKeys = async (keys: unknown): Promise<void> => {
+    await send("PATCH", urls.preferences, { keys });
+  };
+  const help = new Help(keymap, keepKeys, stageFocus);
   const notice = new Notice();
   const skip = new SkipList((reason) => {
     skip.close();
@@ -60,17 +68,26 @@ async function openRoom(root: HTMLElement): Promise<void> {
     skip: () => act("skip"),
     undo: () => act("takeBack"),
     placeOf: (region) => placeOf(region, room.task?.scans ?? []),
+  }, keymap);
+  panel.offerUndo(bootstrap.read > 0 && opened === null);
+  const caseBox = opened && new CaseBox(opened, {
+    look: ({ result, comment }) => room.look(result, comment),
+    reason: (text) => (room.reason = text),
+    back: () => void leaveCase(),
   });
-  frame.side.append(notice.element, panel.element, skip.element);
+  frame.side.append(notice.element, ...(caseBox ? [caseBox.element] : []), panel.element, skip.element);
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
-  fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
+  fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
   if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
 
-  const api = new ReadingApi(bootstrap.urls);
+  const api = new CaseApi(urls, opened, () => {
+    caseBox?.element.remove();
+    history.replaceState(null, "", urls.read);
+  });
   const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;
   const journal = await Journal.open(owner);
   const outbox = new Outbox(api, journal);
@@ -79,19 +96,26 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const room = new Room({
     api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
   });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
+  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage, urls };
+  const leaveCase = async (): Promise<void> => {
+    if (opened) await journal.dropDraft(opened.task.id);
+    window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
+  };
   const pick = (option: OptionKey): void => {
     if (room.state !== "ready") return;
     const question = questions.find(({ name }) => name === option.question);
     if (question) answering.pick(question, option.value);
   };
-  new Keyboard(keys, {
+  new Keyboard(keys, keymap, {
     option: pick,
     command: act,
     overlay: (press) => skip.isOpen && skip.press(press),
   });
+  returnFocus(root, frame.stage);
   watchSitting(clock, room);
-  await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+  // Looking on takes the room from nobody.
+  if (opened?.task.is_read_only) await room.start();
+  else await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
 }
 
 /** Reads here unless another tab of the reader does; the reader may take over from either. */

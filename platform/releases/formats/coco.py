@@ -5,8 +5,8 @@ An image of COCO is a plane: a radiograph is one, and of a volume each frame tha
 scan's name, made unique with its id where two scans share it. Every reader's regions are here,
 each with its reader; the consensus of the other questions and each reader's answers are the image's
 `attributes` and `answers`. Polygons, ellipses (as polygons of 72 corners) and turned boxes have a
-`segmentation`, a point is one of `keypoints`, and masks are uncompressed run lengths. A region whose
-numbers do not fit its image is listed under `unusable`, with the reason.
+`segmentation`, a point is one of `keypoints`, and masks are uncompressed run lengths. A region
+whose numbers do not fit its image is listed under `unusable`, with the reason.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 import { COMMANDS } from "../commands";
 import { t } from "../i18n";
 import { isPaintTool, type Toolbox, type ToolName } from "../viewer/toolbox";
-import { keyCap, make } from "./dom";
-import { shownKeys } from "./keys";
+import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
 /** What is offered under the image; everything else is on a key alone. */
 const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName])[] = [
@@ -24,19 +24,18 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
 export function fillToolbar(
   bar: HTMLElement,
   toolbox: Toolbox,
-  taken: ReadonlySet<string>,
+  keymap: Keymap,
   hasMasks: boolean,
   act: (command: string) => void,
 ): void {
   const buttons = SHOWN.filter(([, , tool]) => hasMasks || !tool || !isPaintTool(tool)).map(
     ([name, text, tool]) => {
       const command = COMMANDS.find((other) => other.name === name);
-      const [key] = command ? shownKeys(command, taken) : [];
       const button = make(
         "button",
         { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
         text,
-        ...(key ? [keyCap(key)] : []),
+        keymap.cap(name),
       );
       return { button, tool };
     },
