@@ -168,8 +168,10 @@ export type QuestionKind =
   | "number"
   | "rating"
   | "text"
-  | "boxes"
-  | "masks";
+  | RegionKind;
+
+/** Questions that are answered by marks on the image. */
+export type RegionKind = "points" | "boxes" | "ellipses" | "polygons" | "masks";
 
 export interface Question {
   name: string;
@@ -181,6 +183,10 @@ export interface Question {
   minimum?: number | null;
   maximum?: number | null;
   step?: number | null;
+  /** Asked of each mark, not of the task; of those that `when_labels` and `when_tag` name. */
+  per_region?: boolean;
+  when_labels?: readonly string[];
+  when_tag?: string | null;
 }
 
 /** One entry of Label Studio's result JSON. */

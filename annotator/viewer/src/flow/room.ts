@@ -134,8 +134,9 @@ export class Room {
   }
 
   refresh(): void {
-    this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
-    this.parts.panel.showMeasured(this.parts.regions.measured());
+    const { panel, regions } = this.parts;
+    panel.update(this.sheet, this.comment, regions.label, regions.selected);
+    panel.showMeasured(regions.measured);
     this.parts.help?.changed();
   }
 
@@ -150,7 +151,7 @@ export class Room {
   async submit(): Promise<void> {
     if (this.state_ !== "ready") return;
     this.strokes.read();
-    if (isComplete(this.sheet, this.parts.questions, this.parts.panel)) await this.send(this.result(), "");
+    if (isComplete(this.sheet, this.parts)) await this.send(this.result(), "");
   }
 
   async skip(reason: string): Promise<void> {
