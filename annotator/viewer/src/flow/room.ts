@@ -113,7 +113,6 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
-    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -219,6 +218,7 @@ export class Room {
     const draft = await this.drafts.start(task.id, task.draft);
     this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
     this.comment = draft?.comment ?? "";
+    if (task.is_read_only) this.drafts.stop();
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
