@@ -14,6 +14,7 @@ import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
 import { t } from "./i18n";
+import { BrushBar } from "./page/brushbar";
 import { CaseBox } from "./page/case";
 import { returnFocus } from "./page/focus";
 import { Frame } from "./page/frame";
@@ -97,6 +98,8 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
+  if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
+  regions.masks.onProblem = (text) => notice.pass(text, "warning");
 
   const api = new CaseApi(urls, opened, () => {
     caseBox?.element.remove();

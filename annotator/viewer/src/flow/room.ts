@@ -127,7 +127,7 @@ export class Room {
   look(result: readonly ResultItem[], comment: string): void {
     this.sheet = fromResult(result, this.parts.questions);
     this.comment = comment;
-    this.parts.regions.load(this.sheet);
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.refresh();
   }
 
@@ -222,7 +222,7 @@ export class Room {
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet);
+    regions.load(this.sheet, task.scans);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");

@@ -1,6 +1,6 @@
 import { COMMANDS } from "../commands";
 import { t } from "../i18n";
-import type { Toolbox, ToolName } from "../viewer/toolbox";
+import { isPaintTool, type Toolbox, type ToolName } from "../viewer/toolbox";
 import { make } from "./dom";
 import type { Keymap } from "./keymap";
 
@@ -12,6 +12,8 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["scroll", t("Slices"), "scroll"],
   ["length", t("Length"), "length"],
   ["eraser", t("Eraser"), "eraser"],
+  ["threshold", t("Threshold"), "threshold"],
+  ["segment", t("Outline"), "segment"],
   ["invert", t("Invert")],
   ["fit", t("Fit")],
   ["actual", t("1:1")],
@@ -25,7 +27,7 @@ export function fillToolbar(
   hasMasks: boolean,
   act: (command: string) => void,
 ): void {
-  const buttons = SHOWN.filter(([command]) => hasMasks || command !== "eraser").map(
+  const buttons = SHOWN.filter(([, , tool]) => hasMasks || !tool || !isPaintTool(tool)).map(
     ([name, text, tool]) => {
       const command = COMMANDS.find((other) => other.name === name);
       const button = make(
