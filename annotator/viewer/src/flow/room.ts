@@ -161,6 +161,11 @@ export class Room {
     }, this.state_);
   }
 
+  private fill(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+  }
+
   private result(): ResultItem[] {
     this.strokes.read();
     return toResult(this.sheet, this.parts.questions, this.task_?.scans ?? []);
@@ -216,8 +221,7 @@ export class Room {
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.hold.begin(task);
     const draft = await this.drafts.start(task.id, task.draft);
-    this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
-    this.comment = draft?.comment ?? "";
+    this.fill(draft?.result ?? [], draft?.comment ?? "");
     if (task.is_read_only) this.drafts.stop();
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
@@ -259,8 +263,7 @@ export class Room {
 
   private showEmpty(reason: string | undefined): void {
     this.drafts.stop();
-    this.sheet = emptySheet();
-    this.comment = "";
+    this.fill([], "");
     this.parts.panel.clear();
     this.parts.regions.clear();
     this.refresh();
