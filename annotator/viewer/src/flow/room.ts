@@ -26,7 +26,7 @@ export class Room {
   private task_: Task | null = null;
   private state_: RoomState = "loading";
   private read = 0;
-  private readonly hold = new Hold();
+  readonly hold = new Hold();
   /** This tab is the one that reads. */
   private isHere = true;
   /** The session is over: what is opened from here on could not be sent. */
@@ -58,17 +58,8 @@ export class Room {
     return this.task_;
   }
 
-  get isVolume(): boolean {
-    return this.task_?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
-  }
-
   get state(): RoomState {
     return this.state_;
-  }
-
-  /** How much of the claim has passed, as a share. */
-  get claimAge(): number {
-    return this.hold.age;
   }
 
   /** A saved draft renews the claim, and asking again renews those ahead. */
@@ -125,8 +116,7 @@ export class Room {
 
   /** Shows one of the answers to a task that is only looked at. */
   look(result: readonly ResultItem[], comment: string): void {
-    this.sheet = fromResult(result, this.parts.questions);
-    this.comment = comment;
+    this.fill(result, comment);
     this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.refresh();
   }
@@ -279,7 +269,8 @@ export class Room {
     this.state_ = state;
     frame.root.dataset["state"] = state;
     frame.root.dataset["task"] = String(task?.id ?? "");
-    frame.root.toggleAttribute("data-volume", this.isVolume);
+    const isVolume = task?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
+    frame.root.toggleAttribute("data-volume", isVolume);
     panel.setBusy(state !== "ready");
   }
 
