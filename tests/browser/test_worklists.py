@@ -86,6 +86,7 @@ def test_the_keyboard_is_never_lost_and_a_normal_radiograph_takes_one_stroke(
     room = enter(project)
     page = room.page
     expect(page.locator(".undo-button")).to_be_hidden()
+    expect(page.locator(".submit")).to_have_attribute("aria-keyshortcuts", "Enter")
     task = room.root("task")
     room.press("Enter")
     task = room.wait_for_task(other_than=task)
@@ -207,5 +208,6 @@ def test_alice_finds_a_task_and_looks_at_it_without_a_trace(
     assert (room.root("state"), room.chosen()) == ("looking", ["Effusion"])
     room.press("Alt+w")
     expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+    expect(rows).to_have_count(1)  # the list as she left it
     assert len(answers()) == 2 and not Claim.objects.filter(reader__email="alice@example.org")
     assert room.problems == []

@@ -98,6 +98,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
+  keymap.printCaps();
   if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
 
