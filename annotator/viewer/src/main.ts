@@ -83,6 +83,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
+  keymap.printCaps();
   if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
