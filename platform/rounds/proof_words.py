@@ -184,4 +184,5 @@ def _to_point(more: Amount, labels: int) -> str:
 
 
 def _listed(parts: list[str]) -> str:
-    return f" {gettext('and')} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    together = gettext("and")
+    return f" {together} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
