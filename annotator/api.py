@@ -12,6 +12,7 @@ from accounts.http import person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.corrections import correct_annotation
+from annotator.modelhelp import after_reading
 from annotator.queries import membership_for_annotation, membership_for_task, reading_task
 from annotator.reasons import why
 from annotator.serializers import (
@@ -20,6 +21,7 @@ from annotator.serializers import (
     CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
+    ModelSaysSerializer,
     NextSerializer,
     ReadingTaskSerializer,
     SubmissionSerializer,
@@ -78,6 +80,16 @@ def draft(request: Request, task_id: str) -> Response:
     with sentences_for_refusals():
         version = save_draft(project=project, task_id=int(task_id), reader=reader, **sent)
     return Response({"version": version})
+
+
+@extend_schema(responses=ModelSaysSerializer)
+@api_view(["GET"])
+def model_says(request: Request, task_id: str) -> Response:
+    """What the model says of a task that you have answered, where the project lets it help. Your
+    answer then stands: it can no longer be taken back."""
+    reader = person_of(request)
+    project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
+    return Response(after_reading(project=project, reader=reader, task_id=int(task_id)))
 
 
 def submit(request: Request, task_id: str) -> Response:

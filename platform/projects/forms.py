@@ -11,7 +11,7 @@ from accounts.models import Role
 from projects import strategies
 from projects.errors import Refused
 from projects.label_config import LabelConfigError
-from projects.models import Project
+from projects.models import ModelHelp, Project
 from projects.queries import has_learned
 from projects.services import Settings
 
@@ -146,6 +146,22 @@ class SettingsForm(ProjectForm):
         max_value=1440,
         help_text=gettext_lazy("How long a scan stays reserved for a reader who has gone silent."),
     )
+    model_help = forms.ChoiceField(
+        label=gettext_lazy("Help from the model"),
+        choices=[
+            (ModelHelp.OFF, gettext_lazy("Never")),
+            (ModelHelp.AFTER, gettext_lazy("After reading: the answer is the reader’s own")),
+            (
+                ModelHelp.BEFORE,
+                gettext_lazy("Before reading: the answer leans towards the model’s"),
+            ),
+        ],
+        help_text=gettext_lazy(
+            "When readers see what the model says. People who see it first tend to follow it, "
+            "right or wrong, and the model then learns its own opinion in part: choose “before” "
+            "to save time on marks. Cases drawn by chance never show it first."
+        ),
+    )
     backbone = forms.CharField(
         label=gettext_lazy("Model"),
         max_length=200,
@@ -186,6 +202,7 @@ class SettingsForm(ProjectForm):
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],
+            "model_help": self.cleaned_data["model_help"],
             "backbone": self.cleaned_data["backbone"],
         }
 

@@ -10,6 +10,14 @@ from accounts.models import Role
 from scans.models import Archive
 
 
+class ModelHelp(models.TextChoices):
+    """When readers are shown what the model says of a task."""
+
+    OFF = "off", "Never"
+    AFTER = "after", "After reading"
+    BEFORE = "before", "Before reading"
+
+
 class Project(models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -34,6 +42,8 @@ class Project(models.Model):
     labels_per_round = models.PositiveIntegerField(default=50, validators=[MinValueValidator(5)])
     # What the first round starts from: see learner.transfer.initial_backbone. Empty: its default.
     backbone = models.CharField(max_length=200, blank=True)
+    # Of the audit sample and the random arm nothing is shown before reading, whatever this says.
+    model_help = models.CharField(max_length=6, choices=ModelHelp, default=ModelHelp.OFF)
     claim_minutes = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1)])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

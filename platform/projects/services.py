@@ -46,6 +46,7 @@ class Settings(TypedDict, total=False):
     labels_per_round: int
     backbone: str
     claim_minutes: int
+    model_help: str  # of ModelHelp
 
 
 @transaction.atomic
@@ -78,7 +79,8 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     """Change a project, as far as the answers it already has allow.
 
     Raises LabelConfigError for a config that cannot be used or would orphan answers, and Refused
-    for other settings that cannot be. A new overlap opens and closes tasks: that is enqueued.
+    for other settings that cannot be. A new overlap opens and closes tasks, and a model that is to
+    help makes its predictions: that is enqueued.
     """
     project = Project.objects.select_for_update().get(pk=project_id)
     changed = {name for name, value in settings.items() if getattr(project, name) != value}
@@ -99,7 +101,7 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     for name, value in settings.items():
         setattr(project, name, value)
     _save(project)
-    if "overlap" in changed:
+    if changed & {"overlap", "model_help"}:
         app.configure_task("annotator.refresh_tasks").defer(project_id=project.pk)
     return project
 

@@ -312,7 +312,12 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "ahead": f"/api/projects/{cast.project.pk}/ahead/",
         "undo": f"/api/projects/{cast.project.pk}/undo/",
         "annotations": "/api/tasks/{task}/annotations/",
+        "corrections": "/api/annotations/{annotation}/corrections/",
         "draft": "/api/tasks/{task}/draft/",
+        "preferences": "/api/preferences/",
         "leave": f"/projects/{cast.project.pk}/",
+        "read": f"/projects/{cast.project.pk}/read/",
+        "worklist": f"/projects/{cast.project.pk}/answers/",
+        "answers": f"/projects/{cast.project.pk}/answers/",
     }
     assert "csrftoken" in page.cookies

@@ -16,6 +16,7 @@ from annotator.listing import PAGE, listing
 from annotator.models import Claim, Task
 from annotator.queries import State
 from annotator.queue import Placement, apply_ranking
+from annotator.search import Wanted
 from projects.models import Membership
 from tests.annotator.cast import NORMAL, Cast, answer, make_cast, make_tasks, place
 
@@ -31,7 +32,8 @@ def shown(cast: Cast, **asked: Any) -> list[int]:
     membership = Membership.objects.select_related("project").get(
         project=cast.project, user=cast.alice
     )
-    return [row.task.pk for row in listing(membership, **asked).rows]
+    page = {name: asked.pop(name) for name in ("after", "before") if name in asked}
+    return [row.task.pk for row in listing(membership, Wanted(**asked), **page).rows]
 
 
 def test_readers_and_strangers_see_nothing(cast: Cast) -> None:
@@ -153,4 +155,4 @@ def test_an_address_that_makes_no_sense_shows_the_first_page(cast: Cast, query: 
 def test_what_is_not_there_is_said(cast: Cast) -> None:
     assert "No task yet." in page(cast, cast.alice)[1]
     make_tasks(cast.project, 1)
-    assert "No task is in this arm and state." in page(cast, cast.alice, "?state=read")[1]
+    assert "No task passes these filters." in page(cast, cast.alice, "?state=read")[1]

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +13,6 @@ from annotator.queue import Placement, apply_ranking
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
-from tests.browser.conftest import FLAGS, SCREEN, chromium_options
 from tests.browser.rooms import Room, sign_in
 
 pytestmark = pytest.mark.browser
@@ -376,41 +372,6 @@ def test_reading_time_is_counted(
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
     assert 1.4 <= answers()[0].lead_time <= 6
-
-
-@pytest.fixture
-def killable(playwright: Any, tmp_path: Path) -> Iterator[Callable[[], Any]]:
-    """Starts Chromium with a profile that outlives it; gives its process and its only context."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> tuple[subprocess.Popen[bytes], BrowserContext]:
-        program = chromium_options().get("executable_path", playwright.chromium.executable_path)
-        port_file = tmp_path / "profile" / "DevToolsActivePort"
-        port_file.unlink(missing_ok=True)
-        process = subprocess.Popen(
-            [
-                program, *FLAGS, "--headless=new", "--remote-debugging-port=0",
-                f"--user-data-dir={tmp_path / 'profile'}",
-                f"--window-size={SCREEN['width']},{SCREEN['height']}", "about:blank",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        started.append(process)
-        for _ in range(200):
-            if port_file.exists() and port_file.read_text().count("\n"):
-                break
-            time.sleep(0.05)
-        port = port_file.read_text().splitlines()[0]
-        browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-        return process, browser.contexts[0]
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def test_a_draft_survives_the_death_of_the_browser(

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeMask, encodeMask } from "../src/answers/rle";
 import type { RegionLabel } from "../src/viewer/labels";
 import { Layers } from "../src/viewer/painting/layers";
-import { sweep } from "../src/viewer/painting/stroke";
+import { sweep } from "../src/viewer/painting/sweep";
 import { slicesBetween } from "../src/viewer/segmentation/between";
 import { signedDistance } from "../src/viewer/segmentation/distance";
 import { withoutHoles } from "../src/viewer/segmentation/parts";

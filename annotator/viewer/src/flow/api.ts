@@ -3,7 +3,7 @@ import { retried, send } from "./http";
 
 /** The reading API of one project. */
 export class ReadingApi {
-  constructor(private readonly urls: Bootstrap["urls"]) {}
+  constructor(protected readonly urls: Bootstrap["urls"]) {}
 
   next(): Promise<NextReply> {
     return retried(() => send<NextReply>("POST", this.urls.next));
@@ -19,7 +19,11 @@ export class ReadingApi {
   }
 
   submit(task: number, submission: Submission): Promise<AnnotationReply> {
-    return send("POST", this.urls.annotations.replace("{task}", String(task)), submission);
+    const { annotations, corrections } = this.urls;
+    const url = submission.corrects
+      ? corrections.replace("{annotation}", String(submission.corrects))
+      : annotations.replace("{task}", String(task));
+    return send("POST", url, submission);
   }
 
   saveDraft(task: number, draft: Draft): Promise<{ version: number }> {

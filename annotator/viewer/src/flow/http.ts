@@ -40,7 +40,7 @@ function csrfToken(): string {
 }
 
 export async function send<Reply>(
-  method: "POST" | "PUT",
+  method: "POST" | "PUT" | "PATCH",
   url: string,
   body: unknown = {},
 ): Promise<Reply> {

@@ -18,6 +18,8 @@ const LATE_MS = 300;
 export class Room {
   sheet: Sheet = emptySheet();
   comment = "";
+  /** Why an earlier answer is corrected. */
+  reason = "";
   readonly drafts: Drafts;
   private readonly strokes: Strokes;
   private readonly trouble: Trouble;
@@ -111,6 +113,7 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
+    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -119,6 +122,14 @@ export class Room {
   refresh(): void {
     this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
     this.parts.panel.showMeasured(this.parts.regions.measured());
+  }
+
+  /** Shows one of the answers to a task that is only looked at. */
+  look(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.refresh();
   }
 
   async submit(): Promise<void> {
@@ -168,6 +179,7 @@ export class Room {
       unique_id: crypto.randomUUID(),
       was_cancelled: reason !== "",
       skip_reason: reason,
+      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
     };
     this.setState("submitting");
     this.drafts.stop();
@@ -175,7 +187,7 @@ export class Room {
       notice.clear();
       frame.setWhy("");
       const isKept = await outbox.add(task.id, submission);
-      this.setRead(this.read + 1);
+      if (!task.corrects) this.setRead(this.read + 1);
       if (!isKept) await outbox.settled();
       const following = ahead.take();
       if (following) await this.open(following);
@@ -210,12 +222,12 @@ export class Room {
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet);
+    regions.load(this.sheet, task.scans);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
     frame.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
-    this.setState("ready", task);
+    this.setState(task.is_read_only ? "looking" : "ready", task);
     if (this.ended) return this.endSession(this.ended);
     panel.takeFocus(frame.stage);
     if (outbox.isRefused) this.takeUpRefused();
@@ -234,6 +246,7 @@ export class Room {
   private setRead(read: number): void {
     this.read = read;
     this.parts.frame.setRead(read);
+    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
   }
 
   private showUnsent(unsent: number, isOffline: boolean): void {

@@ -10,7 +10,7 @@ import type { ReadingClock } from "./clock";
 import type { Journal } from "./journal";
 import type { Outbox } from "./outbox";
 
-export type RoomState = "loading" | "ready" | "submitting" | "empty" | "error" | "elsewhere";
+export type RoomState = "loading" | "ready" | "looking" | "submitting" | "empty" | "error" | "elsewhere";
 
 /** What the room works with. */
 export interface RoomParts {

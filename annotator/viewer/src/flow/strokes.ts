@@ -21,7 +21,10 @@ export class Strokes {
   drawn(): void {
     this.isUnread = true;
     if (!this.isDown) return this.read();
-    this.timer ||= window.setTimeout(() => this.read(), EVERY_MS);
+    if (this.timer) return;
+    // The beginning at once, so that it is kept at once as well.
+    this.read();
+    this.timer = window.setTimeout(() => this.read(), EVERY_MS);
   }
 
   /** Reads now what has not been read yet. */

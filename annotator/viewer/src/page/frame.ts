@@ -1,6 +1,7 @@
 import { t } from "../i18n";
 import type { Bootstrap } from "../types";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
 export type SaveState = "" | "saving" | "saved" | "local" | "unsaved";
 
@@ -24,7 +25,7 @@ export class Frame {
   private readonly veil: HTMLElement;
   private readonly leave: string;
 
-  constructor(readonly root: HTMLElement, bootstrap: Bootstrap, help: () => void) {
+  constructor(readonly root: HTMLElement, bootstrap: Bootstrap, keymap: Keymap, help: () => void) {
     this.leave = bootstrap.urls.leave;
     this.count = make("span", { class: "count", "data-part": "count" });
     this.saved = make("span", { class: "saved", "data-part": "saved", role: "status" });
@@ -41,7 +42,7 @@ export class Frame {
         { class: "side-head" },
         make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ " + t("Leave")),
         make("h1", {}, bootstrap.project.title),
-        make("button", { type: "button", class: "help-button", onclick: help }, t("Keys") + " ", keyCap("?")),
+        make("button", { type: "button", class: "help-button", onclick: help }, t("Keys") + " ", keymap.cap("help")),
         make("div", { class: "side-status" }, this.count, this.saved),
         this.unsent,
         this.why,

@@ -2,12 +2,13 @@ import { isReadAsNormal, type Sheet } from "../answers/sheet";
 import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
 import { ChoicesField } from "./fields/choices";
 import type { Field } from "./fields/field";
 import { NumberField } from "./fields/number";
 import { type Region, RegionsField } from "./fields/regions";
 import { TextField } from "./fields/text";
+import type { Keymap } from "./keymap";
 import type { OptionKey } from "./keys";
 
 export interface PanelActions {
@@ -31,6 +32,8 @@ export class Panel {
   readonly fields: readonly Field[];
   private readonly asked: HTMLDivElement;
   private readonly submitButton: HTMLButtonElement;
+  private readonly submitCap: HTMLElement;
+  private readonly undoButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;
 
@@ -39,6 +42,7 @@ export class Panel {
     keys: readonly OptionKey[],
     labels: readonly RegionLabel[],
     actions: PanelActions,
+    keymap: Keymap,
   ) {
     this.fields = questions.map((question) => {
       const own = keys.filter((key) => key.question === question.name);
@@ -52,10 +56,12 @@ export class Panel {
     this.commentBox = make(
       "details",
       { class: "comment" },
-      make("summary", { tabindex: "-1" }, t("Comment") + " ", keyCap("c")),
+      make("summary", { tabindex: "-1" }, t("Comment") + " ", keymap.cap("comment")),
       this.commentArea,
     );
-    this.submitButton = make("button", { type: "button", class: "submit", "aria-keyshortcuts": "Enter", onclick: () => actions.submit() });
+    this.submitCap = keymap.cap("submit");
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
       { class: "questions" },
@@ -70,8 +76,8 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, t("Cannot be judged") + " ", keyCap("x")),
-        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, t("Undo last") + " ", keyCap("u")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, t("Cannot be judged") + " ", keymap.cap("skip")),
+        this.undoButton,
       ),
     );
   }
@@ -86,7 +92,7 @@ export class Panel {
     const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
-      this.submitButton.replaceChildren(says, make("kbd", { class: "cap" }, "↵"));
+      this.submitButton.replaceChildren(says, this.submitCap);
     }
   }
 
@@ -100,6 +106,11 @@ export class Panel {
   setBusy(isBusy: boolean): void {
     this.asked.inert = isBusy;
     this.submitButton.disabled = isBusy;
+  }
+
+  /** Only where the reader has an answer that they could take back. */
+  offerUndo(isOffered: boolean): void {
+    this.undoButton.hidden = !isOffered;
   }
 
   focusComment(): void {

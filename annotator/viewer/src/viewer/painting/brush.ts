@@ -1,5 +1,5 @@
 import type { Scan } from "../../types";
-import type { Radius } from "./stroke";
+import type { Radius } from "./sweep";
 
 const STEP = 1.25;
 const LEAST_PIXELS = 0.5;

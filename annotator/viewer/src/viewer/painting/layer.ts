@@ -3,6 +3,9 @@ import { type Mask, newId } from "../../answers/sheet";
 import type { RegionLabel } from "../labels";
 import { type Bounds, extent, union } from "./bounds";
 
+/** A picture that is further behind is drawn anew. */
+const MOST_CHANGES = 500;
+
 /**
  * What is painted on one frame for one question: a label map, so that a question's labels exclude
  * each other. Every question has a layer of its own, so that those of two questions may overlap.
@@ -16,6 +19,9 @@ export class Layer {
   version = 0;
   private coded: Mask[] = [];
   private codedVersion = 0;
+  /** Where each change lay since `firstKnown`. */
+  private changes: Bounds[] = [];
+  private firstKnown = 0;
 
   constructor(
     readonly item: number,
@@ -28,20 +34,42 @@ export class Layer {
   }
 
   /** Says that pixels were changed within some bounds. */
-  touch(bounds: Bounds | null): void {
+  touch(bounds: Bounds): void {
     this.bounds = union(this.bounds, bounds);
     this.version += 1;
+    this.changes.push(bounds);
+    if (this.changes.length > MOST_CHANGES) this.forgetChanges();
+  }
+
+  /** Where all changes since a version lie; null where that is no longer known. */
+  changedSince(version: number): Bounds | null {
+    if (version < this.firstKnown) return null;
+    return this.changes.slice(version - this.firstKnown).reduce<Bounds | null>(union, null);
   }
 
   /** Puts earlier pixels back. */
   restore(pixels: Uint8Array<ArrayBuffer>): void {
     this.pixels = pixels;
-    this.version += 1;
+    this.changedWhole();
   }
 
   holds(segment: number): boolean {
     const { from, to } = this.stretch();
     return this.pixels.subarray(from, to).includes(segment);
+  }
+
+  /** 1 where a label is painted, row-major. */
+  maskOf(segment: number): Uint8Array {
+    return this.pixels.map((pixel) => Number(pixel === segment));
+  }
+
+  /** Takes a label away; false where it is not painted. */
+  clear(segment: number): boolean {
+    if (!this.bounds || !this.holds(segment)) return false;
+    const { pixels } = this;
+    for (let at = pixels.indexOf(segment); at >= 0; at = pixels.indexOf(segment, at)) pixels[at] = 0;
+    this.touch(this.bounds);
+    return true;
   }
 
   /** The painted labels as masks; only what has changed since the last call is coded anew. */
@@ -70,12 +98,22 @@ export class Layer {
     this.pixels.fill(0);
     for (const mask of masks) this.paint(mask);
     this.bounds = extent(this.pixels, this.columns);
-    this.version += 1;
+    this.changedWhole();
     // Two masks of one label become one, which has to be coded; others are known already.
     const isPlain = new Set(masks.map(({ label }) => label)).size === masks.length;
     this.coded = [...masks];
     if (isPlain) this.codedVersion = this.version;
     return true;
+  }
+
+  private changedWhole(): void {
+    this.version += 1;
+    this.forgetChanges();
+  }
+
+  private forgetChanges(): void {
+    this.changes = [];
+    this.firstKnown = this.version;
   }
 
   private paint(mask: Mask): void {

@@ -1,53 +1,63 @@
 import type { Pixel } from "../plane";
-import type { Bounds } from "./bounds";
+import type { FrameSamples } from "../segmentation/segmenter";
+import type { Layer } from "./layer";
+import type { Motion } from "./pointer";
+import { type Radius, sweep } from "./sweep";
 
-/** The brush on a frame, in pixels: a circle in mm is an ellipse where pixels are not square. */
-export interface Radius {
-  columns: number;
-  rows: number;
+/** What a stroke does to one layer. */
+export interface Dab {
+  layer: Layer;
+  /** The segment that is painted; 0 erases. */
+  segment: number;
+  /** Whether a pixel that holds this segment is painted over, or erased. */
+  takes: (segment: number, index: number) => boolean;
 }
 
-/**
- * Every pixel whose centre lies within the brush, drawn from one point to another; the pixel under the
- * brush's middle always. Returns the rectangle that was looked at, null where it misses the frame.
- *
- * @param visit told the index of each pixel, row-major
- */
-export function sweep(
-  rows: number,
-  columns: number,
-  from: Pixel,
-  to: Pixel,
-  radius: Radius,
-  visit: (index: number) => void,
-): Bounds | null {
-  const bounds = {
-    left: Math.max(0, Math.floor(Math.min(from.column, to.column) - radius.columns)),
-    top: Math.max(0, Math.floor(Math.min(from.row, to.row) - radius.rows)),
-    right: Math.min(columns, Math.ceil(Math.max(from.column, to.column) + radius.columns) + 1),
-    bottom: Math.min(rows, Math.ceil(Math.max(from.row, to.row) + radius.rows) + 1),
-  };
-  if (bounds.left >= bounds.right || bounds.top >= bounds.bottom) return null;
-  const isUnder = nearSegment(from, to, radius);
-  const middle = { column: Math.round(to.column), row: Math.round(to.row) };
-  for (let row = bounds.top; row < bounds.bottom; row += 1) {
-    for (let column = bounds.left; column < bounds.right; column += 1) {
-      const isMiddle = column === middle.column && row === middle.row;
-      if (isMiddle || isUnder(column, row)) visit(row * columns + column);
-    }
+/** One stroke of the brush or the eraser, from press to release. */
+export class Stroke implements Motion {
+  private readonly before: readonly Uint8Array<ArrayBuffer>[];
+
+  constructor(
+    private readonly dabs: readonly Dab[],
+    private readonly radius: Radius,
+    private last: Pixel,
+    private readonly hasChanged: () => void,
+  ) {
+    this.before = dabs.map(({ layer }) => layer.pixels.slice());
+    this.move(last);
   }
-  return bounds;
+
+  move(to: Pixel): void {
+    for (const { layer, segment, takes } of this.dabs) {
+      const { pixels } = layer;
+      const bounds = sweep(layer.rows, layer.columns, this.last, to, this.radius, (index) => {
+        if (takes(pixels[index] as number, index)) pixels[index] = segment;
+      });
+      if (bounds) layer.touch(bounds);
+    }
+    this.last = to;
+    this.hasChanged();
+  }
+
+  end(): void {
+    // Every move has been told already.
+  }
+
+  cancel(): void {
+    for (const [index, { layer }] of this.dabs.entries()) layer.restore(this.before[index] as Uint8Array<ArrayBuffer>);
+    this.hasChanged();
+  }
 }
 
-/** Whether a pixel's distance from the segment, in radii, is at most 1. */
-function nearSegment(from: Pixel, to: Pixel, radius: Radius): (column: number, row: number) => boolean {
-  const across = (to.column - from.column) / radius.columns;
-  const down = (to.row - from.row) / radius.rows;
-  const length = across * across + down * down;
-  return (column, row) => {
-    const x = (column - from.column) / radius.columns;
-    const y = (row - from.row) / radius.rows;
-    const share = length === 0 ? 0 : Math.min(1, Math.max(0, (x * across + y * down) / length));
-    return (x - share * across) ** 2 + (y - share * down) ** 2 <= 1;
-  };
+/** Every channel's value at a pixel. */
+export function valuesAt({ columns, samples, values }: FrameSamples, { column, row }: Pixel): number[] {
+  const at = (Math.round(row) * columns + Math.round(column)) * samples;
+  return Array.from({ length: samples }, (_, channel) => values[at + channel] as number);
+}
+
+/** Whether every channel of a pixel lies within `tolerance` of the values given. */
+export function near(frame: FrameSamples, about: readonly number[], tolerance: number): (index: number) => boolean {
+  const { samples, values } = frame;
+  return (index) =>
+    about.every((value, channel) => Math.abs((values[index * samples + channel] as number) - value) <= tolerance);
 }
