@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -11,6 +12,7 @@ from accounts.http import person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.corrections import correct_annotation
+from annotator.modelhelp import after_reading
 from annotator.queries import membership_for_annotation, membership_for_task, reading_task
 from annotator.reasons import why
 from annotator.serializers import (
@@ -19,6 +21,7 @@ from annotator.serializers import (
     CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
+    ModelSaysSerializer,
     NextSerializer,
     ReadingTaskSerializer,
     SubmissionSerializer,
@@ -32,7 +35,7 @@ from projects.access import READING_ROLES, project_of_member
 from projects.http import parsed, sentences_for_refusals
 from projects.models import Project
 
-_NOTHING_LEFT = "There is nothing left for you to read in this project now."
+_NOTHING_LEFT = gettext_lazy("There is nothing left for you to read in this project now.")
 
 
 @extend_schema(request=None, responses=NextSerializer)
@@ -42,7 +45,7 @@ def next_task(request: Request, project_id: str) -> Response:
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     claim = claim_next_task(project=project, reader=reader)
-    return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
+    return Response(_next_json(project, reader, claim, str(_NOTHING_LEFT)))
 
 
 @extend_schema(request=AheadSerializer, responses=TasksAheadSerializer)
@@ -77,6 +80,16 @@ def draft(request: Request, task_id: str) -> Response:
     with sentences_for_refusals():
         version = save_draft(project=project, task_id=int(task_id), reader=reader, **sent)
     return Response({"version": version})
+
+
+@extend_schema(responses=ModelSaysSerializer)
+@api_view(["GET"])
+def model_says(request: Request, task_id: str) -> Response:
+    """What the model says of a task that you have answered, where the project lets it help. Your
+    answer then stands: it can no longer be taken back."""
+    reader = person_of(request)
+    project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
+    return Response(after_reading(project=project, reader=reader, task_id=int(task_id)))
 
 
 def submit(request: Request, task_id: str) -> Response:
@@ -121,7 +134,7 @@ def correct(request: Request, annotation_id: str) -> Response:
 def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
-    following = _next_json(project, reader, claim, _NOTHING_LEFT)
+    following = _next_json(project, reader, claim, str(_NOTHING_LEFT))
     reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
     reply = {**answer, "why": reason, "next": following}
     return Response(reply, status=201 if submitted.is_new else 200)

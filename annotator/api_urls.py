@@ -16,6 +16,7 @@ urlpatterns = [
         name="api_annotations",
     ),
     re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/draft/?$", api.draft, name="api_draft"),
+    re_path(r"^tasks/(?P<task_id>[0-9]{1,18})/model/?$", api.model_says, name="api_model_says"),
     re_path(
         r"^annotations/(?P<annotation_id>[0-9]{1,18})/?$",
         lookup_api.annotation,

@@ -4,9 +4,11 @@ from dataclasses import asdict
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
+from annotator.modelhelp import settled
 from annotator.models import Annotation, Draft, Placed, Task
 from annotator.rerank import changing_labels
 from annotator.services import Submission, Submitted, check_submission
@@ -42,7 +44,7 @@ def correct_annotation(
         if old is None or taken.exists():
             raise Refused(_NOT_YOURS)
         if _is_unchanged(old, submission):
-            raise Refused("Nothing is changed: this is the answer that you gave.")
+            raise Refused(gettext("Nothing is changed: this is the answer that you gave."))
         lock_task(old.task_id)
         if not own.filter(withdrawn_at__isnull=True).update(withdrawn_at=Now(), updated_at=Now()):
             raise Refused(_NOT_LATEST)
@@ -81,6 +83,8 @@ def _is_unchanged(old: Annotation, new: Submission) -> bool:
 def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
     """It was served when the first answer was, and for the same reason."""
     record = {field.name: getattr(old, field.name) for field in Placed._meta.fields}
+    answer = asdict(submission)
+    del answer["decisions"]  # which the record of what was shown has taken in
     unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
     return Annotation.objects.create(
         task=old.task,
@@ -92,6 +96,9 @@ def _successor(old: Annotation, submission: Submission, reason: str) -> Annotati
         corrects=old,
         correction_reason=reason,
         unswayed_id=unswayed,
+        model_shown=settled(
+            old.model_shown, decisions=submission.decisions, result=submission.result
+        ),
         **record,
-        **asdict(submission),
+        **answer,
     )

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from projects.models import Project
 from scans.models import Patient, Scan
@@ -38,9 +39,9 @@ class Task(Placed):
     """One unit of reading: one scan or several, and the answers it needs."""
 
     class Arm(models.TextChoices):
-        POOL = "pool", "Pool"
-        AUDIT = "audit", "Audit sample"
-        RANDOM = "random", "Random arm"
+        POOL = "pool", gettext_lazy("Pool")
+        AUDIT = "audit", gettext_lazy("Audit sample")
+        RANDOM = "random", gettext_lazy("Random arm")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="tasks")
@@ -159,8 +160,8 @@ class Annotation(Answer, Served):
     """One reader's answer to one task, and where and why that stood when it was served."""
 
     class Origin(models.TextChoices):
-        READING = "reading", "Read in Scout"
-        IMPORT = "import", "Imported label"
+        READING = "reading", gettext_lazy("Read in Scout")
+        IMPORT = "import", gettext_lazy("Imported label")
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
     project = models.ForeignKey(Project, models.PROTECT, related_name="annotations")
@@ -176,6 +177,8 @@ class Annotation(Answer, Served):
     # When its reader was first shown what the model sees in the task: from then on it cannot be
     # taken back, and a correction of it is marked.
     model_seen_at = models.DateTimeField(null=True)
+    # What was shown of the model, and when, as annotator.modelhelp has it; null: nothing.
+    model_shown = models.JSONField(null=True)
     # The reader's answer before: withdrawn in the moment in which this one was given, and kept.
     corrects = models.OneToOneField("self", models.PROTECT, null=True, related_name="corrected_by")
     # Why, in the reader's words.
@@ -237,6 +240,24 @@ class Annotation(Answer, Served):
     def is_after_model(self) -> bool:
         """Corrected after its reader had been shown what the model sees."""
         return self.unswayed_id is not None
+
+
+class ModelShown(models.Model):
+    """What the server has shown a reader of the model before they answered a task.
+
+    It outlives claims, drafts and answers taken back, and is copied into the annotation.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="+")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    shown = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "reader"], name="one_record_of_help_per_reader_and_task"
+            )
+        ]
 
 
 class Prediction(models.Model):

@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Role, User
 from annotator.claims import ClaimedTask
+from annotator.modelhelp import before_reading
 from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
 from projects.access import admit
 from projects.models import Membership, Project
@@ -66,6 +67,7 @@ class ReadingTask:
     draft: dict[str, Any] | None  # result, comment, lead_time, version
     opens_at: dict[str, int] | None  # scan (position), frame
     claim: ClaimedTask
+    model: dict[str, Any] | None  # result, decisions: what the model says, where it is shown
     read: int  # how many answers this reader has given in the project
 
 
@@ -85,14 +87,18 @@ def frame_url(*, project_id: int, scan_id: int) -> str:
 
 
 def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> ReadingTask:
-    """The claimed task with its scans, the reader's draft and how many they have read."""
+    """The claimed task with its scans, the reader's draft and how many they have read.
+
+    Where the project lets the model help before reading, what it says is hereby shown.
+    """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
         scans, draft, opens_at, read = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, read)
+    model = before_reading(project=project, reader=reader, task_id=claim.task_id)
+    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
 
 
 def membership_for_task(

@@ -30,6 +30,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
     result = _Result()
     comment = serializers.CharField(default="", allow_blank=True, max_length=_LONGEST_COMMENT)
     lead_time = serializers.FloatField(default=0.0, min_value=0.0, max_value=_MOST_SECONDS)
+    decisions = serializers.DictField(
+        child=serializers.ChoiceField(choices=["accepted", "rejected"]),
+        default=dict,
+        help_text="What became of the model's suggestions, by their ids.",
+    )
 
 
 class SubmissionSerializer(AnswerSerializer):
@@ -78,6 +83,15 @@ class OpensAtSerializer(serializers.Serializer[Any]):
     frame = serializers.IntegerField(help_text="Number in the scan, from 0.")
 
 
+class ModelSaysSerializer(serializers.Serializer[Any]):
+    """What the model says of a task; with each entry its `model_version`."""
+
+    result = _Result()
+    decisions = serializers.DictField(
+        required=False, help_text="Which suggestions the reader has accepted and rejected."
+    )
+
+
 class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     """A task in a reader's hands."""
 
@@ -87,6 +101,9 @@ class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     draft = DraftSerializer(allow_null=True)
     opens_at = OpensAtSerializer(allow_null=True)
     claim = ClaimSerializer()
+    model = ModelSaysSerializer(
+        allow_null=True, help_text="Null where the reader is shown nothing before they answer."
+    )
     read = serializers.IntegerField(help_text="How many this reader has answered in the project.")
 
 
@@ -171,12 +188,16 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
 
 
 class OverseenAnnotationSerializer(PlacedSerializer, AnnotationSerializer):
-    """One reader's answer, and where and why its task stood when it was served."""
+    """One reader's answer, where and why its task stood when it was served, and what was shown."""
+
+    model_shown = serializers.JSONField(
+        allow_null=True, help_text="What its reader was shown of the model; null: nothing."
+    )
 
     arm = serializers.ChoiceField(source="task.arm", choices=Task.Arm.choices, required=False)
 
     class Meta(AnnotationSerializer.Meta):
-        fields = (*AnnotationSerializer.Meta.fields, *_PLACED)
+        fields = (*AnnotationSerializer.Meta.fields, *_PLACED, "model_shown")
 
 
 class SubmittedSerializer(AnnotationSerializer):

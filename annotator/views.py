@@ -66,6 +66,8 @@ def _reading_room(
     bootstrap = {
         "project": {"id": project.pk, "title": project.title},
         "questions": question_json(questions_of(project.label_config)),
+        # Where the model never helps, the page knows nothing of it.
+        "model_help": project.model_help,
         "reader": str(reader),
         "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this
         "keys": preferences_of(reader).keys,
@@ -83,9 +85,12 @@ def _reading_room(
             "read": f"{pages}/read/",
             "worklist": f"{pages}/tasks/" if membership.role in OVERSEEING_ROLES else answers,
             "answers": answers if membership.role in READING_ROLES else f"{pages}/tasks/",
+            "model": "/api/tasks/{task}/model/",
+            "explanation": "/api/tasks/{task}/explanation/",
         },
     }
-    return render(request, "annotator/read.html", {"project": project, "bootstrap": bootstrap})
+    context = {"project": project, "bootstrap": bootstrap}
+    return render(request, "annotator/read.html", context)
 
 
 @require_GET

@@ -11,10 +11,10 @@ from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Task
-from annotator.services import Submission, note_model_seen
+from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
-from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks
+from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks, see_heat_map
 from tests.annotator.test_races import together
 from tests.clients import token_of
 
@@ -75,7 +75,7 @@ def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing
 ) -> None:
     make_tasks(cast.project, 1, arm=Task.Arm(arm))
     first = read(cast, cast.bob)
-    note_model_seen(task_id=first.task_id, reader=cast.bob)
+    see_heat_map(first.task_id, cast.bob)
     swayed = correct(cast, first, EFFUSION)
     again = correct(cast, swayed, NORMAL)
     assert (swayed.unswayed, again.unswayed) == (first, first)
@@ -87,7 +87,7 @@ def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing
 def test_what_was_corrected_before_it_measures_as_corrected(cast: Cast) -> None:
     make_tasks(cast.project, 1, arm=Task.Arm.AUDIT)
     second = correct(cast, read(cast, cast.bob), EFFUSION)
-    note_model_seen(task_id=second.task_id, reader=cast.bob)
+    see_heat_map(second.task_id, cast.bob)
     assert correct(cast, second, NORMAL).unswayed == second
     (task,) = labelled_answers(project=cast.project).tasks
     assert [one.result for one in task.answers] == [EFFUSION]

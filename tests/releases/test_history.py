@@ -9,10 +9,11 @@ import pytest
 
 from annotator.corrections import correct_annotation
 from annotator.models import Annotation
-from annotator.services import Submission, note_model_seen
+from annotator.services import Submission
 from releases.formats import FORMATS
 from releases.queries import contents_of
 from releases.records import Dataset
+from tests.annotator.cast import see_heat_map
 from tests.releases.cast import Cast, findings
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def text_of(dataset: Dataset, name: str) -> str:
 
 def test_a_release_tells_the_story_of_a_label_and_goes_on_telling_it(cast: Cast) -> None:
     first = cast.answer(cast.task("a.png"), cast.bob, findings("Nodule"))
-    note_model_seen(task_id=first.task_id, reader=cast.bob)
+    see_heat_map(first.task_id, cast.bob)
     second = corrected(cast, first, "Effusion")
     dataset = Dataset(contents_of(project=cast.project))
     kept = text_of(dataset, "labelstudio")

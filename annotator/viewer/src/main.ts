@@ -13,8 +13,8 @@ import { OneTab } from "./flow/onetab";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
-import { BrushBar } from "./page/brushbar";
 import { t } from "./i18n";
+import { BrushBar } from "./page/brushbar";
 import { CaseBox } from "./page/case";
 import { returnFocus } from "./page/focus";
 import { Frame } from "./page/frame";
@@ -137,7 +137,9 @@ async function openRoom(root: HTMLElement): Promise<void> {
   });
   returnFocus(root, frame.stage);
   watchSitting(clock, room);
-  await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+  // Looking on takes the room from nobody.
+  if (opened?.task.is_read_only) await room.start();
+  else await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
 }
 
 /** Reads here unless another tab of the reader does; the reader may take over from either. */

@@ -128,7 +128,7 @@ export class Room {
   look(result: readonly ResultItem[], comment: string): void {
     this.sheet = fromResult(result, this.parts.questions);
     this.comment = comment;
-    this.parts.regions.load(this.sheet, this.task?.scans ?? []);
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.refresh();
   }
 

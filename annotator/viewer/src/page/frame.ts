@@ -49,7 +49,7 @@ export class Frame {
       ),
     );
     const box = make("div", { class: "stage-box" }, this.stage, this.veil);
-    root.replaceChildren(make("div", { class: "stage-wrap" }, box, this.tools), this.side);
+    root.replaceChildren(make("div", { class: "stage-wrap", "data-theme": "dark" }, box, this.tools), this.side);
   }
 
   setRead(read: number): void {

@@ -5,7 +5,7 @@ import type { Layer } from "./layer";
 import { LayerImage } from "./raster";
 
 /** How wide outlines are at least, pixels of the screen. */
-const OUTLINE = 1.25;
+const OUTLINE = 1.75;
 /** Half the length of a sign, CSS pixels. */
 const SIGN = 7;
 const INCLUDED = "#7dffb0";
