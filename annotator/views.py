@@ -17,6 +17,7 @@ from annotator.models import Task
 from annotator.queries import State
 from annotator.results import questions_of
 from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of, project_of_member
+from projects.hanging import rules_of
 from projects.label_config import question_json
 
 _TASK_ID = re.compile("[0-9]{1,18}")
@@ -33,6 +34,7 @@ def read(request: HttpRequest, project_id: int) -> HttpResponse:
     api = f"/api/projects/{project.pk}"
     bootstrap = {
         "project": {"id": project.pk, "title": project.title},
+        "hanging": rules_of(project.hanging),
         "questions": question_json(questions_of(project.label_config)),
         "reader": str(reader),
         "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this

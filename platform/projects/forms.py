@@ -1,16 +1,19 @@
 """Forms for managers. They turn what was typed into the services' arguments; services decide."""
 
+import json
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from projects import strategies
 from projects.errors import Refused
+from projects.hanging import HangingError
 from projects.label_config import LabelConfigError
-from projects.models import Project
+from projects.models import Project, ReadingUnit
 from projects.queries import has_learned
 from projects.services import Settings
 
@@ -53,6 +56,12 @@ class ProjectForm(forms.Form):
         widget=forms.Textarea(attrs=_CODE),
         help_text="Label Studio XML.",
     )
+    reading_unit = forms.ChoiceField(
+        label=_("What is read at a time"),
+        choices=ReadingUnit.choices,
+        initial=ReadingUnit.SCAN,
+        help_text=_("Which scans stand together on the screen and are answered as one."),
+    )
     overlap = forms.IntegerField(
         label="Readers per scan",
         min_value=1,
@@ -88,6 +97,7 @@ class ProjectForm(forms.Form):
             "title": self.cleaned_data["title"],
             "description": self.cleaned_data["description"],
             "label_config": self.cleaned_data["label_config"],
+            "reading_unit": self.cleaned_data["reading_unit"],
             "overlap": self.cleaned_data["overlap"],
             "audit_share": self.cleaned_data["audit_percent"] / 100,
             "random_share": self.cleaned_data["random_percent"] / 100,
@@ -97,6 +107,8 @@ class ProjectForm(forms.Form):
         """Show why the service said no: beside the label config where that is at fault."""
         if isinstance(refused, LabelConfigError):
             self.add_error("label_config", list(refused.problems))
+        elif isinstance(refused, HangingError):
+            self.add_error("hanging", list(refused.problems))
         else:
             self.add_error(None, str(refused))
 
@@ -109,8 +121,31 @@ class NewProjectForm(ProjectForm):
     )
 
 
+class HangingField(forms.JSONField):
+    """The rules of a hanging protocol; left empty, there are none."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value) or []
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value  # as it was typed
+        return json.dumps(value, indent=1, ensure_ascii=False) if value else ""
+
+
 class SettingsForm(ProjectForm):
     """What may still change in a project."""
+
+    hanging = HangingField(
+        label=_("Hanging protocol"),
+        required=False,
+        widget=forms.Textarea(attrs={**_CODE, "rows": 6}),
+        help_text=_(
+            "Rules in JSON that say which scans stand beside which. Empty: the built-in ones, for "
+            "radiographs, mammograms and priors."
+        ),
+        error_messages={"invalid": _("This is no JSON: a bracket, comma or quote is amiss.")},
+    )
 
     strategy = forms.ChoiceField(
         label="Reading order",
@@ -148,10 +183,11 @@ class SettingsForm(ProjectForm):
             for share in ("audit_percent", "random_percent"):
                 meaning = self.fields[share].help_text
                 self._fix(share, f"{meaning} Drawn when the scans came in; fixed since.")
+            self._fix("reading_unit", _("The scans have been made into tasks; fixed since."))
         if has_learned(project=project):
             self._fix("backbone", "It has begun to learn from this project; fixed since.")
 
-    def _fix(self, name: str, reason: str) -> None:
+    def _fix(self, name: str, reason: Any) -> None:
         self.fields[name].disabled = True
         self.fields[name].help_text = reason
 
@@ -164,6 +200,7 @@ class SettingsForm(ProjectForm):
             del settings["random_share"]
         return {
             **settings,
+            "hanging": self.cleaned_data["hanging"],
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],

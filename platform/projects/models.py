@@ -4,9 +4,18 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from scans.models import Archive
+
+
+class ReadingUnit(models.TextChoices):
+    """What a reader reads at a time: the scans of one task."""
+
+    SCAN = "scan", _("One scan")
+    STUDY = "study", _("One study: all its scans")
+    PRIOR = "prior", _("One study, with the patient’s previous one beside it")
 
 
 class Project(models.Model):
@@ -14,6 +23,10 @@ class Project(models.Model):
     description = models.TextField(blank=True)
     label_config = models.TextField()  # Label Studio XML
     archive = models.ForeignKey(Archive, models.PROTECT, related_name="projects")
+    # Fixed once the project has tasks.
+    reading_unit = models.CharField(max_length=5, choices=ReadingUnit, default=ReadingUnit.SCAN)
+    # The hanging protocol's rules (projects.hanging); none: the built-in ones.
+    hanging = models.JSONField(default=list, blank=True)
     # How many readers answer each task.
     overlap = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
