@@ -1,3 +1,4 @@
+import type { Helping } from "../flow/helping";
 import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
@@ -17,6 +18,8 @@ export interface CommandParts {
   panel: Panel;
   skip: SkipList;
   help: Help;
+  /** null: in this project the model never helps. */
+  model: Helping | null;
   cine: Cine;
   lens: Lens;
   stage: HTMLElement;

@@ -3,7 +3,7 @@ import { Enums } from "@cornerstonejs/core";
 import { COMMANDS } from "../commands";
 import { t } from "../i18n";
 import { isPaintTool, type Toolbox, type ToolName } from "../viewer/toolbox";
-import { capText, make } from "./dom";
+import { make } from "./dom";
 import { icon } from "./icons";
 import type { Keymap } from "./keymap";
 
@@ -14,6 +14,7 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["pan", t("Pan"), "pan"],
   ["scroll", t("Slices"), "scroll"],
   ["length", t("Length"), "length"],
+  ["angle", t("Angle"), "angle"],
   ["eraser", t("Eraser"), "eraser"],
   ["threshold", t("Threshold"), "threshold"],
   ["segment", t("Outline"), "segment"],
@@ -43,16 +44,18 @@ export function fillToolbar(
         "button",
         { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
       );
+      const cap = keymap.cap(name);
       const picture = icon(name);
       if (picture) {
         button.setAttribute("aria-label", text);
-        button.append(picture);
-        // Its key as it is now: the reader may have changed it.
-        button.onpointerenter = () => {
-          button.title = [command?.says ?? text, ...(command ? keymap.shown(command).map(capText) : [])].join(" · ");
-        };
+        // The key is told in the tip, as it is when the pointer comes: it may have been changed.
+        button.append(picture, cap);
+        cap.hidden = true;
+        button.addEventListener("pointerenter", () => {
+          button.title = `${command?.says ?? text} (${cap.textContent})`;
+        });
       } else {
-        button.append(text, keymap.cap(name));
+        button.append(text, cap);
       }
       return { button, tool };
     },
