@@ -65,7 +65,7 @@ function made(answer: Answer) {
 }
 
 const reply = async (number: number): Promise<AnnotationReply> => ({
-  id: number, unique_id: "", why: "", next: { task: null, reason: `after ${number}` },
+  id: number, task: number, unique_id: "", why: "", next: { task: null, reason: `after ${number}` },
 });
 
 describe("the outbox", () => {

@@ -1,4 +1,5 @@
 import type { ResultItem, Submission, Task } from "../types";
+import type { Decisions } from "./suggestions";
 
 /** What the reader gives with an answer, or in its place. */
 export interface Given {
@@ -9,6 +10,8 @@ export interface Given {
   skipReason: string;
   /** Why an earlier answer is corrected. */
   reason: string;
+  /** What became of each mark that the model suggested. */
+  decisions: Decisions;
 }
 
 /** One answer to a task, under a number of its own: sent twice it is still one. */
@@ -20,6 +23,7 @@ export function submissionOf(task: Task, given: Given): Submission {
     unique_id: crypto.randomUUID(),
     was_cancelled: given.skipReason !== "",
     skip_reason: given.skipReason,
+    decisions: given.decisions,
     ...(task.corrects ? { corrects: task.corrects, reason: given.reason } : {}),
   };
 }

@@ -40,7 +40,9 @@ export class Room {
       result: this.result(),
       comment: this.comment,
       lead_time: parts.clock.seconds(),
+      decisions: parts.help?.decisions ?? {},
     }));
+    parts.help?.bind(this);
     this.drafts.onState = (state) => frame.setSaved(state);
     this.drafts.onRefused = (error) => this.trouble.draftRefused(error);
     this.strokes = new Strokes(() => {
@@ -50,7 +52,11 @@ export class Room {
     regions.onChange = () => this.strokes.drawn();
     journal.onFull = () => this.trouble.storageFull();
     outbox.onState = (unsent, isOffline) => this.showUnsent(unsent, isOffline);
-    outbox.onSent = ({ why }) => frame.setWhy(outbox.unsent > 1 ? "" : why);
+    outbox.onSent = (reply) => {
+      const isLast = outbox.unsent <= 1;
+      frame.setWhy(isLast ? reply.why : "");
+      if (isLast) parts.help?.answered(reply);
+    };
     outbox.onRefused = () => this.takeUpRefused();
     outbox.onSessionEnd = (error) => this.endSession(error);
   }
@@ -120,9 +126,18 @@ export class Room {
     this.drafts.changed();
   }
 
+  /** Changes the answer from elsewhere than the screen, and shows it there. */
+  revise(change: (sheet: Sheet) => void): void {
+    change(this.sheet);
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.changed();
+  }
+
   refresh(): void {
-    this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
-    this.parts.panel.showMeasured(this.parts.regions.measured());
+    const { panel, regions } = this.parts;
+    panel.update(this.sheet, this.comment, regions.label, regions.selected);
+    panel.showMeasured(regions.measured);
+    this.parts.help?.changed();
   }
 
   /** Shows one of the answers to a task that is only looked at. */
@@ -136,7 +151,7 @@ export class Room {
   async submit(): Promise<void> {
     if (this.state_ !== "ready") return;
     this.strokes.read();
-    if (isComplete(this.sheet, this.parts.questions, this.parts.panel)) await this.send(this.result(), "");
+    if (isComplete(this.sheet, this.parts)) await this.send(this.result(), "");
   }
 
   async skip(reason: string): Promise<void> {
@@ -156,6 +171,7 @@ export class Room {
       const { task } = await api.undo();
       notice.clear();
       frame.setWhy("");
+      this.parts.help?.forget();
       this.parts.ahead.clear();
       await this.open(task);
       this.setRead(task.read);
@@ -175,12 +191,15 @@ export class Room {
     const { ahead, clock, frame, notice, outbox } = this.parts;
     const { comment, reason } = this;
     const leadTime = clock.seconds();
-    const submission = submissionOf(task, { result, comment, leadTime, skipReason, reason });
+    const decisions = this.parts.help?.decisions ?? {};
+    const given = { result, comment, leadTime, skipReason, reason, decisions };
+    const submission = submissionOf(task, given);
     this.setState("submitting");
     this.drafts.stop();
     await this.guarded(async () => {
       notice.clear();
       frame.setWhy("");
+      this.parts.help?.forget();
       const isKept = await outbox.add(task.id, submission);
       if (!task.corrects) this.setRead(this.read + 1);
       if (!isKept) await outbox.settled();
@@ -206,7 +225,7 @@ export class Room {
   }
 
   private async open(task: Task): Promise<void> {
-    const { ahead, clock, frame, outbox, panel, regions, screen } = this.parts;
+    const { ahead, clock, frame, help, outbox, panel, regions, screen } = this.parts;
     if (!this.isHere) return;
     this.setState("loading", task);
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
@@ -215,9 +234,11 @@ export class Room {
     this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
     this.comment = draft?.comment ?? "";
     panel.clear();
+    help?.close();
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
     regions.load(this.sheet, task.scans);
+    help?.open(task, draft);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
@@ -258,6 +279,7 @@ export class Room {
     this.comment = "";
     this.parts.panel.clear();
     this.parts.regions.clear();
+    this.parts.help?.close();
     this.refresh();
     this.parts.ahead.leave();
     this.parts.frame.coverEnd(reason || t("Nothing is left to read."));
