@@ -27,7 +27,7 @@ export class Room {
   private task_: Task | null = null;
   private state_: RoomState = "loading";
   private read = 0;
-  private readonly hold = new Hold();
+  readonly hold = new Hold();
   /** This tab is the one that reads. */
   private isHere = true;
   /** The session is over: what is opened from here on could not be sent. */
@@ -65,17 +65,8 @@ export class Room {
     return this.task_;
   }
 
-  get isVolume(): boolean {
-    return this.task_?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
-  }
-
   get state(): RoomState {
     return this.state_;
-  }
-
-  /** How much of the claim has passed, as a share. */
-  get claimAge(): number {
-    return this.hold.age;
   }
 
   /** A saved draft renews the claim, and asking again renews those ahead. */
@@ -120,7 +111,6 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
-    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -142,8 +132,7 @@ export class Room {
 
   /** Shows one of the answers to a task that is only looked at. */
   look(result: readonly ResultItem[], comment: string): void {
-    this.sheet = fromResult(result, this.parts.questions);
-    this.comment = comment;
+    this.fill(result, comment);
     this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.refresh();
   }
@@ -177,6 +166,11 @@ export class Room {
       this.setRead(task.read);
       notice.pass(t("Your last answer is taken back. Change it, then submit it again."));
     }, this.state_);
+  }
+
+  private fill(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
   }
 
   private result(): ResultItem[] {
@@ -231,8 +225,8 @@ export class Room {
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.hold.begin(task);
     const draft = await this.drafts.start(task.id, task.draft);
-    this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
-    this.comment = draft?.comment ?? "";
+    this.fill(draft?.result ?? [], draft?.comment ?? "");
+    if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
     await screen.show(task).finally(() => clearTimeout(late));
@@ -275,8 +269,7 @@ export class Room {
 
   private showEmpty(reason: string | undefined): void {
     this.drafts.stop();
-    this.sheet = emptySheet();
-    this.comment = "";
+    this.fill([], "");
     this.parts.panel.clear();
     this.parts.regions.clear();
     this.parts.help?.close();
@@ -293,7 +286,8 @@ export class Room {
     this.state_ = state;
     frame.root.dataset["state"] = state;
     frame.root.dataset["task"] = String(task?.id ?? "");
-    frame.root.toggleAttribute("data-volume", this.isVolume);
+    const isVolume = task?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
+    frame.root.toggleAttribute("data-volume", isVolume);
     panel.setBusy(state !== "ready");
   }
 
