@@ -1,9 +1,11 @@
 import "./style.css";
 
-import { COMMANDS } from "./commands";
+import { COMMANDS, GROUPS } from "./commands";
+import { MODEL } from "./commands/model";
 import { Ahead } from "./flow/ahead";
 import { CaseApi } from "./flow/case";
 import { ReadingClock } from "./flow/clock";
+import { Helping } from "./flow/helping";
 import { send } from "./flow/http";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
@@ -25,8 +27,10 @@ import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
 import { placeOf } from "./page/places";
 import { SkipList } from "./page/skip";
-import { fillToolbar } from "./page/toolbar";
+import { fillToolbar, followToggles } from "./page/toolbar";
 import { readBootstrap } from "./bootstrap";
+import { Cine } from "./viewer/cine";
+import { Lens } from "./viewer/lens";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
 
@@ -43,11 +47,15 @@ async function openRoom(root: HTMLElement): Promise<void> {
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
+  const cine = new Cine();
+  const lens = new Lens(frame.stage, () => screen.cells);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
   const keepKeys = async (keys: unknown): Promise<void> => {
     await send("PATCH", urls.preferences, { keys });
   };
-  const help = new Help(keymap, keepKeys, stageFocus);
+  const helps = bootstrap.model_help !== "off";
+  const groups = GROUPS.filter((group) => helps || group !== MODEL);
+  const help = new Help(keymap, keepKeys, stageFocus, groups);
   const notice = new Notice();
   const skip = new SkipList((reason) => {
     skip.close();
@@ -79,10 +87,16 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
+  keymap.printCaps();
   if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
+  followToggles(frame.tools, frame.stage, {
+    cine: () => cine.isRunning,
+    magnify: () => lens.isOn,
+    smooth: () => screen.active?.image !== undefined && !screen.active.isSmooth,
+  });
 
   const api = new CaseApi(urls, opened, () => {
     caseBox?.element.remove();
@@ -93,10 +107,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const outbox = new Outbox(api, journal);
   const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
-  const room = new Room({
-    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
-  });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage, urls };
+  const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions };
+  const model = helps ? new Helping(own, keymap, urls.task) : null;
+  root.toggleAttribute("data-model-help", helps);
+  const room = new Room({ ...own, help: model });
+  const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
     if (opened) await journal.dropDraft(opened.task.id);
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
