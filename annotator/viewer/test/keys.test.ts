@@ -82,6 +82,8 @@ describe("presses", () => {
   it("mean one command each", () => {
     const keys = COMMANDS.flatMap((command) => command.keys);
     expect(new Set(keys).size).toBe(keys.length);
+    expect(COMMANDS.filter((command) => command.keys.length === 0)).toEqual([]);
+    expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length);
   });
 });
 

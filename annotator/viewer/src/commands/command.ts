@@ -1,3 +1,4 @@
+import type { Helping } from "../flow/helping";
 import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
@@ -15,6 +16,8 @@ export interface CommandParts {
   panel: Panel;
   skip: SkipList;
   help: Help;
+  /** null: in this project the model never helps. */
+  model: Helping | null;
   stage: HTMLElement;
   urls: Bootstrap["urls"];
 }

@@ -11,6 +11,7 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["pan", t("Pan"), "pan"],
   ["scroll", t("Slices"), "scroll"],
   ["length", t("Length"), "length"],
+  ["angle", t("Angle"), "angle"],
   ["eraser", t("Eraser"), "eraser"],
   ["threshold", t("Threshold"), "threshold"],
   ["segment", t("Outline"), "segment"],
