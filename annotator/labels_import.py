@@ -182,7 +182,7 @@ def import_labels(
     """
     results = _results_by_scan(ingest, rows)
     with changing_labels(project.pk):
-        shown = TaskScan.objects.filter(task__project=project, scan__in=results)
+        shown = TaskScan.objects.filter(task__project=project, scan__in=results, is_prior=False)
         answered = Annotation.objects.filter(reader=reader, withdrawn_at=None)
         fresh = dict(
             shown.exclude(task__in=answered.filter(project=project).values("task")).values_list(

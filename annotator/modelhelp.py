@@ -98,7 +98,7 @@ def before_reading(*, project: Project, reader: User, task_id: int) -> dict[str,
     """
     if project.model_help != ModelHelp.BEFORE:
         return None
-    # Without a claim it is looked at, or an answer is corrected: nothing is before reading any more.
+    # Without a claim it is looked at, or an answer is corrected: it is no longer before reading.
     held = Claim.objects.filter(task=task_id, reader=reader)
     arm = held.values_list("task__arm", flat=True).first()
     if arm is None or not helps_before(project=project, arm=arm):

@@ -27,8 +27,10 @@ import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
 import { placeOf } from "./page/places";
 import { SkipList } from "./page/skip";
-import { fillToolbar } from "./page/toolbar";
+import { fillToolbar, followToggles } from "./page/toolbar";
 import { readBootstrap } from "./bootstrap";
+import { Cine } from "./viewer/cine";
+import { Lens } from "./viewer/lens";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
 
@@ -45,6 +47,8 @@ async function openRoom(root: HTMLElement): Promise<void> {
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
+  const cine = new Cine();
+  const lens = new Lens(frame.stage, () => screen.cells);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
   const keepKeys = async (keys: unknown): Promise<void> => {
     await send("PATCH", urls.preferences, { keys });
@@ -88,6 +92,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
+  followToggles(frame.tools, frame.stage, {
+    cine: () => cine.isRunning,
+    magnify: () => lens.isOn,
+    smooth: () => screen.active?.image !== undefined && !screen.active.isSmooth,
+  });
 
   const api = new CaseApi(urls, opened, () => {
     caseBox?.element.remove();
@@ -102,7 +111,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const model = helps ? new Helping(own, keymap, urls.task) : null;
   root.toggleAttribute("data-model-help", helps);
   const room = new Room({ ...own, help: model });
-  const parts = { room, screen, regions, panel, skip, help, model, stage: frame.stage, urls };
+  const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
     if (opened) await journal.dropDraft(opened.task.id);
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);

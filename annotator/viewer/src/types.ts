@@ -30,6 +30,17 @@ export interface Geometry {
   laterality: string;
   units: string;
   frame_seconds: number | null;
+  // What follows is absent from scans that were taken in before it was kept.
+  /** Every window that the file names: centre, width and name, which may be empty. */
+  windows?: [number, number, string][] | null;
+  /** Where rows and columns run to in a projection, such as ["L", "F"]. */
+  patient_orientation?: [string, string] | null;
+  /** What a projection's spacing measures; empty where the file does not tell. */
+  spacing_kind?: "" | "detector" | "calibrated" | "film";
+  kvp?: number | null;
+  exposure_mas?: number | null;
+  /** mm */
+  slice_thickness?: number | null;
   smallest: number;
   largest: number;
 }

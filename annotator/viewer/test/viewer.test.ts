@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 
-import { edgeMarkers, patientDirection } from "../src/viewer/orientation";
 import { openingPlace, outward, readingOrder, sliceNumber } from "../src/viewer/order";
 import { modalityValues, storedSamples } from "../src/viewer/pixels";
 import { framePlane, pixelToWorld, worldToPixel } from "../src/viewer/plane";
@@ -8,20 +7,6 @@ import { scaleBarLength } from "../src/viewer/scalebar";
 import { draggedWindow, percentileWindow, rangeWindow, windowRange } from "../src/viewer/windows";
 import type { Task } from "../src/types";
 import { geometry, scan } from "./questions";
-
-describe("orientation", () => {
-  it.each([
-    ["axial", [1, 0, 0, 0, 1, 0], { left: "R", right: "L", top: "A", bottom: "P" }],
-    ["coronal", [1, 0, 0, 0, 0, -1], { left: "R", right: "L", top: "H", bottom: "F" }],
-    ["sagittal", [0, 1, 0, 0, 0, -1], { left: "A", right: "P", top: "H", bottom: "F" }],
-  ])("of an %s image", (_, cosines, edges) => expect(edgeMarkers(cosines)).toEqual(edges));
-
-  it("names an oblique direction by its parts, the strongest first", () => {
-    expect(patientDirection([0.6, 0, -0.8])).toBe("FL");
-  });
-
-  it("is not made up", () => expect(edgeMarkers(null)).toBeNull());
-});
 
 describe("frames", () => {
   it("of an axial volume are read from the head to the feet", () => {
