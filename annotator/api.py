@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -34,7 +35,7 @@ from projects.access import READING_ROLES, project_of_member
 from projects.http import parsed, sentences_for_refusals
 from projects.models import Project
 
-_NOTHING_LEFT = "There is nothing left for you to read in this project now."
+_NOTHING_LEFT = gettext_lazy("There is nothing left for you to read in this project now.")
 
 
 @extend_schema(request=None, responses=NextSerializer)
@@ -44,7 +45,7 @@ def next_task(request: Request, project_id: str) -> Response:
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     claim = claim_next_task(project=project, reader=reader)
-    return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
+    return Response(_next_json(project, reader, claim, str(_NOTHING_LEFT)))
 
 
 @extend_schema(request=AheadSerializer, responses=TasksAheadSerializer)
@@ -133,7 +134,7 @@ def correct(request: Request, annotation_id: str) -> Response:
 def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
-    following = _next_json(project, reader, claim, _NOTHING_LEFT)
+    following = _next_json(project, reader, claim, str(_NOTHING_LEFT))
     reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
     reply = {**answer, "why": reason, "next": following}
     return Response(reply, status=201 if submitted.is_new else 200)

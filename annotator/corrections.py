@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
@@ -43,7 +44,7 @@ def correct_annotation(
         if old is None or taken.exists():
             raise Refused(_NOT_YOURS)
         if _is_unchanged(old, submission):
-            raise Refused("Nothing is changed: this is the answer that you gave.")
+            raise Refused(gettext("Nothing is changed: this is the answer that you gave."))
         lock_task(old.task_id)
         if not own.filter(withdrawn_at__isnull=True).update(withdrawn_at=Now(), updated_at=Now()):
             raise Refused(_NOT_LATEST)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -72,7 +73,7 @@ def tasks(request: Request) -> Response:
     membership = membership_of(user=person_of(request), project_id=asked["project"])
     page = task_page(membership, page=asked["page"], size=asked["page_size"])
     if page is None:
-        raise NotFound("This page lies past the last one.")
+        raise NotFound(gettext("This page lies past the last one."))
     return Response(TaskPageSerializer(page, context=_context(membership)).data)
 
 

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from projects.models import Project
 from scans.models import Patient, Scan
@@ -38,9 +39,9 @@ class Task(Placed):
     """One unit of reading: one scan or several, and the answers it needs."""
 
     class Arm(models.TextChoices):
-        POOL = "pool", "Pool"
-        AUDIT = "audit", "Audit sample"
-        RANDOM = "random", "Random arm"
+        POOL = "pool", gettext_lazy("Pool")
+        AUDIT = "audit", gettext_lazy("Audit sample")
+        RANDOM = "random", gettext_lazy("Random arm")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="tasks")
@@ -159,8 +160,8 @@ class Annotation(Answer, Served):
     """One reader's answer to one task, and where and why that stood when it was served."""
 
     class Origin(models.TextChoices):
-        READING = "reading", "Read in Scout"
-        IMPORT = "import", "Imported label"
+        READING = "reading", gettext_lazy("Read in Scout")
+        IMPORT = "import", gettext_lazy("Imported label")
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
     project = models.ForeignKey(Project, models.PROTECT, related_name="annotations")

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
@@ -115,7 +116,7 @@ class Submitted:
 def check_submission(project: Project, submission: Submission) -> None:
     """Raises Refused where the answer does not fit the label config, or a skip has no reason."""
     if submission.was_cancelled and not submission.skip_reason.strip():
-        raise Refused("Say why the task cannot be judged: skip_reason is empty.")
+        raise Refused(gettext("Say why the task cannot be judged: skip_reason is empty."))
     complete = not submission.was_cancelled
     check_result(project.label_config, submission.result, complete=complete)
 
@@ -255,5 +256,7 @@ def _write(
 def _refusal(task_id: int, reader: User) -> Refused:
     answered = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
     if answered.exists():
-        return Refused("You have answered this task. Correct it among your earlier answers.")
-    return Refused("This task is not in your hands. Ask for your next task.")
+        return Refused(
+            gettext("You have answered this task. Correct it among your earlier answers.")
+        )
+    return Refused(gettext("This task is not in your hands. Ask for your next task."))

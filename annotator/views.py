@@ -14,7 +14,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
-from accounts.languages import viewer_catalogue
 from accounts.preferences import preferences_of
 from annotator.forms import AnswersForm, TasksForm
 from annotator.listing import earlier_answers, listing
@@ -91,7 +90,7 @@ def _reading_room(
             "explanation": "/api/tasks/{task}/explanation/",
         },
     }
-    context = {"project": project, "bootstrap": bootstrap, "catalogue": viewer_catalogue()}
+    context = {"project": project, "bootstrap": bootstrap}
     return render(request, "annotator/read.html", context)
 
 

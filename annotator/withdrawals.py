@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
@@ -34,11 +35,13 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
             .first()
         )
         if last is None:
-            raise Refused("There is nothing to undo: you have no answer in this project.")
+            raise Refused(gettext("There is nothing to undo: you have no answer in this project."))
         if last.corrects_id is not None:
             raise Refused(
-                "What you did last was a correction. Open the case among your earlier answers to "
-                "correct it again."
+                gettext(
+                    "What you did last was a correction. Open the case among your earlier "
+                    "answers to correct it again."
+                )
             )
         lock_task(last.task_id)
         _withdraw(last, overlap=project.overlap)
@@ -49,7 +52,10 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
     unswayed = Annotation.objects.filter(pk=last.pk, model_seen_at__isnull=True)
     if not unswayed.update(withdrawn_at=Now(), updated_at=Now()):
         raise Refused(
-            "Your last answer stands: you have been shown what the model sees in this scan since."
+            gettext(
+                "Your last answer stands: you have been shown what the model sees in "
+                "this scan since."
+            )
         )
     Task.objects.filter(pk=last.task_id).update(
         answers=F("answers") - 1, is_open=Q(answers__lte=overlap)

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 
 from accounts.appearance import show_as_preferred
 from accounts.models import User
@@ -15,8 +16,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made by managers; nobody signs up alone."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "This e-mail address and password do not belong together.",
-        "too_many_login_attempts": (
+        "email_password_mismatch": gettext_lazy(
+            "This e-mail address and password do not belong together."
+        ),
+        "too_many_login_attempts": gettext_lazy(
             "Too many attempts have failed. Wait five minutes, then try again."
         ),
     }

@@ -1,13 +1,13 @@
 """Language and theme of the pages, as the browser in use knows them.
 
 Both lie in cookies, so that no request asks the database: set where a person chooses, and from
-what is kept for them when they log in. The language's cookie is Django's own, which its middleware
-reads.
+what is kept for them when they log in. The cookie of the language is Django's own.
 """
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.languages import script_catalogue
 from accounts.models import Preferences, Theme
 
 THEME_COOKIE = "scout_theme"
@@ -15,10 +15,15 @@ _YEAR = 365 * 24 * 3600
 
 
 def appearance(request: HttpRequest) -> dict[str, object]:
-    """For every template: the theme in use, and what there is to choose from."""
+    """For every template: theme and language in use, and what there is to choose from."""
     asked = request.COOKIES.get(THEME_COOKIE)
     theme = Theme(asked) if asked in Theme.values else Theme.DARK
-    return {"theme": theme, "themes": Theme.choices, "languages": settings.LANGUAGES}
+    return {
+        "theme": theme,
+        "themes": Theme.choices,
+        "languages": settings.LANGUAGES,
+        "catalogue": script_catalogue(),
+    }
 
 
 def show_as_preferred(response: HttpResponse, preferences: Preferences) -> None:

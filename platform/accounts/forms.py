@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Theme, User
 
@@ -25,8 +26,8 @@ class AppearanceForm(forms.Form):
 class InvitationForm(_Base):
     """A new person says who they are and chooses a password."""
 
-    first_name = forms.CharField(max_length=150, label="First name")
-    last_name = forms.CharField(max_length=150, label="Last name")
+    first_name = forms.CharField(max_length=150, label=gettext_lazy("First name"))
+    last_name = forms.CharField(max_length=150, label=gettext_lazy("Last name"))
     field_order = ("first_name", "last_name", "new_password1", "new_password2")
 
     def save(self, commit: bool = True) -> User:

@@ -1,4 +1,4 @@
-"""The reading room's texts in the language of the page."""
+"""The texts of the reading room and of the pages' scripts, in the language of the page."""
 
 from functools import cache
 from gettext import GNUTranslations
@@ -10,7 +10,7 @@ from django.utils.translation import get_language, to_locale
 _SOURCE = "en"
 
 
-def viewer_catalogue() -> dict[str, str]:
+def script_catalogue() -> dict[str, str]:
     """Translations by their English texts, of the language in use; empty for English."""
     language = get_language() or _SOURCE
     return {} if language.startswith(_SOURCE) else _catalogue(to_locale(language))

@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class Role(models.TextChoices):
-    READER = "reader", "Reader"
-    ADJUDICATOR = "adjudicator", "Adjudicator"
-    MANAGER = "manager", "Manager"
-    ANALYST = "analyst", "Analyst"
+    READER = "reader", gettext_lazy("Reader")
+    ADJUDICATOR = "adjudicator", gettext_lazy("Adjudicator")
+    MANAGER = "manager", gettext_lazy("Manager")
+    ANALYST = "analyst", gettext_lazy("Analyst")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -43,8 +44,8 @@ class User(AbstractUser):
 
 
 class Theme(models.TextChoices):
-    DARK = "dark", "Dark"
-    LIGHT = "light", "Light"
+    DARK = "dark", gettext_lazy("Dark")
+    LIGHT = "light", gettext_lazy("Light")
 
 
 class Preferences(models.Model):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import Preferences, Theme, User
 
@@ -49,13 +50,20 @@ def _changed(
     merged = {**kept, **wanted}
     changed = {command: list(keys) for command, keys in merged.items() if keys is not None}
     if len(changed) > MOST_COMMANDS:
-        raise KeysRefused(f"At most {MOST_COMMANDS} commands can have keys of your own.")
+        raise KeysRefused(
+            gettext("At most {most_commands} commands can have keys of your own.").format(
+                most_commands=MOST_COMMANDS
+            )
+        )
     owner: dict[str, str] = {}
     for command, keys in changed.items():
         for key in keys:
             other = owner.setdefault(key, command)
             if other != command:
                 raise KeysRefused(
-                    f"{key} is the key of “{other}” and “{command}” both. Give one of them another."
+                    gettext(
+                        "{key} is the key of “{other}” and “{command}” both. Give one of them "
+                        "another."
+                    ).format(key=key, other=other, command=command)
                 )
     return changed

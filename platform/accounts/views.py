@@ -7,6 +7,7 @@ from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.authtoken.models import Token
@@ -43,7 +44,9 @@ def token_page(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def revoke_token_page(request: SignedInRequest) -> HttpResponse:
     revoke_token(user=request.user)
-    messages.success(request, "The token is revoked. Programs that used it are refused now.")
+    messages.success(
+        request, gettext("The token is revoked. Programs that used it are refused now.")
+    )
     return redirect("account_token")
 
 
@@ -53,7 +56,7 @@ def appearance_choice(request: SignedInRequest) -> HttpResponse:
     """Keep the theme or the language that was chosen, and go back to where it was chosen."""
     form = AppearanceForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest("There is no such theme or language.")
+        return HttpResponseBadRequest(gettext("There is no such theme or language."))
     chosen = form.cleaned_data
     preferences = change_preferences(
         user=request.user,

@@ -1,7 +1,8 @@
 """The catalogues of translated texts: what the source says, and what each language has for it.
 
 Two domains, as Django names them: `django` for the pages and the API, `djangojs` for the reading
-room, whose `t("…")` are found here too. A translator edits `locale/<language>/LC_MESSAGES/*.po`.
+room and the pages' scripts, whose `t("…")` are found here too. A translator edits
+`locale/<language>/LC_MESSAGES/*.po`.
 """
 
 import io
@@ -20,13 +21,14 @@ from django.utils.translation.template import templatize
 DOMAINS = ("django", "djangojs")
 _KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
+    "gettext_noop": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
 }
 _LINE_WIDTH = 99
-_VIEWER = "annotator/viewer/src"
-# The viewer's texts are literals in double quotes, which JSON reads.
-_VIEWER_TEXT = re.compile(r"\bt\(\s*(\"(?:[^\"\\\n]|\\.)*\")")
+_SCRIPTS = (("annotator/viewer/src", "*.ts"), ("platform/config/static/scout", "*.js"))
+# Their texts are literals in double quotes, which JSON reads.
+_SCRIPT_TEXT = re.compile(r"\bt\(\s*(\"(?:[^\"\\\n]|\\.)*\")")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 # Path, text (singular and plural where it has two), context.
@@ -56,7 +58,7 @@ def language_catalogue(domain: str, language: str, root: Path) -> Catalog:
     path = catalogue_path(domain, language, root)
     kept = read_po(io.BytesIO(path.read_bytes()) if path.exists() else io.BytesIO())
     catalogue = Texts(locale=language, fuzzy=False, header_comment=f"# Scout, {language}: {domain}")
-    found = _viewer_texts(root) if domain == "djangojs" else _server_texts(root)
+    found = _script_texts(root) if domain == "djangojs" else _server_texts(root)
     for place, text, context in found:
         had = kept.get(text if isinstance(text, str) else text[0], context)
         catalogue.add(
@@ -109,10 +111,11 @@ def _name(message: Message) -> str:
     return str(message.id[-1] if isinstance(message.id, tuple | list) else message.id)
 
 
-def _viewer_texts(root: Path) -> Iterator[Found]:
-    for path in sorted((root / _VIEWER).rglob("*.ts")):
-        for text in _VIEWER_TEXT.findall(path.read_text()):
-            yield str(path.relative_to(root)), json.loads(text), None
+def _script_texts(root: Path) -> Iterator[Found]:
+    for folder, pattern in _SCRIPTS:
+        for path in sorted((root / folder).rglob(pattern)):
+            for text in _SCRIPT_TEXT.findall(path.read_text()):
+                yield str(path.relative_to(root)), json.loads(text), None
 
 
 def _server_texts(root: Path) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Role
 from projects import strategies
@@ -30,7 +30,9 @@ class EmailListField(forms.CharField):
             try:
                 validate_email(address)
             except ValidationError as error:
-                raise ValidationError(f"“{address}” is no e-mail address.") from error
+                raise ValidationError(
+                    gettext("“{address}” is no e-mail address.").format(address=address)
+                ) from error
         return addresses
 
 
@@ -42,39 +44,46 @@ def _lines(text: str) -> str:
 class ProjectForm(forms.Form):
     """What a new project needs."""
 
-    title = forms.CharField(max_length=200)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
     description = forms.CharField(
+        label=gettext_lazy("Description"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What the labels are for, and anything a reader should know.",
+        help_text=gettext_lazy("What the labels are for, and anything a reader should know."),
     )
     label_config = forms.CharField(
-        label="Label config",
+        label=gettext_lazy("Label config"),
         strip=False,
         widget=forms.Textarea(attrs=_CODE),
-        help_text="Label Studio XML.",
+        help_text=gettext_lazy("Label Studio XML."),
     )
     overlap = forms.IntegerField(
-        label="Readers per scan",
+        label=gettext_lazy("Readers per scan"),
         min_value=1,
         max_value=20,
         initial=1,
-        help_text="How many readers answer each scan. Two or more let you measure agreement.",
+        help_text=gettext_lazy(
+            "How many readers answer each scan. Two or more let you measure agreement."
+        ),
     )
     audit_percent = forms.IntegerField(
-        label="Audit sample in %",
+        label=gettext_lazy("Audit sample in %"),
         min_value=0,
         max_value=50,
         initial=10,
-        help_text="Share of the patients drawn at random to measure the model. Never trained on.",
+        help_text=gettext_lazy(
+            "Share of the patients drawn at random to measure the model. Never trained on."
+        ),
     )
     random_percent = forms.IntegerField(
-        label="Random arm in %",
+        label=gettext_lazy("Random arm in %"),
         min_value=0,
         max_value=50,
         initial=5,
-        help_text="Share of the patients read in no chosen order, and trained on. What the order "
-        "saves is measured against them; 0: it cannot be.",
+        help_text=gettext_lazy(
+            "Share of the patients read in no chosen order, and trained on. What the "
+            "order saves is measured against them; 0: it cannot be."
+        ),
     )
 
     def clean_label_config(self) -> str:
@@ -104,9 +113,12 @@ class ProjectForm(forms.Form):
 
 class NewProjectForm(ProjectForm):
     readers = EmailListField(
+        label=gettext_lazy("Readers"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "bob@example.org"}),
-        help_text="E-mail addresses, one to a line. More people, and other roles, can follow.",
+        help_text=gettext_lazy(
+            "E-mail addresses, one to a line. More people, and other roles, can follow."
+        ),
     )
 
 
@@ -114,43 +126,52 @@ class SettingsForm(ProjectForm):
     """What may still change in a project."""
 
     strategy = forms.ChoiceField(
-        label="Reading order",
+        label=gettext_lazy("Reading order"),
         choices=strategies.choices,
-        help_text="How what is read next is chosen. Automatic: typical scans until every class "
-        "has two labels, then those the model is unsure of that are typical of many.",
+        help_text=gettext_lazy(
+            "How what is read next is chosen. Automatic: typical scans until every "
+            "class has two labels, then those the model is unsure of that are "
+            "typical of many."
+        ),
     )
     labels_per_round = forms.IntegerField(
-        label="Labels per training",
+        label=gettext_lazy("Labels per training"),
         min_value=5,
         max_value=1_000_000,
-        help_text="New answers between two full trainings of the model.",
+        help_text=gettext_lazy("New answers between two full trainings of the model."),
     )
     claim_minutes = forms.IntegerField(
-        label="Claim in minutes",
+        label=gettext_lazy("Claim in minutes"),
         min_value=1,
         max_value=1440,
-        help_text="How long a scan stays reserved for a reader who has gone silent.",
+        help_text=gettext_lazy("How long a scan stays reserved for a reader who has gone silent."),
     )
     model_help = forms.ChoiceField(
-        label=_("Help from the model"),
+        label=gettext_lazy("Help from the model"),
         choices=[
-            (ModelHelp.OFF, _("Never")),
-            (ModelHelp.AFTER, _("After reading: the answer is the reader’s own")),
-            (ModelHelp.BEFORE, _("Before reading: the answer leans towards the model’s")),
+            (ModelHelp.OFF, gettext_lazy("Never")),
+            (ModelHelp.AFTER, gettext_lazy("After reading: the answer is the reader’s own")),
+            (
+                ModelHelp.BEFORE,
+                gettext_lazy("Before reading: the answer leans towards the model’s"),
+            ),
         ],
-        help_text=_(
+        help_text=gettext_lazy(
             "When readers see what the model says. People who see it first tend to follow it, "
             "right or wrong, and the model then learns its own opinion in part: choose “before” "
             "to save time on marks. Cases drawn by chance never show it first."
         ),
     )
     backbone = forms.CharField(
-        label="Model",
+        label=gettext_lazy("Model"),
         max_length=200,
         required=False,
-        help_text="What the first training starts from: a network such as DenseNet121, a network "
-        "with a file of weights (DenseNet121:chest.pt), a folder of weights, monai:DenseNet121, "
-        "timm:…, torchxrayvision:… or hub:owner/repository. Empty: Scout’s default.",
+        help_text=gettext_lazy(
+            "What the first training starts from: a network such as DenseNet121, a "
+            "network with a file of weights (DenseNet121:chest.pt), a folder of "
+            "weights, monai:DenseNet121, timm:…, torchxrayvision:… or "
+            "hub:owner/repository. Empty: Scout’s default."
+        ),
     )
 
     def __init__(self, data: Any = None, *, project: Project) -> None:
@@ -161,9 +182,11 @@ class SettingsForm(ProjectForm):
         if project.tasks.exists():
             for share in ("audit_percent", "random_percent"):
                 meaning = self.fields[share].help_text
-                self._fix(share, f"{meaning} Drawn when the scans came in; fixed since.")
+                self._fix(
+                    share, f"{meaning} {gettext('Drawn when the scans came in; fixed since.')}"
+                )
         if has_learned(project=project):
-            self._fix("backbone", "It has begun to learn from this project; fixed since.")
+            self._fix("backbone", gettext("It has begun to learn from this project; fixed since."))
 
     def _fix(self, name: str, reason: str) -> None:
         self.fields[name].disabled = True
@@ -187,9 +210,9 @@ class SettingsForm(ProjectForm):
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
 
 
 class AddPersonForm(RoleForm):
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
     field_order = ("email", "role")

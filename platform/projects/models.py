@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
 from scans.models import Archive
@@ -57,13 +58,17 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(random_share__gte=0) & Q(random_share__lte=0.5),
                 name="random_at_most_half",
-                violation_error_message="The random arm takes at most half of the patients.",
+                violation_error_message=gettext_lazy(
+                    "The random arm takes at most half of the patients."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(audit_share__lt=1 - F("random_share")),
                 name="pool_not_empty",
-                violation_error_message="The audit sample and the random arm together leave no "
-                "patient to the pool: lower one of the two shares.",
+                violation_error_message=gettext_lazy(
+                    "The audit sample and the random arm together leave no patient to the "
+                    "pool: lower one of the two shares."
+                ),
             ),
         ]
 

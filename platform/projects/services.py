@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 from procrastinate.contrib.django import app
 
 from accounts.models import Role, User
@@ -19,7 +20,14 @@ from projects.queries import has_learned
 from scans.services import create_archive
 
 # Shares of the patients, each drawn for good when its scans come in.
-_DRAWN = {"audit_share": "audit sample", "random_share": "random arm"}
+_DRAWN = {
+    "audit_share": gettext_lazy(
+        "The audit sample was drawn when the scans came in; its share cannot change any more."
+    ),
+    "random_share": gettext_lazy(
+        "The random arm was drawn when the scans came in; its share cannot change any more."
+    ),
+}
 # Empty, a name, a name behind a source's or network's, or a repository. \w begins each, so that
 # none is a path or leads upwards.
 _BACKBONE = re.compile(r"(hub:\w[\w.-]*/\w[\w.-]*|(\w[\w-]*:)?\w[\w.-]*)?")
@@ -51,7 +59,9 @@ def create_project(
     for settings that cannot be.
     """
     if not creator.creates_projects:
-        raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
+        raise PermissionDenied(
+            gettext("You may not create projects. Ask the person who runs Scout.")
+        )
     project = Project(created_by=creator, **settings)
     _check_strategy(project.strategy, validate(project.label_config))
     _check_backbone(project.backbone)
@@ -81,12 +91,12 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
         _check_strategy(settings.get("strategy", project.strategy), parse(config))
     drawn = [what for name, what in _DRAWN.items() if name in changed]
     if drawn and project.tasks.exists():
-        raise Refused(
-            f"The {drawn[0]} was drawn when the scans came in; its share cannot change any more."
-        )
+        raise Refused(str(drawn[0]))
     if "backbone" in changed:
         if has_learned(project=project):
-            raise Refused("The model has begun to learn from this project; it cannot be exchanged.")
+            raise Refused(
+                gettext("The model has begun to learn from this project; it cannot be exchanged.")
+            )
         _check_backbone(settings["backbone"])
     for name, value in settings.items():
         setattr(project, name, value)
@@ -99,20 +109,29 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
 def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
     if strategy not in strategies.NAMES:
         names = ", ".join(strategies.NAMES)
-        raise Refused(f"There is no strategy “{strategy}”. Choose from {names}.")
+        raise Refused(
+            gettext("There is no strategy “{strategy}”. Choose from {names}.").format(
+                strategy=strategy, names=names
+            )
+        )
     refusal = strategies.refusal(strategy, (question.kind for question in questions))
     if refusal:
-        raise Refused(f"{refusal} Choose another strategy, or “auto”.")
+        raise Refused(
+            gettext("{refusal} Choose another strategy, or “auto”.").format(refusal=refusal)
+        )
 
 
 def _check_backbone(name: str) -> None:
     """What a manager names must not reach into the machine: no path, no address."""
     if not _BACKBONE.fullmatch(name):
         raise Refused(
-            f"“{name}” names no model: name a network such as DenseNet121, a network with a file "
-            "of weights (DenseNet121:chest.pt), a folder of weights, monai:…, timm:…, "
-            "torchxrayvision:… or hub:owner/repository. Files and folders are named by their names "
-            "alone; who runs Scout puts them into the folder of weights."
+            gettext(
+                "“{name}” names no model: name a network such as DenseNet121, a network "
+                "with a file of weights (DenseNet121:chest.pt), a folder of weights, "
+                "monai:…, timm:…, torchxrayvision:… or hub:owner/repository. Files and "
+                "folders are named by their names alone; who runs Scout puts them into "
+                "the folder of weights."
+            ).format(name=name)
         )
 
 

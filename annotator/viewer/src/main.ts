@@ -142,7 +142,9 @@ async function openRoom(root: HTMLElement): Promise<void> {
   });
   returnFocus(root, frame.stage);
   watchSitting(clock, room);
-  await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+  // Looking on takes the room from nobody.
+  if (opened?.task.is_read_only) await room.start();
+  else await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
 }
 
 /** Reads here unless another tab of the reader does; the reader may take over from either. */

@@ -70,4 +70,22 @@ describe("a proposal", () => {
     const disc = { row: 60, column: 70, radius: 20 };
     expect(await dice(phantom(128, disc, 30, 3), disc, { include: [disc] })).toBeGreaterThan(0.9);
   });
+
+  it("leaves out what is taken away, and what lies behind a neck with it", async () => {
+    const [kept, taken] = [{ row: 60, column: 60, radius: 20 }, { row: 60, column: 96, radius: 20 }];
+    const frame = phantom(160, kept, 20);
+    for (const index of frame.values.keys()) if (isIn(taken, index, 160)) frame.values[index] = 40;
+    const box = { left: 36, top: 36, right: 120, bottom: 84 };
+    expect(await dice(frame, kept, { box })).toBeLessThan(0.75);
+    expect(await dice(frame, kept, { box, include: [kept], exclude: [taken] })).toBeGreaterThan(0.9);
+  });
+
+  it("takes in what is added", async () => {
+    const [one, other] = [{ row: 60, column: 50, radius: 15 }, { row: 60, column: 100, radius: 15 }];
+    const frame = phantom(160, one, 20);
+    for (const index of frame.values.keys()) if (isIn(other, index, 160)) frame.values[index] = 40;
+    const both = await new RandomWalkerSegmenter().propose(frame, { box: null, include: [one, other], exclude: [] });
+    for (const { row, column } of [one, other]) expect(both[row * 160 + column]).toBe(1);
+    expect(both[60 * 160 + 75]).toBe(0);
+  });
 });

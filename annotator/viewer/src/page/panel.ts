@@ -31,8 +31,8 @@ export class Panel {
   readonly element: HTMLElement;
   readonly fields: readonly Field[];
   private readonly asked: HTMLDivElement;
-  private readonly submitCap: HTMLElement;
   private readonly submitButton: HTMLButtonElement;
+  private readonly submitCap: HTMLElement;
   private readonly undoButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;

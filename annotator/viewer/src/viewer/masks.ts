@@ -173,7 +173,7 @@ export class Masks implements ToolFollower, Hand {
     if (item === null || !frame) return null;
     if (this.tool_ === "segment") return this.point(item, frame, at, press);
     const dabs = this.tool_ === "eraser" ? this.erasing(item) : this.painting(item, frame, at);
-    return new Stroke(dabs, this.brush.pixels(cell.scan), at, () => this.drawSoon(), () => this.changed());
+    return new Stroke(dabs, this.brush.pixels(cell.scan), at, () => this.changed());
   }
 
   private point(item: number, frame: FrameSamples, at: Pixel, press: PointerEvent): Motion | null {

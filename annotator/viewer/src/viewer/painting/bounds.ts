@@ -26,20 +26,20 @@ export function widened(bounds: Bounds, by: number, rows: number, columns: numbe
   };
 }
 
-/** The rectangle that holds every pixel for which `isSet` holds; null where there is none. */
-export function extent(
-  pixels: Uint8Array,
-  columns: number,
-  isSet: (value: number) => boolean = (value) => value !== 0,
-): Bounds | null {
-  let bounds: Bounds | null = null;
-  for (let start = 0; start < pixels.length; start += columns) {
-    const row = pixels.subarray(start, start + columns);
-    const left = row.findIndex(isSet);
-    if (left < 0) continue;
-    const top = start / columns;
-    const right = row.findLastIndex(isSet) + 1;
-    bounds = union(bounds, { left, top, right, bottom: top + 1 });
+/** The rectangle that holds every pixel that is not 0; null where there is none. */
+export function extent(pixels: Uint8Array, columns: number): Bounds | null {
+  let [left, top, right, bottom] = [columns, -1, 0, 0];
+  for (let row = 0, start = 0; start < pixels.length; row += 1, start += columns) {
+    const end = start + columns;
+    let first = start;
+    while (first < end && pixels[first] === 0) first += 1;
+    if (first === end) continue;
+    let last = end - 1;
+    while (pixels[last] === 0) last -= 1;
+    if (top < 0) top = row;
+    bottom = row + 1;
+    left = Math.min(left, first - start);
+    right = Math.max(right, last - start + 1);
   }
-  return bounds;
+  return top < 0 ? null : { left, top, right, bottom };
 }

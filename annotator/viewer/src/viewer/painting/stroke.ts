@@ -22,7 +22,6 @@ export class Stroke implements Motion {
     private readonly radius: Radius,
     private last: Pixel,
     private readonly hasChanged: () => void,
-    private readonly onEnd: () => void,
   ) {
     this.before = dabs.map(({ layer }) => layer.pixels.slice());
     this.move(last);
@@ -41,7 +40,7 @@ export class Stroke implements Motion {
   }
 
   end(): void {
-    this.onEnd();
+    // Every move has been told already.
   }
 
   cancel(): void {

@@ -14,6 +14,12 @@ const ROUNDS = 3;
 /** Half the side of the first piece that is tried about a click, pixels; each next is larger. */
 const FIRST_REACH = 10;
 const GROWTH = 1.6;
+/**
+ * How strongly a cell's own value counts. Where the reader has taken something away, values alone did
+ * not tell it from the structure: then narrow places between what is in and what is out count more.
+ */
+const BY_VALUE = 0.05;
+const BY_PLACE = 0.0005;
 /** A larger piece has to set the structure off that much better to be taken. */
 const CLEARLY = 1.25;
 
@@ -61,10 +67,11 @@ function answer(frame: FrameSamples, prompts: Prompts, piece: Bounds, largest: n
   const bins = binned(grid);
   const weights = edgeWeights(grid);
   const wanted = cells(grid, prompts.include);
+  const strength = prompts.exclude.length > 0 ? BY_PLACE : BY_VALUE;
   let { inside, outside } = examples(grid, prompts, seeds);
   let shares = new Float32Array(seeds.length).fill(0.5);
   for (let round = 0; round < ROUNDS; round += 1) {
-    shares = Float32Array.from(walk(grid, weights, seeds, structureShare(bins, inside, outside), shares));
+    shares = Float32Array.from(walk(grid, weights, seeds, structureShare(bins, inside, outside), shares, strength));
     const part = structure(grid, shares, wanted);
     inside = Float32Array.from(part);
     outside = inside.map((value) => 1 - value);

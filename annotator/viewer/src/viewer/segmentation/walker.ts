@@ -5,8 +5,6 @@ const ENOUGH = 1e-8;
 const MOST_STEPS = 200;
 /** Of an edge across which values jump: never quite 0, so that every cell is tied to its neighbours. */
 const LEAST_WEIGHT = 1e-4;
-/** How strongly a cell's own value counts beside an edge between equal neighbours. */
-const PRIOR = 0.05;
 
 /** Edges of the grid: the weight to the right neighbour and to the lower one; 0 past the border. */
 export interface Weights {
@@ -46,6 +44,7 @@ export function edgeWeights({ rows, columns, planes }: Grid): Weights {
  * @param seeds 1: in the structure, 0: outside, -1: to be found
  * @param prior the structure's share in the likelihood of each cell's value, 0 to 1
  * @param start what to begin from
+ * @param strength of a cell's own value beside an edge between equal neighbours, above 0
  */
 export function walk(
   { rows, columns }: Pick<Grid, "rows" | "columns">,
@@ -53,11 +52,12 @@ export function walk(
   seeds: Int8Array,
   prior: Float32Array,
   start: Float32Array,
+  strength: number,
 ): Float32Array {
   const size = rows * columns;
   const degree = new Float64Array(size);
   for (let index = 0; index < size; index += 1) {
-    degree[index] = PRIOR + (right[index] as number) + (down[index] as number) +
+    degree[index] = strength + (right[index] as number) + (down[index] as number) +
       (index % columns > 0 ? (right[index - 1] as number) : 0) +
       (index >= columns ? (down[index - columns] as number) : 0);
   }
@@ -74,7 +74,7 @@ export function walk(
   const residual = new Float64Array(size);
   for (let index = 0; index < size; index += 1) {
     if (seeds[index] !== -1) continue;
-    residual[index] = PRIOR * (prior[index] as number) + neighbours(shares, index) - (degree[index] as number) * (shares[index] as number);
+    residual[index] = strength * (prior[index] as number) + neighbours(shares, index) - (degree[index] as number) * (shares[index] as number);
   }
   descend(shares, residual, degree, seeds, neighbours);
   return Float32Array.from(shares);
