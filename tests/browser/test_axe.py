@@ -1,4 +1,4 @@
-"""No page breaks a rule of WCAG 2.2 AA that a program can find, in the dark or in the light theme."""
+"""No page breaks a rule of WCAG 2.2 AA that a program can find, in either theme."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
