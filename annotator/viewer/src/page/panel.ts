@@ -62,7 +62,7 @@ export class Panel {
       this.commentArea,
     );
     this.submitCap = keymap.cap("submit");
-    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() }, this.submitCap);
     this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
