@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -10,25 +11,31 @@ from rest_framework.response import Response
 from accounts.http import person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
-from annotator.queries import membership_for_task, reading_task
+from annotator.corrections import correct_annotation
+from annotator.modelhelp import after_reading
+from annotator.queries import membership_for_annotation, membership_for_task, reading_task
 from annotator.reasons import why
 from annotator.serializers import (
+    AheadSerializer,
     AnnotationSerializer,
+    CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
+    ModelSaysSerializer,
     NextSerializer,
     ReadingTaskSerializer,
     SubmissionSerializer,
+    SubmittedSerializer,
     TakenBackSerializer,
+    TasksAheadSerializer,
 )
-from annotator.services import Submission, save_draft, submit_annotation
+from annotator.services import Submission, Submitted, save_draft, submit_annotation
 from annotator.withdrawals import undo_last
 from projects.access import READING_ROLES, project_of_member
 from projects.http import parsed, sentences_for_refusals
 from projects.models import Project
 
-_NOTHING_LEFT = "There is nothing left for you to read in this project now."
-_NOTHING_AHEAD = "There is nothing after the task in your hand."
+_NOTHING_LEFT = gettext_lazy("There is nothing left for you to read in this project now.")
 
 
 @extend_schema(request=None, responses=NextSerializer)
@@ -38,17 +45,18 @@ def next_task(request: Request, project_id: str) -> Response:
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
     claim = claim_next_task(project=project, reader=reader)
-    return Response(_next_json(project, reader, claim, _NOTHING_LEFT))
+    return Response(_next_json(project, reader, claim, str(_NOTHING_LEFT)))
 
 
-@extend_schema(request=None, responses=NextSerializer)
+@extend_schema(request=AheadSerializer, responses=TasksAheadSerializer)
 @api_view(["POST"])
-def task_ahead(request: Request, project_id: str) -> Response:
-    """Reserve the task after the one in hand, so that its frames can be fetched early."""
+def tasks_ahead(request: Request, project_id: str) -> Response:
+    """Reserve the tasks after the one in hand, so that their frames can be fetched early."""
     reader = person_of(request)
     project = project_of_member(user=reader, project_id=int(project_id), roles=READING_ROLES)
-    claim = claim_ahead(project=project, reader=reader)
-    return Response(_next_json(project, reader, claim, _NOTHING_AHEAD))
+    sent = parsed(AheadSerializer(data=request.data))
+    claims = claim_ahead(project=project, reader=reader, count=sent["count"])
+    return Response({"tasks": [_task_json(project, reader, claim) for claim in claims]})
 
 
 @extend_schema(request=None, responses=TakenBackSerializer)
@@ -74,6 +82,16 @@ def draft(request: Request, task_id: str) -> Response:
     return Response({"version": version})
 
 
+@extend_schema(responses=ModelSaysSerializer)
+@api_view(["GET"])
+def model_says(request: Request, task_id: str) -> Response:
+    """What the model says of a task that you have answered, where the project lets it help. Your
+    answer then stands: it can no longer be taken back."""
+    reader = person_of(request)
+    project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
+    return Response(after_reading(project=project, reader=reader, task_id=int(task_id)))
+
+
 def submit(request: Request, task_id: str) -> Response:
     """Take an answer; the reply says why the task came and carries the next one. The same answer
     sent twice is one."""
@@ -87,9 +105,36 @@ def submit(request: Request, task_id: str) -> Response:
             reader=reader,
             submission=Submission(**sent),
         )
+    return _taken(project, reader, submitted)
+
+
+@extend_schema(request=CorrectionSerializer, responses={201: SubmittedSerializer})
+@api_view(["POST"])
+def correct(request: Request, annotation_id: str) -> Response:
+    """Give a new answer in the place of an earlier one of yours, which is kept; the reply carries
+    the task in your hand. The same correction sent twice is one."""
+    reader = person_of(request)
+    found = membership_for_annotation(
+        user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
+    )
+    project = project_of_member(user=reader, project_id=found.project_id)
+    sent = parsed(CorrectionSerializer(data=request.data))
+    reason = sent.pop("reason")
+    with sentences_for_refusals():
+        corrected = correct_annotation(
+            project=project,
+            annotation_id=int(annotation_id),
+            reader=reader,
+            submission=Submission(**sent),
+            reason=reason,
+        )
+    return _taken(project, reader, corrected)
+
+
+def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
-    following = _next_json(project, reader, claim, _NOTHING_LEFT)
+    following = _next_json(project, reader, claim, str(_NOTHING_LEFT))
     reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
     reply = {**answer, "why": reason, "next": following}
     return Response(reply, status=201 if submitted.is_new else 200)

@@ -1,8 +1,12 @@
 """Choosing the next task, and who holds which.
 
 A claim occupies one of a task's `overlap` places until it expires. An expired claim is ignored by
-everybody else and stays until its own reader claims again: it is the proof that the task was served
-to them, so that an answer that comes late is still taken.
+everybody else and stays until its own reader claims again. It is the proof that the task was served
+to them; where it has to go, an empty draft keeps the proof, so that an answer that comes late is
+still taken.
+
+A reader holds one task in hand and up to two ahead, in order, so that their frames are fetched
+early and reading goes on for a while without a connection.
 """
 
 import math
@@ -14,7 +18,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from accounts.models import User
-from annotator.models import Claim, Task
+from annotator.models import MOST_AHEAD, Task
 from annotator.rerank import RANKING_LOCK
 from projects.models import Project
 
@@ -24,9 +28,9 @@ _SAFE_SECONDS = 10.0
 _ATTEMPTS = 50
 
 _OWN = """
-SELECT id, task_id, is_ahead, expires_at,
+SELECT id, task_id, place, expires_at,
        EXTRACT(EPOCH FROM expires_at - statement_timestamp())::float8
-FROM annotator_claim WHERE project_id = %s AND reader_id = %s
+FROM annotator_claim WHERE project_id = %s AND reader_id = %s ORDER BY place
 """
 # One query over one number. Rows locked by another transaction are being claimed or answered.
 _BEST = """
@@ -49,9 +53,9 @@ _BEST_WAITING = _BEST.replace(" SKIP LOCKED", "")
 # The subqueries of _BEST saw the claims as they were before its row lock; this statement, under the
 # lock, sees them as they are (READ COMMITTED re-evaluates the row, not what subqueries read).
 _TAKE = """
-INSERT INTO annotator_claim (task_id, project_id, reader_id, is_ahead, claimed_at, expires_at,
+INSERT INTO annotator_claim (task_id, project_id, reader_id, place, claimed_at, expires_at,
                              generation, rank, score, strategy, model, propensity, opens_at)
-SELECT task.id, task.project_id, %(reader)s, %(is_ahead)s, statement_timestamp(),
+SELECT task.id, task.project_id, %(reader)s, %(place)s, statement_timestamp(),
        statement_timestamp() + make_interval(mins => %(minutes)s),
        task.generation, task.rank, task.score, task.strategy, task.model, task.propensity,
        task.opens_at
@@ -65,7 +69,7 @@ RETURNING expires_at
 """
 _RENEW = """
 UPDATE annotator_claim claim
-SET is_ahead = %(is_ahead)s,
+SET place = %(place)s,
     expires_at = statement_timestamp() + make_interval(mins => %(minutes)s)
 FROM annotator_task task
 WHERE claim.id = %(claim)s AND task.id = claim.task_id
@@ -75,6 +79,18 @@ WHERE claim.id = %(claim)s AND task.id = claim.task_id
         AND other.expires_at > statement_timestamp()))
 RETURNING claim.expires_at
 """
+_GIVE_UP = """
+WITH given_up AS (DELETE FROM annotator_claim WHERE id = %s RETURNING *)
+INSERT INTO annotator_draft (
+    task_id, reader_id, result, comment, lead_time, version,
+    served_at, generation, rank, score, strategy, model, propensity, created_at, updated_at)
+SELECT
+    task_id, reader_id, '[]', '', 0, 0,
+    claimed_at, generation, CASE WHEN generation IS NOT NULL THEN rank END, score, strategy,
+    model, propensity, statement_timestamp(), statement_timestamp()
+FROM given_up
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +98,12 @@ class ClaimedTask:
     """A task that a reader holds: in hand, or reserved ahead so that its frames can be fetched."""
 
     task_id: int
-    is_ahead: bool
+    place: int  # 0 in hand, 1 the next, 2 the one after
     expires_at: datetime
+
+    @property
+    def is_ahead(self) -> bool:
+        return self.place > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class _Own:
 
     claim_id: int
     task_id: int
-    is_ahead: bool
+    place: int
     expires_at: datetime
     seconds_left: float
 
@@ -118,12 +138,22 @@ def claim_next_task(*, project: Project, reader: User) -> ClaimedTask | None:
 
     None when nothing is left for this reader.
     """
-    return _claim(project=project, reader=reader, is_ahead=False)
+    return _claim(project=project, reader=reader, place=0)
 
 
-def claim_ahead(*, project: Project, reader: User) -> ClaimedTask | None:
-    """The task that follows the one in hand, reserved; None when nothing is left to reserve."""
-    return _claim(project=project, reader=reader, is_ahead=True)
+def claim_ahead(*, project: Project, reader: User, count: int = MOST_AHEAD) -> list[ClaimedTask]:
+    """The tasks that follow the one in hand, reserved, in order: up to `count` of them.
+
+    What is reserved stays under a newer ranking, as its frames are fetched by then: who wants the
+    order fresh asks for the second no sooner than they need it. Fewer when fewer are left.
+    """
+    held: list[ClaimedTask] = []
+    for place in range(1, count + 1):
+        claim = _claim(project=project, reader=reader, place=place)
+        if claim is None:
+            break
+        held.append(claim)
+    return held
 
 
 def renew_claim(*, project: Project, task_id: int, reader: User) -> bool:
@@ -135,27 +165,27 @@ def renew_claim(*, project: Project, task_id: int, reader: User) -> bool:
     if own is None:
         return False
     with transaction.atomic():
-        _renewed(own, project=project, is_ahead=own.is_ahead)
+        _renewed(own, project=project, place=own.place)
     return True
 
 
-def _claim(*, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | None:
+def _claim(*, project: Project, reader: User, place: int) -> ClaimedTask | None:
     """Try, each time in a transaction of its own: none waits while it holds another task."""
     arms = _arms(project)
     for _ in range(_ATTEMPTS):
         with transaction.atomic():
             _begin_claiming(project, reader)
-            own = _relevant(_own_claims(project, reader), is_ahead=is_ahead)
+            own = _relevant(_own_claims(project, reader), place=place)
             if own is not None:
-                held = _renewed(own, project=project, is_ahead=is_ahead)
+                held = _renewed(own, project=project, place=place)
                 if held is not None:
                     return held
-                Claim.objects.filter(pk=own.claim_id).delete()
+                _give_up(own)
                 continue
             task_id = _best(project=project, reader=reader, arms=arms)
             if task_id is None:
                 return None
-            taken = _take(task_id, project=project, reader=reader, is_ahead=is_ahead)
+            taken = _take(task_id, project=project, reader=reader, place=place)
             if taken is not None:
                 return taken
     return None
@@ -191,27 +221,31 @@ def _own_claims(project: Project, reader: User) -> list[_Own]:
         return [_Own(*row) for row in cursor.fetchall()]
 
 
-def _relevant(claims: list[_Own], *, is_ahead: bool) -> _Own | None:
-    """The claim that answers the request: for the task in hand also the one reserved ahead."""
-    fitting = [own for own in claims if own.is_ahead or not is_ahead]
-    return min(fitting, key=lambda own: own.is_ahead, default=None)
+def _relevant(claims: list[_Own], *, place: int) -> _Own | None:
+    """The claim that answers the request: the one in this place, else the next behind it."""
+    return next((own for own in claims if own.place >= place), None)
 
 
-def _renewed(own: _Own, *, project: Project, is_ahead: bool) -> ClaimedTask | None:
-    if own.is_ahead == is_ahead and own.seconds_left > project.claim_minutes * 30:
-        return ClaimedTask(own.task_id, is_ahead, own.expires_at)
+def _give_up(own: _Own) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_UP, [own.claim_id])
+
+
+def _renewed(own: _Own, *, project: Project, place: int) -> ClaimedTask | None:
+    if own.place == place and own.seconds_left > project.claim_minutes * 30:
+        return ClaimedTask(own.task_id, place, own.expires_at)
     if own.seconds_left < _SAFE_SECONDS:
         lock_task(own.task_id)
     values = {
         "claim": own.claim_id,
-        "is_ahead": is_ahead,
+        "place": place,
         "minutes": project.claim_minutes,
         "overlap": project.overlap,
     }
     with connection.cursor() as cursor:
         cursor.execute(_RENEW, values)
         row = cursor.fetchone()
-    return ClaimedTask(own.task_id, is_ahead, row[0]) if row else None
+    return ClaimedTask(own.task_id, place, row[0]) if row else None
 
 
 def _best(*, project: Project, reader: User, arms: Sequence[Task.Arm]) -> int | None:
@@ -227,15 +261,15 @@ def _best(*, project: Project, reader: User, arms: Sequence[Task.Arm]) -> int | 
     return None
 
 
-def _take(task_id: int, *, project: Project, reader: User, is_ahead: bool) -> ClaimedTask | None:
+def _take(task_id: int, *, project: Project, reader: User, place: int) -> ClaimedTask | None:
     values = {
         "task": task_id,
         "reader": reader.pk,
-        "is_ahead": is_ahead,
+        "place": place,
         "minutes": project.claim_minutes,
         "overlap": project.overlap,
     }
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)
         row = cursor.fetchone()
-    return ClaimedTask(task_id, is_ahead, row[0]) if row else None
+    return ClaimedTask(task_id, place, row[0]) if row else None

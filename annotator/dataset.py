@@ -25,12 +25,19 @@ _CHANGED = """
         (SELECT created_at - interval '1 minute' FROM annotator_annotation WHERE id = %(after)s),
         '-infinity')
 """
+# The audit sample measures the model: a reader who corrected an answer after they had been shown
+# the model's view is taken there at their word from before.
 _ANSWERS = """
 SELECT task.id, task.arm, task.patient_id,
-       answer.id, answer.reader_id, answer.result, answer.was_cancelled
+       answer.id, answer.reader_id, coalesce(unswayed.result, answer.result),
+       coalesce(unswayed.was_cancelled, answer.was_cancelled),
+       coalesce(answer.model_shown ? 'before', false)
+           OR coalesce(answer.model_shown -> 'heat_maps' @> '[{"when": "before"}]', false)
 FROM annotator_task task
 LEFT JOIN annotator_annotation answer
        ON answer.task_id = task.id AND answer.withdrawn_at IS NULL
+LEFT JOIN annotator_annotation unswayed
+       ON unswayed.id = answer.unswayed_id AND task.arm = 'audit'
 WHERE task.id = ANY(%s)
 ORDER BY task.id, answer.id
 """
@@ -44,6 +51,7 @@ class ReaderAnswer:
     reader_id: int
     result: Result
     was_cancelled: bool  # could not be judged
+    was_helped: bool = False  # given with the model's opinion in view
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,8 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> Iterator[LabelledTask]:
     """Rows of _ANSWERS, by task; a task without answers has one row of nulls."""
     for (task_id, arm, patient_id), answers in groupby(rows, key=itemgetter(0, 1, 2)):
         given = (
-            ReaderAnswer(annotation_id, reader_id, json.loads(result), was_cancelled)
-            for *_, annotation_id, reader_id, result, was_cancelled in answers
+            ReaderAnswer(annotation_id, reader_id, json.loads(result), was_cancelled, was_helped)
+            for *_, annotation_id, reader_id, result, was_cancelled, was_helped in answers
             if annotation_id is not None
         )
         yield LabelledTask(task_id, Task.Arm(arm), patient_id, tuple(given))

@@ -1,18 +1,27 @@
-"""The tasks of a project in a table, for who oversees it: quick however many there are."""
+"""The lists of a project, quick however long: its tasks, for who oversees it; one's own answers."""
 
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
-from annotator.models import Task
-from annotator.queries import State, blind_tasks, in_hand, most_could_not, visible_tasks, with_state
+from annotator.models import Annotation, Task, TaskScan
+from annotator.queries import State, answers_of, blind_tasks, visible_tasks, with_state
 from annotator.queue import place_of
 from annotator.reasons import why
+from annotator.search import Wanted, answered, bounded, commented, named, wanted_tasks
 from projects.models import Membership
 from projects.strategies import title
 
 PAGE = 50
+EVERYTHING = Wanted()
+
+
+def _scans_of(task: Task) -> tuple[str, str]:
+    """The names of the task's scans, and their modalities, each once."""
+    shown = [shown.scan for shown in task.task_scans.all()]
+    modalities = dict.fromkeys(scan.series.modality for scan in shown)
+    return ", ".join(scan.name for scan in shown), ", ".join(modalities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +40,12 @@ class Row:
 
     @classmethod
     def of(cls, task: Any, *, is_blind: bool) -> Self:
-        shown = [shown.scan for shown in task.task_scans.all()]
-        modalities = dict.fromkeys(scan.series.modality for scan in shown)
+        scans, modality = _scans_of(task)
         place = None if task.generation is None else place_of(task.rank, task.generation)
         return cls(
             task=task,
-            scans=", ".join(scan.name for scan in shown),
-            modality=", ".join(modalities),
+            scans=scans,
+            modality=modality,
             is_blind=is_blind,
             state=State(task.state),
             why=why(arm=task.arm, strategy=task.strategy),
@@ -45,6 +53,32 @@ class Row:
             place=place,
             propensity="–" if task.propensity is None else f"{task.propensity:.3g}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One of the reader's own answers."""
+
+    answer: Annotation
+    scans: str
+    modality: str
+    said: str
+
+    @classmethod
+    def of(cls, answer: Annotation) -> Self:
+        scans, modality = _scans_of(answer.task)
+        said = ", ".join(one.partition("=")[2] for one in answer.said) or "Nothing marked"
+        if answer.was_cancelled:
+            said = f"Cannot be judged: {answer.skip_reason}"
+        return cls(answer, scans, modality, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One page of the reader's own answers, and the id to go on from; None where it ends."""
+
+    rows: list[Given]
+    before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +92,25 @@ class Listing:
 
 def listing(
     membership: Membership,
+    wanted: Wanted = EVERYTHING,
     *,
-    arm: Task.Arm | None = None,
-    state: State | None = None,
     after: int | None = None,
     before: int | None = None,
 ) -> Listing:
     """The tasks that follow the one with the id `after`, or precede `before`; else the first.
 
-    A task that the member is about to read is in no arm's list: they would learn which it is of.
+    A task that the member is about to read is in no list that would tell what they must not know
+    of it. Raises TooWide where the filters together take too long.
     """
     blind = blind_tasks(membership)
-    tasks = visible_tasks(membership)
-    if arm is not None:
-        tasks = tasks.filter(arm=arm).exclude(pk__in=blind)
-    tasks = with_state(tasks if state is None else _in_state(tasks, state, membership.project_id))
-    if before is None:
-        found = list(tasks.filter(pk__gt=after or 0)[: PAGE + 1])
-        shown, is_first, is_last = found[:PAGE], not after, len(found) <= PAGE
-    else:
-        found = list(tasks.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
-        shown, is_first, is_last = found[:PAGE][::-1], len(found) <= PAGE, False
+    with bounded():
+        tasks = with_state(wanted_tasks(visible_tasks(membership), membership, wanted))
+        if before is None:
+            found = list(tasks.filter(pk__gt=after or 0)[: PAGE + 1])
+            shown, is_first, is_last = found[:PAGE], not after, len(found) <= PAGE
+        else:
+            found = list(tasks.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
+            shown, is_first, is_last = found[:PAGE][::-1], len(found) <= PAGE, False
     return Listing(
         rows=[Row.of(task, is_blind=task.pk in blind) for task in shown],
         before=None if is_first or not shown else shown[0].pk,
@@ -86,15 +118,27 @@ def listing(
     )
 
 
-def _in_state(tasks: QuerySet[Task], state: State, project_id: int) -> QuerySet[Task]:
-    """As `with_state` has it, in conditions that indexes answer."""
-    held = in_hand().filter(project=project_id).values("task")
-    if state == State.IN_HAND:
-        return tasks.filter(pk__in=held)
-    others = tasks.exclude(pk__in=held)
-    if state == State.OPEN:
-        return others.filter(is_open=True)
-    closed = others.filter(is_open=False)
-    if state == State.NOT_JUDGEABLE:
-        return most_could_not(closed, project_id=project_id)
-    return closed.exclude(pk__in=most_could_not(closed, project_id=project_id).values("pk"))
+def earlier_answers(
+    membership: Membership, wanted: Wanted = EVERYTHING, *, before: int | None = None
+) -> Answers:
+    """The member's own answers in force, newest first, from before the one with this id."""
+    own = answers_of(membership).filter(origin=Annotation.Origin.READING)
+    last = own.filter(pk=before).first() if before else None
+    with bounded():
+        found = answered(own, wanted).order_by("-created_at", "-pk")
+        if last is not None:
+            is_same = Q(created_at=last.created_at, pk__lt=last.pk)
+            found = found.filter(Q(created_at__lt=last.created_at) | is_same)
+        if wanted.text:
+            scans = named(TaskScan.objects.filter(task=OuterRef("task")), wanted.text)
+            spoken = commented(own, wanted.text).order_by()
+            found = found.filter(Exists(scans) | Q(pk__in=spoken.values("pk")))
+        shown = list(
+            found.select_related("corrects").prefetch_related(
+                Prefetch("task__task_scans", TaskScan.objects.select_related("scan__series"))
+            )[: PAGE + 1]
+        )
+    return Answers(
+        rows=[Given.of(answer) for answer in shown[:PAGE]],
+        before=shown[PAGE - 1].pk if len(shown) > PAGE else None,
+    )

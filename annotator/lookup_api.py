@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from accounts.http import person_of
 from accounts.models import Role
 from annotator.api import submit
+from annotator.corrections import history_of
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -71,7 +73,7 @@ def tasks(request: Request) -> Response:
     membership = membership_of(user=person_of(request), project_id=asked["project"])
     page = task_page(membership, page=asked["page"], size=asked["page_size"])
     if page is None:
-        raise NotFound("This page lies past the last one.")
+        raise NotFound(gettext("This page lies past the last one."))
     return Response(TaskPageSerializer(page, context=_context(membership)).data)
 
 
@@ -133,6 +135,17 @@ def annotation(request: Request, annotation_id: str) -> Response:
     found = get_object_or_404(visible.select_related("task"))
     (shown,) = _answers_json(membership, found.task, visible)
     return Response(shown)
+
+
+@extend_schema(responses=AnnotationSerializer(many=True))
+@api_view(["GET"])
+def history(request: Request, annotation_id: str) -> Response:
+    """An answer that the member may see and those that it corrected, newest first."""
+    membership = membership_for_annotation(
+        user=person_of(request), annotation_id=int(annotation_id)
+    )
+    found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
+    return Response(AnnotationSerializer(history_of(found), many=True).data)
 
 
 @extend_schema(

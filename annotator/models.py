@@ -3,12 +3,18 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from projects.models import Project
 from scans.models import Patient, Scan
+
+# How many tasks a reader may have reserved behind the one in hand.
+MOST_AHEAD = 2
 
 
 class Placed(models.Model):
@@ -33,9 +39,9 @@ class Task(Placed):
     """One unit of reading: one scan or several, and the answers it needs."""
 
     class Arm(models.TextChoices):
-        POOL = "pool", "Pool"
-        AUDIT = "audit", "Audit sample"
-        RANDOM = "random", "Random arm"
+        POOL = "pool", gettext_lazy("Pool")
+        AUDIT = "audit", gettext_lazy("Audit sample")
+        RANDOM = "random", gettext_lazy("Random arm")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="tasks")
@@ -62,6 +68,11 @@ class Task(Placed):
             models.Index(fields=["project", "arm", "id"], name="task_arm_page"),
             models.Index(
                 fields=["project", "id"], condition=Q(is_open=False), name="task_closed_page"
+            ),
+            models.Index(
+                fields=["project", "score"],
+                condition=Q(score__isnull=False),
+                name="task_score",
             ),
         ]
 
@@ -90,7 +101,8 @@ class Claim(Placed):
     task = models.ForeignKey(Task, models.CASCADE, related_name="claims")
     project = models.ForeignKey(Project, models.CASCADE, related_name="claims")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="claims")
-    is_ahead = models.BooleanField(default=False)
+    # 0: in hand; from 1: ahead, in the order in which they will be read.
+    place = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     rank = models.BigIntegerField()
@@ -102,7 +114,10 @@ class Claim(Placed):
                 fields=["task", "reader"], name="one_claim_per_reader_and_task"
             ),
             models.UniqueConstraint(
-                fields=["project", "reader", "is_ahead"], name="one_in_hand_and_one_ahead"
+                fields=["project", "reader", "place"], name="one_claim_per_reader_and_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(place__lte=MOST_AHEAD), name="one_in_hand_and_two_ahead"
             ),
         ]
 
@@ -148,8 +163,8 @@ class Annotation(Answer, Served):
     """One reader's answer to one task, and where and why that stood when it was served."""
 
     class Origin(models.TextChoices):
-        READING = "reading", "Read in Scout"
-        IMPORT = "import", "Imported label"
+        READING = "reading", gettext_lazy("Read in Scout")
+        IMPORT = "import", gettext_lazy("Imported label")
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
     project = models.ForeignKey(Project, models.PROTECT, related_name="annotations")
@@ -162,8 +177,24 @@ class Annotation(Answer, Served):
     skip_reason = models.CharField(max_length=200, blank=True)
     # Taken back by its reader; kept, and no longer counted.
     withdrawn_at = models.DateTimeField(null=True)
-    # When its reader was first shown what the model sees in the task: from then on it stands.
+    # When its reader was first shown what the model sees in the task: from then on it cannot be
+    # taken back, and a correction of it is marked.
     model_seen_at = models.DateTimeField(null=True)
+    # What was shown of the model, and when, as annotator.modelhelp has it; null: nothing.
+    model_shown = models.JSONField(null=True)
+    # The reader's answer before: withdrawn in the moment in which this one was given, and kept.
+    corrects = models.OneToOneField("self", models.PROTECT, null=True, related_name="corrected_by")
+    # Why, in the reader's words.
+    correction_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # Where it was given after its reader had been shown the model's view: their last answer from
+    # before. That one measures the model, this one counts everywhere else.
+    unswayed = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    # What the result says, to be found by: "question=answer", also of marks (see migration 0006).
+    said = models.GeneratedField(
+        expression=models.Func("result", function="annotator_said"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
@@ -193,6 +224,42 @@ class Annotation(Answer, Served):
                 condition=Q(was_cancelled=True, withdrawn_at__isnull=True),
                 name="annotation_not_judgeable",
             ),
+            models.Index(
+                fields=["project", "reader", "task"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="annotation_worklist",
+            ),
+            models.Index(
+                fields=["project", "created_at"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="annotation_by_date",
+            ),
+            GinIndex(
+                fields=["said"], condition=Q(withdrawn_at__isnull=True), name="annotation_said"
+            ),
+        ]
+
+    @property
+    def is_after_model(self) -> bool:
+        """Corrected after its reader had been shown what the model sees."""
+        return self.unswayed_id is not None
+
+
+class ModelShown(models.Model):
+    """What the server has shown a reader of the model before they answered a task.
+
+    It outlives claims, drafts and answers taken back, and is copied into the annotation.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="+")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    shown = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "reader"], name="one_record_of_help_per_reader_and_task"
+            )
         ]
 
 

@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Role, User
 from annotator.claims import ClaimedTask
+from annotator.modelhelp import before_reading
 from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
 from projects.access import admit
 from projects.models import Membership, Project
@@ -44,7 +45,8 @@ SELECT
          WHERE shown.task_id = %(task)s) scan),
     (SELECT json_build_object('result', draft.result, 'comment', draft.comment,
                               'lead_time', draft.lead_time, 'version', draft.version)
-     FROM annotator_draft draft WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s),
+     FROM annotator_draft draft
+     WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
     (SELECT claim.opens_at::json FROM annotator_claim claim
      WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
@@ -73,6 +75,7 @@ class ReadingTask:
     draft: dict[str, Any] | None  # result, comment, lead_time, version
     opens_at: dict[str, int] | None  # scan (position), frame
     claim: ClaimedTask
+    model: dict[str, Any] | None  # result, decisions: what the model says, where it is shown
     read: int  # how many answers this reader has given in the project
 
 
@@ -92,14 +95,18 @@ def frame_url(*, project_id: int, scan_id: int) -> str:
 
 
 def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> ReadingTask:
-    """The claimed task with its scans, the reader's draft and how many they have read."""
+    """The claimed task with its scans, the reader's draft and how many they have read.
+
+    Where the project lets the model help before reading, what it says is hereby shown.
+    """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
         scans, draft, opens_at, read = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, read)
+    model = before_reading(project=project, reader=reader, task_id=claim.task_id)
+    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
 
 
 def membership_for_task(
@@ -117,7 +124,7 @@ def visible_tasks(membership: Membership) -> QuerySet[Task]:
     """
     tasks = Task.objects.filter(project_id=membership.project_id).order_by("pk")
     if membership.role == Role.READER:
-        answered = _answers_of(membership).filter(task=OuterRef("pk"))
+        answered = answers_of(membership).filter(task=OuterRef("pk"))
         held = _live_claims_of(membership).filter(task=OuterRef("pk"))
         tasks = tasks.filter(Exists(answered) | Exists(held))
     shown = TaskScan.objects.select_related("scan__series").order_by("position")
@@ -172,7 +179,7 @@ def visible_annotations(membership: Membership) -> QuerySet[Annotation]:
     Who holds a task sees none of its answers before giving their own.
     """
     if membership.role == Role.READER:
-        return _answers_of(membership)
+        return answers_of(membership)
     held = _live_claims_of(membership).filter(task=OuterRef("task"))
     answers = Annotation.objects.filter(
         project_id=membership.project_id, withdrawn_at__isnull=True
@@ -206,7 +213,7 @@ def _cancelled() -> QuerySet[Annotation]:
 
 def in_hand() -> QuerySet[Claim]:
     """The claims on tasks that somebody is reading now."""
-    return Claim.objects.filter(is_ahead=False, expires_at__gt=Now())
+    return Claim.objects.filter(place=0, expires_at__gt=Now())
 
 
 def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
@@ -219,7 +226,8 @@ def most_could_not(tasks: QuerySet[Task], *, project_id: int) -> QuerySet[Task]:
     return counted.filter(pk__in=doubted.values("task"), answers__lt=2 * F("cancelled"))
 
 
-def _answers_of(membership: Membership) -> QuerySet[Annotation]:
+def answers_of(membership: Membership) -> QuerySet[Annotation]:
+    """The member's own answers in force, oldest first."""
     return Annotation.objects.filter(
         project_id=membership.project_id,
         reader_id=membership.user_id,

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.chances import PROPENSITY
-from annotator.models import Annotation, Placed, Prediction, Task
+from annotator.models import MOST_AHEAD, Annotation, Placed, Prediction, Task
 from annotator.queries import ReadingTask, State, frame_url
 from annotator.reasons import why
 
@@ -30,6 +30,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
     result = _Result()
     comment = serializers.CharField(default="", allow_blank=True, max_length=_LONGEST_COMMENT)
     lead_time = serializers.FloatField(default=0.0, min_value=0.0, max_value=_MOST_SECONDS)
+    decisions = serializers.DictField(
+        child=serializers.ChoiceField(choices=["accepted", "rejected"]),
+        default=dict,
+        help_text="What became of the model's suggestions, by their ids.",
+    )
 
 
 class SubmissionSerializer(AnswerSerializer):
@@ -38,6 +43,12 @@ class SubmissionSerializer(AnswerSerializer):
     unique_id = serializers.UUIDField(default=uuid.uuid4)
     was_cancelled = serializers.BooleanField(default=False)
     skip_reason = serializers.CharField(default="", allow_blank=True, max_length=200)
+
+
+class CorrectionSerializer(SubmissionSerializer):
+    """A new answer in the place of an earlier one, and why it is given."""
+
+    reason = serializers.CharField(default="", allow_blank=True, max_length=200)
 
 
 class DraftSerializer(AnswerSerializer):
@@ -75,6 +86,15 @@ class OpensAtSerializer(serializers.Serializer[Any]):
     frame = serializers.IntegerField(help_text="Number in the scan, from 0.")
 
 
+class ModelSaysSerializer(serializers.Serializer[Any]):
+    """What the model says of a task; with each entry its `model_version`."""
+
+    result = _Result()
+    decisions = serializers.DictField(
+        required=False, help_text="Which suggestions the reader has accepted and rejected."
+    )
+
+
 class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     """A task in a reader's hands."""
 
@@ -84,12 +104,25 @@ class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
     draft = DraftSerializer(allow_null=True)
     opens_at = OpensAtSerializer(allow_null=True)
     claim = ClaimSerializer()
+    model = ModelSaysSerializer(
+        allow_null=True, help_text="Null where the reader is shown nothing before they answer."
+    )
     read = serializers.IntegerField(help_text="How many this reader has answered in the project.")
 
 
 class NextSerializer(serializers.Serializer[Any]):
     task = ReadingTaskSerializer(allow_null=True)
     reason = serializers.CharField(required=False, help_text="Why there is no task.")
+
+
+class AheadSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(
+        default=MOST_AHEAD, min_value=1, max_value=MOST_AHEAD, help_text="How many to reserve."
+    )
+
+
+class TasksAheadSerializer(serializers.Serializer[Any]):
+    tasks = ReadingTaskSerializer(many=True, help_text="In the order in which they will be read.")
 
 
 class TakenBackSerializer(serializers.Serializer[Any]):
@@ -138,12 +171,19 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     project = serializers.IntegerField(source="project_id")
     result = _Result()
     ground_truth = serializers.SerializerMethodField()
+    corrects = serializers.IntegerField(
+        source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
+    )
+    is_after_model = serializers.BooleanField(
+        help_text="Corrected after its reader had been shown what the model sees."
+    )
 
     class Meta:
         model = Annotation
         fields: tuple[str, ...] = (
             "id", "task", "project", "completed_by", "result", "was_cancelled", "lead_time",
             "created_at", "updated_at", "unique_id", "comment", "skip_reason", "ground_truth",
+            "corrects", "correction_reason", "is_after_model",
         )  # fmt: skip
 
     def get_ground_truth(self, annotation: Annotation) -> bool:
@@ -151,12 +191,16 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
 
 
 class OverseenAnnotationSerializer(PlacedSerializer, AnnotationSerializer):
-    """One reader's answer, and where and why its task stood when it was served."""
+    """One reader's answer, where and why its task stood when it was served, and what was shown."""
+
+    model_shown = serializers.JSONField(
+        allow_null=True, help_text="What its reader was shown of the model; null: nothing."
+    )
 
     arm = serializers.ChoiceField(source="task.arm", choices=Task.Arm.choices, required=False)
 
     class Meta(AnnotationSerializer.Meta):
-        fields = (*AnnotationSerializer.Meta.fields, *_PLACED)
+        fields = (*AnnotationSerializer.Meta.fields, *_PLACED, "model_shown")
 
 
 class SubmittedSerializer(AnnotationSerializer):

@@ -1,20 +1,23 @@
 """Answers, drafts and predictions. Each function is one transaction.
 
 Beside it: annotator.claims (who gets which task), annotator.withdrawals (taking an answer back),
-annotator.queue (which tasks there are, in which order).
+annotator.corrections (changing an earlier one), annotator.queue (which tasks there are, in which
+order).
 """
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.claims import lock_reader, renew_claim
+from annotator.modelhelp import keep_decisions, settled
 from annotator.models import Annotation, Draft, Prediction, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
@@ -29,8 +32,9 @@ SELECT served.place IS NOT NULL
                   WHERE earlier.task_id = task.id AND earlier.reader_id = %(reader)s
                     AND earlier.withdrawn_at IS NOT NULL),
        task.arm, served.at, served.generation, served.rank, served.score,
-       coalesce(served.strategy, ''), served.model, served.propensity
+       coalesce(served.strategy, ''), served.model, served.propensity, help.shown::json
 FROM annotator_task task
+LEFT JOIN annotator_modelshown help ON help.task_id = task.id AND help.reader_id = %(reader)s
 LEFT JOIN LATERAL (
     SELECT 1 AS place, claimed_at AS at, generation,
            CASE WHEN generation IS NOT NULL THEN rank END AS rank,
@@ -48,11 +52,11 @@ _WRITE = """
 INSERT INTO annotator_annotation (
     task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time,
     was_cancelled, skip_reason, served_at, generation, rank, score, strategy, model, propensity,
-    created_at, updated_at)
+    model_shown, created_at, updated_at)
 VALUES (
     %(task)s, %(project)s, %(reader)s, %(unique_id)s, 'reading', %(result)s, %(comment)s,
     %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(served_at)s, %(generation)s, %(rank)s,
-    %(score)s, %(strategy)s, %(model)s, %(propensity)s,
+    %(score)s, %(strategy)s, %(model)s, %(propensity)s, %(model_shown)s,
     statement_timestamp(), statement_timestamp())
 ON CONFLICT DO NOTHING
 RETURNING id, created_at
@@ -98,6 +102,8 @@ class Submission:
     comment: str = ""
     was_cancelled: bool = False
     skip_reason: str = ""
+    # What became of the model's suggestions, by id: "accepted" or "rejected".
+    decisions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,14 @@ class Submitted:
     annotation: Annotation
     arm: Task.Arm  # where its task lies: to be told from now on
     is_new: bool  # False where the same submission had been taken before
+
+
+def check_submission(project: Project, submission: Submission) -> None:
+    """Raises Refused where the answer does not fit the label config, or a skip has no reason."""
+    if submission.was_cancelled and not submission.skip_reason.strip():
+        raise Refused(gettext("Say why the task cannot be judged: skip_reason is empty."))
+    complete = not submission.was_cancelled
+    check_result(project.label_config, submission.result, complete=complete)
 
 
 def submit_annotation(
@@ -117,10 +131,7 @@ def submit_annotation(
     counted like the others. Raises Refused for a result that does not fit the label config, a task
     that was never served to this reader, or one they have answered.
     """
-    if submission.was_cancelled and not submission.skip_reason.strip():
-        raise Refused("Say why the task cannot be judged: skip_reason is empty.")
-    complete = not submission.was_cancelled
-    check_result(project.label_config, submission.result, complete=complete)
+    check_submission(project, submission)
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
         written = _write(project, task_id, reader, submission)
@@ -142,6 +153,7 @@ def save_draft(
     comment: str,
     lead_time: float,
     version: int,
+    decisions: Mapping[str, str] | None = None,
 ) -> int:
     """Keep the reader's unfinished answer and renew their claim; the version that is kept.
 
@@ -163,8 +175,11 @@ def save_draft(
             raise _refusal(task_id, reader)
         with connection.cursor() as cursor:
             cursor.execute(_SAVE_DRAFT, values)
-            if cursor.rowcount == 1:
-                return version
+            is_newer = cursor.rowcount == 1
+        if is_newer:
+            if decisions:
+                keep_decisions(task_id=task_id, reader=reader, decisions=decisions)
+            return version
         return Draft.objects.values_list("version", flat=True).get(task=task_id, reader=reader)
 
 
@@ -193,15 +208,6 @@ def keep_prediction(
     return prediction
 
 
-def note_model_seen(*, task_id: int, reader: User) -> bool:
-    """Note on the reader's answer in force that they are shown the model's opinion of the task.
-
-    From then on it cannot be taken back. False where they have no answer in force.
-    """
-    own = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
-    return bool(own.update(model_seen_at=Coalesce("model_seen_at", Now())))
-
-
 def _write(
     project: Project, task_id: int, reader: User, submission: Submission
 ) -> Submitted | None:
@@ -209,7 +215,7 @@ def _write(
     keys: dict[str, Any] = {"task": task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_SERVED, keys)
-        was_served, arm, *record = cursor.fetchone() or (False, "")
+        was_served, arm, *record, shown = cursor.fetchone() or (False, "", None)
         if not was_served:
             return None
         fields: dict[str, Any] = {
@@ -220,7 +226,15 @@ def _write(
             "skip_reason": submission.skip_reason,
             **dict(zip(_RECORD, record, strict=True)),
         }
-        values: dict[str, Any] = {**keys, **fields, "result": Jsonb(submission.result)}
+        fields["model_shown"] = settled(
+            shown, decisions=submission.decisions, result=submission.result
+        )
+        values: dict[str, Any] = {
+            **keys,
+            **fields,
+            "result": Jsonb(submission.result),
+            "model_shown": fields["model_shown"] and Jsonb(fields["model_shown"]),
+        }
         cursor.execute(_WRITE, values)
         row: tuple[int, datetime] | None = cursor.fetchone()
         if row is None:
@@ -242,5 +256,7 @@ def _write(
 def _refusal(task_id: int, reader: User) -> Refused:
     answered = Annotation.objects.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
     if answered.exists():
-        return Refused("You have answered this task. Undo your last answer to change it.")
-    return Refused("This task is not in your hands. Ask for your next task.")
+        return Refused(
+            gettext("You have answered this task. Correct it among your earlier answers.")
+        )
+    return Refused(gettext("This task is not in your hands. Ask for your next task."))

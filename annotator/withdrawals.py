@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.models import Annotation, Claim, Draft, Placed, Task
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, Placed, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -17,8 +18,9 @@ from projects.models import Project
 def undo_last(*, project: Project, reader: User) -> ClaimedTask:
     """Withdraw the reader's latest answer: its task is in their hand again, the answer a draft.
 
-    The task they had in hand becomes the one reserved ahead. Raises Refused where there is nothing
-    to undo, and where they have seen the model's opinion since: a new answer would not be theirs.
+    The task they had in hand becomes the first reserved ahead. Raises Refused where there is
+    nothing to undo, and where they have seen the model's opinion since: a new answer would not be
+    theirs.
     """
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
@@ -33,7 +35,14 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
             .first()
         )
         if last is None:
-            raise Refused("There is nothing to undo: you have no answer in this project.")
+            raise Refused(gettext("There is nothing to undo: you have no answer in this project."))
+        if last.corrects_id is not None:
+            raise Refused(
+                gettext(
+                    "What you did last was a correction. Open the case among your earlier "
+                    "answers to correct it again."
+                )
+            )
         lock_task(last.task_id)
         _withdraw(last, overlap=project.overlap)
         return _take_back_in_hand(last, project=project)
@@ -43,7 +52,10 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
     unswayed = Annotation.objects.filter(pk=last.pk, model_seen_at__isnull=True)
     if not unswayed.update(withdrawn_at=Now(), updated_at=Now()):
         raise Refused(
-            "Your last answer stands: you have been shown what the model sees in this scan since."
+            gettext(
+                "Your last answer stands: you have been shown what the model sees in "
+                "this scan since."
+            )
         )
     Task.objects.filter(pk=last.task_id).update(
         answers=F("answers") - 1, is_open=Q(answers__lte=overlap)
@@ -70,10 +82,11 @@ def _record(last: Annotation) -> dict[str, Any]:
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
     own = Claim.objects.filter(project=project, reader_id=last.reader_id)
-    if own.filter(is_ahead=False).exclude(task=last.task_id).exists():
-        own.filter(is_ahead=True).delete()
     own.filter(task=last.task_id).delete()
-    own.update(is_ahead=True)
+    if own.filter(place=0).exists():
+        own.filter(place=MOST_AHEAD).delete()
+        for place in reversed(range(MOST_AHEAD)):
+            own.filter(place=place).update(place=place + 1)
     task = Task.objects.get(pk=last.task_id)
     claim = Claim.objects.create(
         task=task,
@@ -86,4 +99,4 @@ def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
         **_record(last),
     )
     claim.refresh_from_db(fields=["expires_at"])
-    return ClaimedTask(task.pk, claim.is_ahead, claim.expires_at)
+    return ClaimedTask(task.pk, claim.place, claim.expires_at)

@@ -59,6 +59,11 @@ class QuestionHead:
         """Whether there is anything to predict with."""
         return self._head is not None or self._ridge is not None
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether labels are enough for its probabilities, or its number, to be told to people."""
+        return self.fitted and self.labels >= LEAST_FOR_FOLDS
+
     def refit(self, X: Float32, indices: Int64, targets: Float32) -> None:
         """Fit to targets [l, c] of the scans `indices` [l] of the pool, whose rows are X [l, k]."""
         answered = ~np.isnan(targets).all(axis=1)

@@ -8,7 +8,7 @@ that of uncertainty sampling. docs/decisions/ tells what it was measured against
 from collections.abc import Sequence
 
 from learner.fitting import QuestionHead
-from learner.strategies import DEFAULT, MODEL_FREE, strategy_needs
+from learner.strategies import DEFAULT, KINDS, MODEL_FREE, strategy_needs
 
 # What "auto" begins and goes on with; other strategies that need a model begin at random.
 BEGINNING = "max_herding"
@@ -20,8 +20,6 @@ LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
 MOST_PER_CLASS = 5
 NUMBERS = 10  # labels before a number's uncertainty is worth following
 
-_ASKED = {"choice": ("single", "multiple"), "number": ("number",)}
-
 
 def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     """The strategy for the next ranking, in place of `named` while the labels are too few for it.
@@ -32,8 +30,8 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
         return BEGINNING if cold(heads) else THEN
     if named in MODEL_FREE:
         return named
-    asked = strategy_needs(named).question
-    fitting = [head for head in heads if asked == "any" or head.question.kind in _ASKED[asked]]
+    kinds = KINDS[strategy_needs(named).question]
+    fitting = [head for head in heads if head.question.kind in kinds]
     return CHANCE if cold(fitting) else named
 
 

@@ -10,6 +10,7 @@ from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.policy import choose_strategy
+from learner.prevalence import findings_at, prevalence, single_at
 from learner.projection import Embeddings
 from learner.questions import Question
 from learner.space import Space
@@ -126,6 +127,31 @@ class Ranker:
             for name, head in self._heads.items()
             if head.fitted
         }
+
+    def opinions(
+        self, indices: NDArray[np.integer], by_chance: NDArray[np.bool_]
+    ) -> dict[str, Float32]:
+        """What may be told to people of these scans, per question [n, c]: at the real prevalence.
+
+        `by_chance` [n of the pool] says which scans chance put in their place: their labels show
+        how common each class is. Absent: a question with too few answers to be calibrated.
+        """
+        said = self.predict(indices)
+        for name, head in self._heads.items():
+            if not head.calibrated:
+                said.pop(name, None)
+            elif head.question.kind != "number":
+                said[name] = self._at_prevalence(head, said[name], by_chance)
+        return said
+
+    def _at_prevalence(
+        self, head: QuestionHead, probabilities: Float32, by_chance: NDArray[np.bool_]
+    ) -> Float32:
+        at, targets = self._answered[head.question.name]
+        now = prevalence(targets[by_chance[at]], targets)
+        if head.question.kind == "single":
+            return single_at(probabilities, now)
+        return findings_at(probabilities, prevalence(targets[:0], targets), now)
 
     def weights(self, question: str) -> Float32 | None:
         """How a question's logits, or its number, change with an embedding, [d, c].

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0003_model_seen'),
+        ('annotator', '0006_model_shown'),
     ]
 
     operations = [

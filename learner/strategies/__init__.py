@@ -73,7 +73,12 @@ _NEEDS = {**_OWN, **{f"modal:{name}": needs for name, needs in _MODAL.items()}}
 # These need no fitted head.
 MODEL_FREE = frozenset(name for name, needs in _NEEDS.items() if not needs.model)
 
-_ASKED = {"choice": ("single", "multiple"), "number": ("number",)}
+# Kinds of questions (`learner.questions`) that answer to each of `Needs.question`.
+KINDS = {
+    "any": ("single", "multiple", "number"),
+    "choice": ("single", "multiple"),
+    "number": ("number",),
+}
 _IN_WORDS = {"choice": "asks for a choice", "number": "asks for a number"}
 
 
@@ -105,7 +110,7 @@ def check_fits(name: str, kinds: Iterable[str]) -> None:
     if check_strategy(name) == DEFAULT:
         return
     asked = strategy_needs(name).question
-    if asked != "any" and not set(kinds) & set(_ASKED[asked]):
+    if asked != "any" and not set(kinds) & set(KINDS[asked]):
         raise ValueError(
             f"the strategy {name!r} needs a question that {_IN_WORDS[asked]}; "
             f"choose another strategy, or {DEFAULT!r}"

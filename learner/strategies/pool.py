@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.strategies import KINDS
+
 Float16 = NDArray[np.float16]
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -114,14 +116,11 @@ def answers_to(
     pool: Pool, strategy: str, asked: Literal["any", "choice", "number"]
 ) -> list[Answer]:
     """The answers a strategy can use; ValueError where there is none."""
-    found = [one for one in pool.answers if asked in ("any", _ASKED_BY[one.kind])]
+    found = [one for one in pool.answers if one.kind in KINDS[asked]]
     if not found:
         what = "" if asked == "any" else f" of a {asked}"
         raise ValueError(f"{strategy} needs a fitted head{what}")
     return found
-
-
-_ASKED_BY = {"single": "choice", "multiple": "choice", "number": "number"}
 
 
 def first_by_score(pool: Pool, scores: Float32, batch: int) -> Chosen:

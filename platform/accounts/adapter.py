@@ -4,15 +4,22 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
+
+from accounts.appearance import show_as_preferred
+from accounts.models import User
+from accounts.preferences import preferences_of
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made by managers; nobody signs up alone."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "This e-mail address and password do not belong together.",
-        "too_many_login_attempts": (
+        "email_password_mismatch": gettext_lazy(
+            "This e-mail address and password do not belong together."
+        ),
+        "too_many_login_attempts": gettext_lazy(
             "Too many attempts have failed. Wait five minutes, then try again."
         ),
     }
@@ -24,6 +31,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         # allauth counts failures by account and Host header; the port in that header is the
         # caller's to choose, so each port would be worth five more attempts.
         return str(credentials["email"]).lower()
+
+    def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **details)
+        show_as_preferred(response, preferences_of(user))
+        return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return str(settings.LOGIN_REDIRECT_URL)

@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class Role(models.TextChoices):
-    READER = "reader", "Reader"
-    ADJUDICATOR = "adjudicator", "Adjudicator"
-    MANAGER = "manager", "Manager"
-    ANALYST = "analyst", "Analyst"
+    READER = "reader", gettext_lazy("Reader")
+    ADJUDICATOR = "adjudicator", gettext_lazy("Adjudicator")
+    MANAGER = "manager", gettext_lazy("Manager")
+    ANALYST = "analyst", gettext_lazy("Analyst")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -40,3 +41,19 @@ class User(AbstractUser):
     @property
     def creates_projects(self) -> bool:
         return self.may_create_projects or self.is_superuser
+
+
+class Theme(models.TextChoices):
+    DARK = "dark", gettext_lazy("Dark")
+    LIGHT = "light", gettext_lazy("Light")
+
+
+class Preferences(models.Model):
+    """How a person wants the pages and the reading room; one row at most of each."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="preferences")
+    # {command: [presses]}, of the reading room; a command that is not named has its own keys.
+    keys = models.JSONField(default=dict)
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.DARK)
+    # A code of settings.LANGUAGES; empty: what the browser asks for.
+    language = models.CharField(max_length=10, blank=True)

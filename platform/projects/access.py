@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext
 
 from accounts.models import Role, User
 from projects.models import Membership, Project
@@ -33,12 +34,16 @@ def membership_of(
 def admit(membership: Membership | None, *, roles: Collection[Role] | None) -> Membership:
     """The membership, where there is one and its role is wanted. Raises as `membership_of` does."""
     if membership is None:
-        raise Http404("There is no such thing here, or you are not a member of its project.")
+        raise Http404(
+            gettext("There is no such thing here, or you are not a member of its project.")
+        )
     if roles is not None and membership.role not in roles:
-        wanted = " or ".join(sorted(Role(role).label.lower() for role in roles))
+        wanted = gettext(" or ").join(sorted(str(Role(role).label) for role in roles))
         raise PermissionDenied(
-            f"This needs the role {wanted} in the project; yours is "
-            f"{Role(membership.role).label.lower()}. Ask a manager of the project."
+            gettext(
+                "This needs the role {wanted} in the project; yours is {label}. Ask a "
+                "manager of the project."
+            ).format(wanted=wanted, label=Role(membership.role).label)
         )
     return membership
 

@@ -51,6 +51,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "labels_per_round",
             "backbone",
             "claim_minutes",
+            "model_help",
         )
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))

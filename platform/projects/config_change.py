@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from projects.label_config import Question
 
 # Under which key of a result's value its choices or labels stand.
@@ -34,11 +36,21 @@ def refusals(old: Iterable[Question], new: Iterable[Question], used: Used) -> li
 
 def _refusals_of(old: Question, new: Question | None, given: frozenset[str]) -> list[str]:
     if new is None:
-        return [f"“{old.name}” has been answered: it cannot be removed or renamed."]
+        return [
+            gettext("“{name}” has been answered: it cannot be removed or renamed.").format(
+                name=old.name
+            )
+        ]
     if (old.kind, old.to_name) != (new.kind, new.to_name):
-        return [f"“{old.name}” has been answered: it cannot become another kind of question."]
+        return [
+            gettext(
+                "“{name}” has been answered: it cannot become another kind of question."
+            ).format(name=old.name)
+        ]
     offered = {option.answer for option in new.options}
     return [
-        f"“{answer}” of “{old.name}” has been given as an answer: it cannot be removed or renamed."
+        gettext(
+            "“{answer}” of “{name}” has been given as an answer: it cannot be removed or renamed."
+        ).format(answer=answer, name=old.name)
         for answer in sorted(given - offered)
     ]

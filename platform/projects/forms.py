@@ -6,14 +6,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Role
 from projects import strategies
 from projects.errors import Refused
 from projects.hanging import HangingError
 from projects.label_config import LabelConfigError
-from projects.models import Project, ReadingUnit
+from projects.models import ModelHelp, Project, ReadingUnit
 from projects.queries import has_learned
 from projects.services import Settings
 
@@ -32,7 +32,9 @@ class EmailListField(forms.CharField):
             try:
                 validate_email(address)
             except ValidationError as error:
-                raise ValidationError(f"“{address}” is no e-mail address.") from error
+                raise ValidationError(
+                    gettext("“{address}” is no e-mail address.").format(address=address)
+                ) from error
         return addresses
 
 
@@ -44,45 +46,52 @@ def _lines(text: str) -> str:
 class ProjectForm(forms.Form):
     """What a new project needs."""
 
-    title = forms.CharField(max_length=200)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
     description = forms.CharField(
+        label=gettext_lazy("Description"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What the labels are for, and anything a reader should know.",
+        help_text=gettext_lazy("What the labels are for, and anything a reader should know."),
     )
     label_config = forms.CharField(
-        label="Label config",
+        label=gettext_lazy("Label config"),
         strip=False,
         widget=forms.Textarea(attrs=_CODE),
-        help_text="Label Studio XML.",
+        help_text=gettext_lazy("Label Studio XML."),
     )
     reading_unit = forms.ChoiceField(
-        label=_("What is read at a time"),
+        label=gettext_lazy("What is read at a time"),
         choices=ReadingUnit.choices,
         initial=ReadingUnit.SCAN,
-        help_text=_("Which scans stand together on the screen and are answered as one."),
+        help_text=gettext_lazy("Which scans stand together on the screen and are answered as one."),
     )
     overlap = forms.IntegerField(
-        label="Readers per scan",
+        label=gettext_lazy("Readers per scan"),
         min_value=1,
         max_value=20,
         initial=1,
-        help_text="How many readers answer each scan. Two or more let you measure agreement.",
+        help_text=gettext_lazy(
+            "How many readers answer each scan. Two or more let you measure agreement."
+        ),
     )
     audit_percent = forms.IntegerField(
-        label="Audit sample in %",
+        label=gettext_lazy("Audit sample in %"),
         min_value=0,
         max_value=50,
         initial=10,
-        help_text="Share of the patients drawn at random to measure the model. Never trained on.",
+        help_text=gettext_lazy(
+            "Share of the patients drawn at random to measure the model. Never trained on."
+        ),
     )
     random_percent = forms.IntegerField(
-        label="Random arm in %",
+        label=gettext_lazy("Random arm in %"),
         min_value=0,
         max_value=50,
         initial=5,
-        help_text="Share of the patients read in no chosen order, and trained on. What the order "
-        "saves is measured against them; 0: it cannot be.",
+        help_text=gettext_lazy(
+            "Share of the patients read in no chosen order, and trained on. What the "
+            "order saves is measured against them; 0: it cannot be."
+        ),
     )
 
     def clean_label_config(self) -> str:
@@ -115,9 +124,12 @@ class ProjectForm(forms.Form):
 
 class NewProjectForm(ProjectForm):
     readers = EmailListField(
+        label=gettext_lazy("Readers"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "bob@example.org"}),
-        help_text="E-mail addresses, one to a line. More people, and other roles, can follow.",
+        help_text=gettext_lazy(
+            "E-mail addresses, one to a line. More people, and other roles, can follow."
+        ),
     )
 
 
@@ -137,41 +149,65 @@ class SettingsForm(ProjectForm):
     """What may still change in a project."""
 
     hanging = HangingField(
-        label=_("Hanging protocol"),
+        label=gettext_lazy("Hanging protocol"),
         required=False,
         widget=forms.Textarea(attrs={**_CODE, "rows": 6}),
-        help_text=_(
+        help_text=gettext_lazy(
             "Rules in JSON that say which scans stand beside which. Empty: the built-in ones, for "
             "radiographs, mammograms and priors."
         ),
-        error_messages={"invalid": _("This is no JSON: a bracket, comma or quote is amiss.")},
+        error_messages={
+            "invalid": gettext_lazy("This is no JSON: a bracket, comma or quote is amiss.")
+        },
     )
 
     strategy = forms.ChoiceField(
-        label="Reading order",
+        label=gettext_lazy("Reading order"),
         choices=strategies.choices,
-        help_text="How what is read next is chosen. Automatic: typical scans until every class "
-        "has two labels, then those the model is unsure of that are typical of many.",
+        help_text=gettext_lazy(
+            "How what is read next is chosen. Automatic: typical scans until every "
+            "class has two labels, then those the model is unsure of that are "
+            "typical of many."
+        ),
     )
     labels_per_round = forms.IntegerField(
-        label="Labels per training",
+        label=gettext_lazy("Labels per training"),
         min_value=5,
         max_value=1_000_000,
-        help_text="New answers between two full trainings of the model.",
+        help_text=gettext_lazy("New answers between two full trainings of the model."),
     )
     claim_minutes = forms.IntegerField(
-        label="Claim in minutes",
+        label=gettext_lazy("Claim in minutes"),
         min_value=1,
         max_value=1440,
-        help_text="How long a scan stays reserved for a reader who has gone silent.",
+        help_text=gettext_lazy("How long a scan stays reserved for a reader who has gone silent."),
+    )
+    model_help = forms.ChoiceField(
+        label=gettext_lazy("Help from the model"),
+        choices=[
+            (ModelHelp.OFF, gettext_lazy("Never")),
+            (ModelHelp.AFTER, gettext_lazy("After reading: the answer is the reader’s own")),
+            (
+                ModelHelp.BEFORE,
+                gettext_lazy("Before reading: the answer leans towards the model’s"),
+            ),
+        ],
+        help_text=gettext_lazy(
+            "When readers see what the model says. People who see it first tend to follow it, "
+            "right or wrong, and the model then learns its own opinion in part: choose “before” "
+            "to save time on marks. Cases drawn by chance never show it first."
+        ),
     )
     backbone = forms.CharField(
-        label="Model",
+        label=gettext_lazy("Model"),
         max_length=200,
         required=False,
-        help_text="What the first training starts from: a network such as DenseNet121, a network "
-        "with a file of weights (DenseNet121:chest.pt), a folder of weights, monai:DenseNet121, "
-        "timm:…, torchxrayvision:… or hub:owner/repository. Empty: Scout’s default.",
+        help_text=gettext_lazy(
+            "What the first training starts from: a network such as DenseNet121, a "
+            "network with a file of weights (DenseNet121:chest.pt), a folder of "
+            "weights, monai:DenseNet121, timm:…, torchxrayvision:… or "
+            "hub:owner/repository. Empty: Scout’s default."
+        ),
     )
 
     def __init__(self, data: Any = None, *, project: Project) -> None:
@@ -182,12 +218,17 @@ class SettingsForm(ProjectForm):
         if project.tasks.exists():
             for share in ("audit_percent", "random_percent"):
                 meaning = self.fields[share].help_text
-                self._fix(share, f"{meaning} Drawn when the scans came in; fixed since.")
-            self._fix("reading_unit", _("The scans have been made into tasks; fixed since."))
+                self._fix(
+                    share, f"{meaning} {gettext('Drawn when the scans came in; fixed since.')}"
+                )
+            self._fix(
+                "reading_unit",
+                gettext("The scans have been made into tasks; fixed since."),
+            )
         if has_learned(project=project):
-            self._fix("backbone", "It has begun to learn from this project; fixed since.")
+            self._fix("backbone", gettext("It has begun to learn from this project; fixed since."))
 
-    def _fix(self, name: str, reason: Any) -> None:
+    def _fix(self, name: str, reason: str) -> None:
         self.fields[name].disabled = True
         self.fields[name].help_text = reason
 
@@ -204,14 +245,15 @@ class SettingsForm(ProjectForm):
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],
+            "model_help": self.cleaned_data["model_help"],
             "backbone": self.cleaned_data["backbone"],
         }
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
 
 
 class AddPersonForm(RoleForm):
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
     field_order = ("email", "role")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.serializers import Serializer
 
+from accounts.http import parsed
 from projects.errors import Refused
+
+__all__ = ["parsed", "sentences_for_refusals"]
 
 
 @contextmanager
@@ -17,13 +18,3 @@ def sentences_for_refusals() -> Iterator[None]:
         yield
     except Refused as refused:
         raise ParseError(str(refused)) from refused
-
-
-def parsed(serializer: Serializer[Any]) -> dict[str, Any]:
-    """What the client sent, checked; one sentence about the first mistake otherwise."""
-    if serializer.is_valid():
-        return dict(serializer.validated_data)
-    field, problems = next(iter(serializer.errors.items()))
-    while not isinstance(problems, str):
-        problems = next(iter(problems.values() if isinstance(problems, dict) else problems))
-    raise ParseError(problems if field == "non_field_errors" else f"{field}: {problems}")

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _FOLDER = Path(__file__).parent / "label_configs"
 
@@ -9,8 +15,8 @@ _FOLDER = Path(__file__).parent / "label_configs"
 @dataclass(frozen=True)
 class LabelTemplate:
     slug: str  # the file's name
-    title: str
-    summary: str
+    title: "StrOrPromise"
+    summary: "StrOrPromise"
 
     @property
     def xml(self) -> str:
@@ -18,10 +24,24 @@ class LabelTemplate:
 
 
 TEMPLATES = (
-    LabelTemplate("findings", "Findings", "Several findings on a chest radiograph, or none."),
-    LabelTemplate("diagnosis", "Single diagnosis", "One of a few diagnoses."),
-    LabelTemplate("severity", "Severity grade", "A grade, and how sure the reader is."),
-    LabelTemplate("measurement", "Measurement", "A length in millimetres, with remarks."),
-    LabelTemplate("boxes", "Boxes", "A rectangle around each finding."),
-    LabelTemplate("masks", "Masks", "Structures painted with a brush."),
+    LabelTemplate(
+        "findings",
+        gettext_lazy("Findings"),
+        gettext_lazy("Several findings on a chest radiograph, or none."),
+    ),
+    LabelTemplate(
+        "diagnosis", gettext_lazy("Single diagnosis"), gettext_lazy("One of a few diagnoses.")
+    ),
+    LabelTemplate(
+        "severity",
+        gettext_lazy("Severity grade"),
+        gettext_lazy("A grade, and how sure the reader is."),
+    ),
+    LabelTemplate(
+        "measurement",
+        gettext_lazy("Measurement"),
+        gettext_lazy("A length in millimetres, with remarks."),
+    ),
+    LabelTemplate("boxes", gettext_lazy("Boxes"), gettext_lazy("A rectangle around each finding.")),
+    LabelTemplate("masks", gettext_lazy("Masks"), gettext_lazy("Structures painted with a brush.")),
 )

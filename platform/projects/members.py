@@ -1,6 +1,7 @@
 """Who belongs to a project and in which role."""
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from accounts.models import Role, User
 from accounts.services import account_for, invitation_path
@@ -29,7 +30,9 @@ def add_member(*, project: Project, added_by: User, email: str, role: Role) -> M
                 project=project, user=account, role=role, added_by=added_by
             )
     except IntegrityError as error:
-        raise Refused(f"{account.email} is in this project already.") from error
+        raise Refused(
+            gettext("{email} is in this project already.").format(email=account.email)
+        ) from error
 
 
 @transaction.atomic
@@ -63,11 +66,17 @@ def invitation_of(*, membership: Membership, manager: User) -> str:
         project__memberships__in=manager.memberships.filter(role=Role.MANAGER)
     )
     if account.has_usable_password():
-        raise Refused(f"{account} has opened the account already and logs in with a password.")
+        raise Refused(
+            gettext("{account} has opened the account already and logs in with a password.").format(
+                account=account
+            )
+        )
     if account.is_superuser or account.may_create_projects or elsewhere.exists():
         raise Refused(
-            f"{account.email} was invited to another project too; "
-            "the link comes from a manager of both, or from the person who runs Scout."
+            gettext(
+                "{email} was invited to another project too; the link comes from a "
+                "manager of both, or from the person who runs Scout."
+            ).format(email=account.email)
         )
     return invitation_path(account=account)
 

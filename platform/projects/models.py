@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Role
 from scans.models import Archive
@@ -13,9 +13,17 @@ from scans.models import Archive
 class ReadingUnit(models.TextChoices):
     """What a reader reads at a time: the scans of one task."""
 
-    SCAN = "scan", _("One scan")
-    STUDY = "study", _("One study: all its scans")
-    PRIOR = "prior", _("One study, with the patient’s previous one beside it")
+    SCAN = "scan", gettext_lazy("One scan")
+    STUDY = "study", gettext_lazy("One study: all its scans")
+    PRIOR = "prior", gettext_lazy("One study, with the patient’s previous one beside it")
+
+
+class ModelHelp(models.TextChoices):
+    """When readers are shown what the model says of a task."""
+
+    OFF = "off", "Never"
+    AFTER = "after", "After reading"
+    BEFORE = "before", "Before reading"
 
 
 class Project(models.Model):
@@ -46,6 +54,8 @@ class Project(models.Model):
     labels_per_round = models.PositiveIntegerField(default=50, validators=[MinValueValidator(5)])
     # What the first round starts from: see learner.transfer.initial_backbone. Empty: its default.
     backbone = models.CharField(max_length=200, blank=True)
+    # Of the audit sample and the random arm nothing is shown before reading, whatever this says.
+    model_help = models.CharField(max_length=6, choices=ModelHelp, default=ModelHelp.OFF)
     claim_minutes = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1)])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -60,13 +70,17 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(random_share__gte=0) & Q(random_share__lte=0.5),
                 name="random_at_most_half",
-                violation_error_message="The random arm takes at most half of the patients.",
+                violation_error_message=gettext_lazy(
+                    "The random arm takes at most half of the patients."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(audit_share__lt=1 - F("random_share")),
                 name="pool_not_empty",
-                violation_error_message="The audit sample and the random arm together leave no "
-                "patient to the pool: lower one of the two shares.",
+                violation_error_message=gettext_lazy(
+                    "The audit sample and the random arm together leave no patient to the "
+                    "pool: lower one of the two shares."
+                ),
             ),
         ]
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -59,7 +60,10 @@ def role(request: SignedInRequest, project_id: int, user_id: int) -> HttpRespons
         wanted = Role(form.cleaned_data["role"])
         try:
             change_role(project_id=project_id, user_id=user_id, role=wanted)
-            messages.success(request, f"{member.user} is {wanted.label.lower()} now.")
+            messages.success(
+                request,
+                gettext("{user} is {label} now.").format(user=member.user, label=wanted.label),
+            )
         except Refused as error:
             messages.error(request, str(error))
     return redirect("project_people", project_id=project_id)
@@ -74,7 +78,10 @@ def remove(request: SignedInRequest, project_id: int, user_id: int) -> HttpRespo
     except Refused as error:
         messages.error(request, str(error))
         return redirect("project_people", project_id=project_id)
-    messages.success(request, f"{member.user} is out of the project. Their answers stay.")
+    messages.success(
+        request,
+        gettext("{user} is out of the project. Their answers stay.").format(user=member.user),
+    )
     if member.user == request.user:
         return redirect("project_list")
     return redirect("project_people", project_id=project_id)
@@ -96,18 +103,21 @@ def _member(request: SignedInRequest, project_id: int, user_id: int) -> Membersh
     manager = membership_of(user=request.user, project_id=project_id, roles=[Role.MANAGER])
     member = members_of(project=manager.project).filter(user_id=user_id).first()
     if member is None:
-        raise Http404("This person is not in the project.")
+        raise Http404(gettext("This person is not in the project."))
     return member
 
 
 def _welcome(request: SignedInRequest, added: Membership) -> None:
     if added.user.has_usable_password():
-        messages.success(request, f"{added.user} is in the project now.")
+        messages.success(request, gettext("{user} is in the project now.").format(user=added.user))
         return
     try:
         _keep_invitation(request, added)
     except Refused as error:
-        messages.warning(request, f"{added.user} is in the project now. {error}")
+        messages.warning(
+            request,
+            gettext("{user} is in the project now. {error}").format(user=added.user, error=error),
+        )
 
 
 def _keep_invitation(request: SignedInRequest, member: Membership) -> None:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDictKeyError
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -130,7 +131,7 @@ def _manager(request: SignedInRequest, project_id: int) -> Membership:
 def _ingest(membership: Membership, ingest_id: int) -> Ingest:
     ingest = ingests_of(project=membership.project).filter(pk=ingest_id).first()
     if ingest is None:
-        raise Http404("There is no such delivery in this project.")
+        raise Http404(gettext("There is no such delivery in this project."))
     return ingest
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 from procrastinate.contrib.django import app
 
 from accounts.models import Role, User
@@ -18,8 +19,18 @@ from projects.models import Membership, Project
 from projects.queries import has_learned
 from scans.services import create_archive
 
-# Shares of the patients, each drawn for good when its scans come in.
-_DRAWN = {"audit_share": "audit sample", "random_share": "random arm"}
+# What is settled for good when the first scans come in.
+_FIXED = {
+    "reading_unit": gettext_lazy(
+        "The scans have been made into tasks; what is read at a time cannot change any more."
+    ),
+    "audit_share": gettext_lazy(
+        "The audit sample was drawn when the scans came in; its share cannot change any more."
+    ),
+    "random_share": gettext_lazy(
+        "The random arm was drawn when the scans came in; its share cannot change any more."
+    ),
+}
 # Empty, a name, a name behind a source's or network's, or a repository. \w begins each, so that
 # none is a path or leads upwards.
 _BACKBONE = re.compile(r"(hub:\w[\w.-]*/\w[\w.-]*|(\w[\w-]*:)?\w[\w.-]*)?")
@@ -40,6 +51,7 @@ class Settings(TypedDict, total=False):
     labels_per_round: int
     backbone: str
     claim_minutes: int
+    model_help: str  # of ModelHelp
 
 
 @transaction.atomic
@@ -52,7 +64,9 @@ def create_project(
     for settings that cannot be.
     """
     if not creator.creates_projects:
-        raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
+        raise PermissionDenied(
+            gettext("You may not create projects. Ask the person who runs Scout.")
+        )
     project = Project(created_by=creator, **settings)
     _check_strategy(project.strategy, validate(project.label_config))
     _check_backbone(project.backbone)
@@ -71,7 +85,8 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     """Change a project, as far as the answers it already has allow.
 
     Raises LabelConfigError for a config that cannot be used or would orphan answers, and Refused
-    for other settings that cannot be. A new overlap opens and closes tasks: that is enqueued.
+    for other settings that cannot be. A new overlap opens and closes tasks, and a model that is to
+    help makes its predictions: that is enqueued.
     """
     project = Project.objects.select_for_update().get(pk=project_id)
     changed = {name for name, value in settings.items() if getattr(project, name) != value}
@@ -88,45 +103,48 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     for name, value in settings.items():
         setattr(project, name, value)
     _save(project)
-    if "overlap" in changed:
+    if changed & {"overlap", "model_help"}:
         app.configure_task("annotator.refresh_tasks").defer(project_id=project.pk)
     return project
 
 
 def _check_fixed(project: Project, changed: Set[str]) -> None:
     """Refuse what cannot change any more, now that there are tasks or a model."""
-    drawn = [what for name, what in _DRAWN.items() if name in changed]
-    has_tasks = bool(drawn or "reading_unit" in changed) and project.tasks.exists()
-    if drawn and has_tasks:
-        raise Refused(
-            f"The {drawn[0]} was drawn when the scans came in; its share cannot change any more."
-        )
-    if has_tasks:
-        raise Refused(
-            "The scans have been made into tasks; what a reader reads at a time cannot change any "
-            "more."
-        )
+    fixed = [why for name, why in _FIXED.items() if name in changed]
+    if fixed and project.tasks.exists():
+        raise Refused(str(fixed[0]))
     if "backbone" in changed and has_learned(project=project):
-        raise Refused("The model has begun to learn from this project; it cannot be exchanged.")
+        raise Refused(
+            gettext("The model has begun to learn from this project; it cannot be exchanged.")
+        )
 
 
 def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
     if strategy not in strategies.NAMES:
         names = ", ".join(strategies.NAMES)
-        raise Refused(f"There is no strategy “{strategy}”. Choose from {names}.")
+        raise Refused(
+            gettext("There is no strategy “{strategy}”. Choose from {names}.").format(
+                strategy=strategy, names=names
+            )
+        )
     refusal = strategies.refusal(strategy, (question.kind for question in questions))
     if refusal:
-        raise Refused(f"{refusal} Choose another strategy, or “auto”.")
+        raise Refused(
+            gettext("{refusal} Choose another strategy, or “auto”.").format(refusal=refusal)
+        )
 
 
 def _check_backbone(name: str) -> None:
     """What a manager names must not reach into the machine: no path, no address."""
     if not _BACKBONE.fullmatch(name):
         raise Refused(
-            f"“{name}” names no model: name a network such as DenseNet121, a network with a file "
-            "of weights (DenseNet121:chest.pt), a folder of weights, monai:…, timm:…, "
-            "torchxrayvision:… or hub:owner/repository. Files and folders are named by their names "
-            "alone; who runs Scout puts them into the folder of weights."
+            gettext(
+                "“{name}” names no model: name a network such as DenseNet121, a network "
+                "with a file of weights (DenseNet121:chest.pt), a folder of weights, "
+                "monai:…, timm:…, torchxrayvision:… or hub:owner/repository. Files and "
+                "folders are named by their names alone; who runs Scout puts them into "
+                "the folder of weights."
+            ).format(name=name)
         )
 
 

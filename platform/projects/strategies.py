@@ -5,6 +5,8 @@ Names and needs are the learner's, which the web process does not import; a test
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext, gettext_lazy
+
 NAMES = (
     "auto",
     "random",
@@ -45,18 +47,18 @@ NEEDS_CHOICE = frozenset(
 )
 
 _TITLES = {
-    "auto": "Automatic",
-    "bald": "BALD over the heads of the folds",
-    "bald_laplace": "BALD over a Laplace posterior",
+    "auto": gettext_lazy("Automatic"),
+    "bald": gettext_lazy("BALD over the heads of the folds"),
+    "bald_laplace": gettext_lazy("BALD over a Laplace posterior"),
     "epig": "EPIG",
     "typiclust": "TypiClust",
     "prob_cover": "ProbCover",
     "max_herding": "MaxHerding",
     "coreset": "CoreSet",
     "badge": "BADGE",
-    "galaxy": "GALAXY (rare findings)",
-    "bait": "BAIT (numbers)",
-    "lcmd": "LCMD (numbers)",
+    "galaxy": gettext_lazy("GALAXY (rare findings)"),
+    "bait": gettext_lazy("BAIT (numbers)"),
+    "lcmd": gettext_lazy("LCMD (numbers)"),
 }
 
 
@@ -64,9 +66,13 @@ def refusal(name: str, kinds: Iterable[str]) -> str | None:
     """Why a project with questions of these kinds cannot have the strategy; None where it can."""
     asked = set(kinds)
     if name in NEEDS_NUMBER and not asked & {"number", "rating"}:
-        return f"The strategy “{name}” needs a question that asks for a number or a rating."
+        return gettext(
+            "The strategy “{name}” needs a question that asks for a number or a rating."
+        ).format(name=name)
     if name in NEEDS_CHOICE and not asked & {"single", "multiple"}:
-        return f"The strategy “{name}” needs a question of single or multiple choice."
+        return gettext(
+            "The strategy “{name}” needs a question of single or multiple choice."
+        ).format(name=name)
     return None
 
 
@@ -78,7 +84,7 @@ def choices() -> list[tuple[str, str]]:
 def title(name: str) -> str:
     """The name in words, as people read it."""
     if name in _TITLES:
-        return _TITLES[name]
+        return str(_TITLES[name])
     source, _, function = name.rpartition(":")
-    words = function.replace("_", " ").capitalize()
+    words = gettext(function.replace("_", " ").capitalize())
     return f"{words} (modAL)" if source else words

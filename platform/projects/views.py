@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
@@ -21,14 +22,17 @@ from projects.services import create_project, update_settings
 @login_required
 @require_GET
 def project_list(request: SignedInRequest) -> HttpResponse:
-    return render(request, "projects/list.html", {"projects": projects_of(user=request.user)})
+    projects = [(project, Role(project.role).label) for project in projects_of(user=request.user)]
+    return render(request, "projects/list.html", {"projects": projects})
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_project(request: SignedInRequest) -> HttpResponse:
     if not request.user.creates_projects:
-        raise PermissionDenied("You may not create projects. Ask the person who runs Scout.")
+        raise PermissionDenied(
+            gettext("You may not create projects. Ask the person who runs Scout.")
+        )
     form = NewProjectForm(request.POST or None, initial={"label_config": TEMPLATES[0].xml})
     if request.method == "POST" and form.is_valid():
         try:
@@ -38,7 +42,7 @@ def new_project(request: SignedInRequest) -> HttpResponse:
         except Refused as refused:
             form.take_refusal(refused)
         else:
-            messages.success(request, "The project is ready. Add the scans next.")
+            messages.success(request, gettext("The project is ready. Add the scans next."))
             return redirect("project_scans", project_id=project.pk)
     context = {
         "form": form,
@@ -60,7 +64,7 @@ def project_settings(request: SignedInRequest, project_id: int) -> HttpResponse:
         except Refused as refused:
             form.take_refusal(refused)
         else:
-            messages.success(request, "The settings are saved.")
+            messages.success(request, gettext("The settings are saved."))
             return redirect("project_settings", project_id=project_id)
     context = {
         "membership": membership,

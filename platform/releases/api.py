@@ -1,6 +1,7 @@
 """Releases and exports for programs; the export as Label Studio's client asks for it."""
 
 from django.http import FileResponse, StreamingHttpResponse
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -100,6 +101,10 @@ def export(request: Request, project_id: int) -> StreamingHttpResponse:
     project = project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
     wanted = request.query_params.get("export_type", "JSON")
     if wanted not in EXPORT_TYPES:
-        raise ParseError(f"There is no export_type {wanted}; choose {', '.join(EXPORT_TYPES)}.")
+        raise ParseError(
+            gettext("There is no export_type {wanted}; choose {value}.").format(
+                wanted=wanted, value=", ".join(EXPORT_TYPES)
+            )
+        )
     everything = request.query_params.get("download_all_tasks", "").lower() in ("true", "1")
     return export_response(EXPORT_TYPES[wanted], project=project, everything=everything)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.http import FileResponse, Http404, StreamingHttpResponse
+from django.utils.translation import gettext
 
 from projects.models import Project
 from releases.formats.shape import Format
@@ -19,7 +20,9 @@ def release_response(release: Release) -> FileResponse:
     """The ZIP. Raises Http404 where it is not built, or its file is gone."""
     path = release_path(release)
     if release.state != Release.State.DONE or not path.exists():
-        raise Http404("The file of this release is not there; the page of releases says why.")
+        raise Http404(
+            gettext("The file of this release is not there; the page of releases says why.")
+        )
     name = f"scout-project-{release.project_id}-release-{release.number}.zip"
     response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
     response["ETag"] = f'"{release.digest}"'

@@ -2,15 +2,16 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from projects.models import Project
 
 
 class Release(models.Model):
     class State(models.TextChoices):
-        QUEUED = "queued", "Being built"
-        DONE = "done", "Ready"
-        FAILED = "failed", "Failed"
+        QUEUED = "queued", gettext_lazy("Being built")
+        DONE = "done", gettext_lazy("Ready")
+        FAILED = "failed", gettext_lazy("Failed")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext
 
 from projects.models import Membership, Project
 from releases.models import Release
@@ -119,5 +120,5 @@ def release_of(*, project_id: int, number: int) -> Release:
     """The release of this number. Raises Http404."""
     release = releases_of(project_id=project_id).filter(number=number).first()
     if release is None:
-        raise Http404("There is no such release.")
+        raise Http404(gettext("There is no such release."))
     return release

@@ -9,6 +9,7 @@ from typing import Any
 
 import defusedxml.ElementTree
 
+from annotator.corrections import chain_of
 from annotator.models import Annotation, Task, TaskScan
 from annotator.results import questions_of
 from projects.label_config import Question
@@ -54,6 +55,9 @@ class AnswerRecord:
     strategy: str
     model: int | None  # number of the round whose weights chose; 0: the random ones
     propensity: float | None  # annotator.chances.PROPENSITY
+    correction_reason: str
+    is_after_model: bool  # corrected after its reader had been shown the model's view
+    earlier: tuple["AnswerRecord", ...]  # those that it corrected, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +123,20 @@ class Dataset:
     def _answers_of(
         self, task_ids: Sequence[int], annotations: IdRanges
     ) -> dict[int, tuple[AnswerRecord, ...]]:
-        rows = Annotation.objects.filter(task__in=task_ids).order_by("task", "pk")
+        rows = Annotation.objects.filter(task__in=task_ids).order_by("task", "pk").defer("said")
+        by_id = {row.pk: row for row in rows}
         counted = (row for row in rows if row.pk in annotations)
         return {
-            task: tuple(
-                _answer(row, self.questions, self._derived.get(row.pk, row.propensity))
-                for row in group
-            )
+            task: tuple(self._told(row, by_id) for row in group)
             for task, group in groupby(counted, key=lambda row: row.task_id)
         }
+
+    def _told(self, row: Annotation, by_id: dict[int, Annotation]) -> AnswerRecord:
+        """The answer with those that it corrected: none of them can change any more."""
+        newest, *corrected = chain_of(row, by_id)
+        propensity = self._derived.get(row.pk, row.propensity)
+        earlier = [_answer(one, self.questions, propensity) for one in corrected]
+        return _answer(newest, self.questions, propensity, tuple(earlier))
 
     def _record(
         self,
@@ -195,7 +204,10 @@ def _scans_of(task_ids: Sequence[int]) -> dict[int, tuple[ScanRecord, ...]]:
 
 
 def _answer(
-    row: Annotation, questions: Sequence[Question], propensity: float | None
+    row: Annotation,
+    questions: Sequence[Question],
+    propensity: float | None,
+    earlier: tuple[AnswerRecord, ...] = (),
 ) -> AnswerRecord:
     return AnswerRecord(
         id=row.pk,
@@ -217,6 +229,9 @@ def _answer(
         strategy=row.strategy,
         model=row.model,
         propensity=propensity,
+        correction_reason=row.correction_reason,
+        is_after_model=row.is_after_model,
+        earlier=earlier,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from projects.errors import Refused
@@ -37,7 +38,7 @@ def known_formats(names: Collection[str]) -> list[str]:
     if unknown or not names:
         offered = ", ".join(FORMATS)
         what = f"There is no format {', '.join(unknown)}" if unknown else "No format was chosen"
-        raise Refused(f"{what}; choose among {offered}.")
+        raise Refused(gettext("{what}; choose among {offered}.").format(what=what, offered=offered))
     return [name for name in FORMATS if name in names]
 
 

@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from django.utils.translation import gettext_noop
+
 from annotator.agreement import answer_value, consensus
 from annotator.results import REGION_KINDS, Result
 from projects.label_config import Question
@@ -16,15 +18,19 @@ from projects.label_config import Question
 Value = str | float | tuple[str, ...] | None
 
 STATES = {
-    "unread": "No reader has answered.",
-    "not-judgeable": "More readers said that it cannot be judged than answered.",
-    "disagreement": "The readers' answers to a question of choice balance each other, or as many "
-    "said that it cannot be judged as answered.",
-    "read-with-findings": "The readers agree on an answer that is not among the normal ones, or "
-    "on a region.",
-    "read-normal": "The readers agree, and on nothing but normal answers; to a multiple choice, "
-    "none is one.",
-    "read": "Read, and nothing is asked that tells normal from findings.",
+    "unread": gettext_noop("No reader has answered."),
+    "not-judgeable": gettext_noop("More readers said that it cannot be judged than answered."),
+    "disagreement": gettext_noop(
+        "The readers' answers to a question of choice balance each other, or as many said that it "
+        "cannot be judged as answered."
+    ),
+    "read-with-findings": gettext_noop(
+        "The readers agree on an answer that is not among the normal ones, or on a region."
+    ),
+    "read-normal": gettext_noop(
+        "The readers agree, and on nothing but normal answers; to a multiple choice, none is one."
+    ),
+    "read": gettext_noop("Read, and nothing is asked that tells normal from findings."),
 }
 _CHOICES = ("single", "multiple")
 _NORMAL = re.compile(

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
@@ -49,10 +50,13 @@ def _make(request: SignedInRequest, project_id: int) -> HttpResponse:
         return redirect("releases", project_id)
     number = made.release.number
     if made.is_new:
-        messages.success(request, f"Release {number} is being built.")
+        messages.success(request, gettext("Release {number} is being built.").format(number=number))
     else:
         messages.info(
-            request, f"Nothing has changed since release {number}: it holds all there is."
+            request,
+            gettext("Nothing has changed since release {number}: it holds all there is.").format(
+                number=number
+            ),
         )
     return redirect("releases", project_id)
 
@@ -87,7 +91,7 @@ def release(request: SignedInRequest, project_id: int, number: int) -> HttpRespo
         "tab": "releases",
         "release": shown,
         "states": [
-            (name, {"meaning": meaning, "tasks": counts.get("states", {}).get(name, 0)})
+            (name, {"meaning": gettext(meaning), "tasks": counts.get("states", {}).get(name, 0)})
             for name, meaning in STATES.items()
         ],
         "splits": [(name, counts.get("splits", {}).get(name, {})) for name in SPLITS],
@@ -109,5 +113,7 @@ def again(request: SignedInRequest, project_id: int, number: int) -> HttpRespons
     """Build a release that failed once more."""
     project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
     build_again(release=release_of(project_id=project_id, number=number))
-    messages.success(request, f"Release {number} is being built again.")
+    messages.success(
+        request, gettext("Release {number} is being built again.").format(number=number)
+    )
     return redirect("releases", project_id)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -182,7 +183,9 @@ def proof(request: Request, project_id: int) -> Response:
     )
     found = proof_of(project=membership.project)
     if found is None:
-        raise NotFound("Nothing has been proved yet; it takes a few answers and the learner.")
+        raise NotFound(
+            gettext("Nothing has been proved yet; it takes a few answers and the learner.")
+        )
     shown = dict(ProofSerializer(found).data)
     doubts = doubts_for_programs(membership, found)
     if doubts is None:
@@ -234,5 +237,5 @@ def latest_ranking(request: Request, project_id: int) -> Response:
     )
     ranking = last_ranking(project=project)
     if ranking is None:
-        raise NotFound("The learner has not ranked this project yet.")
+        raise NotFound(gettext("The learner has not ranked this project yet."))
     return Response(RankingSerializer(ranking).data)

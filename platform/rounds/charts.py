@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.formats import date_format, get_format, number_format
+from django.utils.translation import gettext
+
 
 @dataclass(frozen=True)
 class Point:
@@ -120,7 +123,11 @@ def value_domain(points: Sequence[Point], *, is_share: bool) -> tuple[float, flo
 def tick_text(value: float, step: float) -> str:
     """As many decimals as the step has, thousands apart."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "\u2212")
+    whole, point, fraction = f"{value:,.{decimals}f}".partition(".")
+    point = get_format("DECIMAL_SEPARATOR") if point else ""
+    return f"{whole}{point}{fraction}".replace(",", "\u202f", whole.count(",")).replace(
+        "-", "\u2212"
+    )
 
 
 def _path(places: Sequence[tuple[float, float]]) -> str:
@@ -212,14 +219,21 @@ def _whisker(point: Point, scale: _Scale) -> Whisker:
         y=scale.y(point.value),
         top=scale.y(point.value if point.high is None else point.high),
         bottom=scale.y(point.value if point.low is None else point.low),
-        text=f"Trained model, {_said(point)}",
+        text=gettext("Trained model, {value}").format(value=_said(point)),
     )
 
 
 def _said(point: Point) -> str:
     if point.low is None or point.high is None:
-        return f"{point.labels} labels: {point.value:.3f}"
-    return f"{point.labels} labels: {point.value:.3f} ({point.low:.3f} to {point.high:.3f})"
+        return gettext("{labels} labels: {value}").format(
+            labels=point.labels, value=number_format(point.value, 3)
+        )
+    return gettext("{labels} labels: {value} ({low} to {high})").format(
+        labels=point.labels,
+        value=number_format(point.value, 3),
+        low=number_format(point.low, 3),
+        high=number_format(point.high, 3),
+    )
 
 
 def daily_bars(
@@ -240,7 +254,9 @@ def daily_bars(
                 y=round(height - tall, 1),
                 width=round(slot * 0.76, 1),
                 height=round(tall, 1),
-                text=f"{day:%-d %B}: {count} read",
+                text=gettext("{day}: {count} read").format(
+                    day=date_format(day, "MONTH_DAY_FORMAT"), count=count
+                ),
             )
         )
     return Bars(width, height, tuple(bars), most, first, last)

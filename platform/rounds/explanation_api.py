@@ -13,19 +13,21 @@ from rest_framework.views import APIView
 
 from accounts.http import person_of
 from accounts.models import Role
+from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from annotator.queries import (
     blind_tasks,
     membership_for_task,
     visible_annotations,
     visible_tasks,
 )
-from annotator.services import note_model_seen
 from projects.frames_api import AnyAccepted
 from projects.http import parsed, sentences_for_refusals
-from projects.models import Membership
+from projects.models import Membership, ModelHelp
 from rounds.explanations import Asked, explanation_of
+from rounds.serving import serving_of
 
 _BLIND = "Answer this task first: until then nothing of the model is shown."
+_OFF = "This project shows its readers nothing of the model."
 _ASKED = "The learner is working it out: ask again in a second."
 _RETRY_SECONDS = "1"
 
@@ -58,12 +60,12 @@ class ExplanationView(APIView):
         """A grey PNG of the frame's rows and columns, at most 256 a side: bright where the frame
         speaks for the answer, by the model that served within the last ten minutes. 202 with
         Retry-After until the learner has made it. Whoever has not answered a task that they read
-        is shown nothing; whoever has cannot take the answer back afterwards."""
+        is shown nothing, unless the project lets the model help before reading; whoever has
+        answered cannot take the answer back afterwards."""
         asked = parsed(ExplanationRequest(data=request.query_params))
         membership = membership_for_task(user=person_of(request), task_id=int(task_id))
         get_object_or_404(visible_tasks(membership), pk=task_id)
-        if not _may_see(membership, int(task_id)):
-            raise PermissionDenied(_BLIND)
+        _check_may_see(membership, int(task_id))
         with sentences_for_refusals():
             found = explanation_of(
                 project=membership.project, asked=Asked(task_id=int(task_id), **asked)
@@ -72,13 +74,31 @@ class ExplanationView(APIView):
             waiting = JsonResponse({"detail": _ASKED}, status=202)
             waiting["Retry-After"] = _RETRY_SECONDS
             return waiting
-        has_answered = note_model_seen(task_id=int(task_id), reader=person_of(request))
-        if membership.role == Role.READER and not has_answered:  # it was taken back meanwhile
-            raise PermissionDenied(_BLIND)
+        _note(membership, int(task_id), asked)
         return HttpResponse(found, content_type="image/png")
 
 
-def _may_see(membership: Membership, task_id: int) -> bool:
-    if membership.role == Role.READER:
-        return visible_annotations(membership).filter(task_id=task_id).exists()
-    return task_id not in blind_tasks(membership)
+def _check_may_see(membership: Membership, task_id: int) -> None:
+    """Whoever reads a task sees what the project's policy lets them; who oversees, all others."""
+    if membership.role == Role.READER and membership.project.model_help == ModelHelp.OFF:
+        raise PermissionDenied(_OFF)
+    has_answered = visible_annotations(membership).filter(
+        task_id=task_id, reader=membership.user_id
+    )
+    reads = membership.role == Role.READER or task_id in blind_tasks(membership)
+    if reads and not has_answered.exists() and not _may_see_before(membership, task_id):
+        raise PermissionDenied(_BLIND)
+
+
+def _may_see_before(membership: Membership, task_id: int) -> bool:
+    return may_see_heat(project=membership.project, reader=membership.user, task_id=task_id)
+
+
+def _note(membership: Membership, task_id: int, asked: dict[str, Any]) -> None:
+    heat = HeatMap(**asked, model=serving_of(project_id=membership.project_id).number)
+    if note_heat_map(task_id=task_id, reader=membership.user, heat=heat):
+        return
+    if _may_see_before(membership, task_id):
+        note_heat_map_before(task_id=task_id, reader=membership.user, heat=heat)
+    elif membership.role == Role.READER:  # the answer was taken back meanwhile
+        raise PermissionDenied(_BLIND)

@@ -10,6 +10,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from annotator.rerank import LEARNER_QUEUE
 from projects.errors import Refused
 from projects.jobs import defer_once
@@ -71,23 +73,39 @@ def _check(project: Project, asked: Asked) -> None:
     questions = {question.name: question for question in learnt_questions(project.label_config)}
     if asked.question not in questions:
         names = ", ".join(questions) or "none"
-        raise Refused(f"The learner answers no question of this name. It answers: {names}.")
+        raise Refused(
+            gettext("The learner answers no question of this name. It answers: {names}.").format(
+                names=names
+            )
+        )
     _check_answer(questions[asked.question], asked.answer)
     counts = frame_counts_of_tasks([asked.task_id]).get(asked.task_id, [])
     if asked.scan >= len(counts):
-        raise Refused(f"The task has {len(counts)} scans; the first is scan 0.")
+        raise Refused(
+            gettext("The task has {len} scans; the first is scan 0.").format(len=len(counts))
+        )
     if asked.frame >= counts[asked.scan]:
-        raise Refused(f"The scan has {counts[asked.scan]} frames; the first is frame 0.")
+        raise Refused(
+            gettext("The scan has {counts} frames; the first is frame 0.").format(
+                counts=counts[asked.scan]
+            )
+        )
     if last_ranking(project=project) is None:
-        raise Refused("The learner has not ranked this project yet. Ask again in a minute.")
+        raise Refused(
+            gettext("The learner has not ranked this project yet. Ask again in a minute.")
+        )
 
 
 def _check_answer(question: Question, answer: str) -> None:
     answers = [option.answer for option in question.options]
     if answers and answer not in answers:
-        raise Refused(f"Name one of the answers to the question: {', '.join(answers)}.")
+        raise Refused(
+            gettext("Name one of the answers to the question: {value}.").format(
+                value=", ".join(answers)
+            )
+        )
     if not answers and answer:
-        raise Refused("The question asks for a number: leave the answer out.")
+        raise Refused(gettext("The question asks for a number: leave the answer out."))
 
 
 def _place(project_id: int, asked: Asked) -> Path:

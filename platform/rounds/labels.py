@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotator.agreement import Consensus, consensus
-from annotator.dataset import LabelledTask
+from annotator.dataset import LabelledTask, ReaderAnswer
+from annotator.models import Task
 from projects.label_config import Question
 
 Float32 = NDArray[np.float32]
@@ -23,10 +24,19 @@ def outputs_of(question: Question) -> int:
 
 def targets_of(task: LabelledTask, questions: Sequence[Question]) -> dict[str, Float32]:
     """Each question's consensus as [outputs]: one-hot, 0 or 1 per finding, the number, or NaN."""
-    judged = [answer.result for answer in task.answers if not answer.was_cancelled]
-    if 2 * len(judged) <= len(task.answers):
+    answers = [answer for answer in task.answers if _counts(task, answer)]
+    judged = [answer.result for answer in answers if not answer.was_cancelled]
+    if 2 * len(judged) <= len(answers):
         judged = []
     return {question.name: _target(question, consensus(question, judged)) for question in questions}
+
+
+def _counts(task: LabelledTask, answer: ReaderAnswer) -> bool:
+    """No metric rests on an answer that was given with the model's own in view.
+
+    Such answers are trained on; to the audit sample, none should ever be given.
+    """
+    return not (task.arm == Task.Arm.AUDIT and answer.was_helped)
 
 
 def _target(question: Question, agreed: Consensus) -> Float32:

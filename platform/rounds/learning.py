@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from projects.models import Project
 from rounds.charts import Point
@@ -22,14 +23,14 @@ MOST_POINTS = 200
 LATEST = 50
 
 METRICS = {
-    "roc_auc": "ROC-AUC",
-    "balanced_accuracy": "Balanced accuracy",
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "ece": "Calibration error",
-    "mae": "Mean absolute error",
-    "mse": "Mean squared error",
+    "roc_auc": gettext_lazy("ROC-AUC"),
+    "balanced_accuracy": gettext_lazy("Balanced accuracy"),
+    "accuracy": gettext_lazy("Accuracy"),
+    "sensitivity": gettext_lazy("Sensitivity"),
+    "specificity": gettext_lazy("Specificity"),
+    "ece": gettext_lazy("Calibration error"),
+    "mae": gettext_lazy("Mean absolute error"),
+    "mse": gettext_lazy("Mean squared error"),
 }
 ERRORS = ("mae", "mse")  # lower is better, and not a share
 

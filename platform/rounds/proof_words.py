@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
 # A point that costs this many times the labels there are is not to be had.
 _FARTHEST = 20
 
@@ -28,10 +31,10 @@ class Amount:
     def interval(self, said: Callable[[float], str]) -> str:
         """ "0.4 to 3.1", "at least 0.4", "at most 3.1", or "" where nothing is known."""
         if self.low is not None and self.high is not None:
-            return f"{said(self.low)} to {said(self.high)}"
+            return gettext("{low} to {high}").format(low=said(self.low), high=said(self.high))
         if self.low is not None:
-            return f"at least {said(self.low)}"
-        return "" if self.high is None else f"at most {said(self.high)}"
+            return gettext("at least {low}").format(low=said(self.low))
+        return "" if self.high is None else gettext("at most {high}").format(high=said(self.high))
 
     def with_interval(self, said: Callable[[float], str]) -> str:
         """The value, its interval in brackets behind it."""
@@ -45,14 +48,22 @@ def whole(number: float) -> str:
 
 
 def one_decimal(number: float) -> str:
-    return f"{number:.1f}".replace("-", "\u2212")
+    return _localised(number, 1)
+
+
+def _localised(number: float, decimals: int) -> str:
+    return number_format(number, decimals, use_l10n=True).replace("-", "\u2212")
 
 
 def savings_sentences(one: dict[str, Any], label_seconds: float | None) -> list[str]:
     """What one question's `Savings` say; each number's 95 % interval stands in brackets."""
     verdict = one["verdict"]
     if verdict == "not enough":
-        return [f"Before anything can be said: {_listed(one['missing'])} needed."]
+        return [
+            gettext("Before anything can be said: {parts} needed.").format(
+                parts=_listed(one["missing"])
+            )
+        ]
     if verdict == "no difference":
         said = _no_difference(one)
     else:
@@ -60,56 +71,78 @@ def savings_sentences(one: dict[str, Any], label_seconds: float | None) -> list[
     extrapolated = Amount.of(one["extrapolated"])
     if extrapolated.value is not None:
         said.append(
-            f"By now: {_labels(extrapolated, label_seconds)} saved, extrapolated: the random arm’s "
-            f"curve, measured to {one['random']} labels, is taken to go on as it went."
+            gettext(
+                "By now: {labels} saved, extrapolated: the random arm’s curve, measured "
+                "to {random} labels, is taken to go on as it went."
+            ).format(labels=_labels(extrapolated, label_seconds), random=one["random"])
         )
     return said
 
 
 def _no_difference(one: dict[str, Any]) -> list[str]:
     said = [
-        f"On {one['audit']} audit cases, {one['random']} labels in random order and as many in the "
-        "learner’s order cannot be told apart."
+        gettext(
+            "On {audit} audit cases, {random} labels in random order and as many in the "
+            "learner’s order cannot be told apart."
+        ).format(audit=one["audit"], random=one["random"])
     ]
     worth = Amount.of(one["ratio"]).interval(one_decimal)
     if worth:
-        said.append(f"A label in the learner’s order may be worth {worth} random ones.")
+        said.append(
+            gettext("A label in the learner’s order may be worth {worth} random ones.").format(
+                worth=worth
+            )
+        )
     return said
 
 
 def _saving(one: dict[str, Any], label_seconds: float | None) -> list[str]:
     needed, ratio = Amount.of(one["needed"]), Amount.of(one["ratio"])
     return [
-        f"{whole(needed.value or 0)} labels in the learner’s order teach what {one['random']} in "
-        f"random order do: {ratio.with_interval(one_decimal)} times fewer.",
-        f"Saved on the way there: {_labels(Amount.of(one['saved']), label_seconds)}.",
+        gettext(
+            "{needed} labels in the learner’s order teach what {random} in random order "
+            "do: {ratio} times fewer."
+        ).format(
+            needed=whole(needed.value or 0),
+            random=one["random"],
+            ratio=ratio.with_interval(one_decimal),
+        ),
+        gettext("Saved on the way there: {labels}.").format(
+            labels=_labels(Amount.of(one["saved"]), label_seconds)
+        ),
     ]
 
 
 def _cost(one: dict[str, Any], label_seconds: float | None) -> list[str]:
     needed = Amount.of(one["needed"])
-    better = "Strategy “random” would serve this question better."
+    better = gettext("Strategy “random” would serve this question better.")
     if needed.value is None:
         return [
-            f"{one['random']} labels in random order teach more than all {one['active']} in the "
-            "learner’s order.",
+            gettext(
+                "{random} labels in random order teach more than all {active} in the "
+                "learner’s order."
+            ).format(random=one["random"], active=one["active"]),
             better,
         ]
     return [
-        f"It takes {whole(needed.value)} labels in the learner’s order to teach what "
-        f"{one['random']} in random order do.",
-        f"Lost on the way there: {_labels(Amount.of(one['saved']).times(-1), label_seconds)}.",
+        gettext(
+            "It takes {needed} labels in the learner’s order to teach what {random} in "
+            "random order do."
+        ).format(needed=whole(needed.value), random=one["random"]),
+        gettext("Lost on the way there: {labels}.").format(
+            labels=_labels(Amount.of(one["saved"]).times(-1), label_seconds)
+        ),
         better,
     ]
 
 
 def _labels(amount: Amount, label_seconds: float | None) -> str:
-    said = f"{amount.with_interval(whole)} labels"
+    said = gettext("{amount} labels").format(amount=amount.with_interval(whole))
     if not label_seconds:
         return said
     hours = amount.times(label_seconds / 3600)
-    return (
-        f"{said}, {hours.with_interval(one_decimal)} reader-hours at {label_seconds:.0f} s a label"
+    return gettext("{labels}, {hours} reader-hours at {seconds} s a label").format(
+        labels=said, hours=hours.with_interval(one_decimal), seconds=f"{label_seconds:.0f}"
     )
 
 
@@ -117,26 +150,38 @@ def stopping_sentences(one: dict[str, Any]) -> list[str]:
     """What one question's `Advice` says."""
     gain = Amount.of(one["gain"])
     if gain.value is None:
-        return [f"Before anything can be said: {one['reason']}."]
+        return [gettext("Before anything can be said: {reason}.").format(reason=one["reason"])]
     said = [
         f"{_to_point(Amount.of(one['labels_to_point']), one['labels'])}",
-        f"20 % more labels would bring {gain.with_interval(one_decimal)} points.",
+        gettext("20 % more labels would bring {gain} points.").format(
+            gain=gain.with_interval(one_decimal)
+        ),
     ]
     if one["agreement"] is not None:
         said.append(
-            f"The latest models agree on unread scans with a kappa of {one['agreement']:.2f}."
+            gettext("The latest models agree on unread scans with a kappa of {kappa}.").format(
+                kappa=_localised(one["agreement"], 2)
+            )
         )
     return said
 
 
 def _to_point(more: Amount, labels: int) -> str:
     if more.value is None or more.value > _FARTHEST * labels:
-        least = "" if more.low is None else f" (at least {whole(more.low)} more labels)"
-        return f"By the fitted curve one more point is out of reach{least}."
+        least = (
+            ""
+            if more.low is None
+            else gettext(" (at least {low} more labels)").format(low=whole(more.low))
+        )
+        return gettext("By the fitted curve one more point is out of reach{least}.").format(
+            least=least
+        )
     is_open = more.high is None or more.high > _FARTHEST * labels
     shown = Amount(more.value, more.low, None if is_open else more.high)
-    return f"About {shown.with_interval(whole)} more labels for one more point."
+    return gettext("About {more} more labels for one more point.").format(
+        more=shown.with_interval(whole)
+    )
 
 
 def _listed(parts: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return f" {gettext('and')} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,7 +1,9 @@
 """What a project's labels prove, for its pages."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Role
 from annotator.models import Annotation, Task
@@ -13,18 +15,21 @@ from rounds.models import Proof
 from rounds.proof_words import savings_sentences, stopping_sentences
 from rounds.questions import titles_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # A second look opens what readers answered, and is theirs to order.
 DOUBTING_ROLES = (Role.MANAGER, Role.ADJUDICATOR)
 # The random arm is small: further right its curve would have no width.
 MOST_TIMES_RANDOM = 4
 BADGES = {
-    "saving": ("Saves labels", "badge-good"),
-    "cost": ("Costs labels", "badge-bad"),
-    "no difference": ("No difference shown", ""),
-    "not enough": ("Not enough yet", "badge-warning"),
-    "go on": ("Go on", "badge-accent"),
-    "may stop": ("May stop", "badge-good"),
-    "cannot tell": ("Cannot tell", ""),
+    "saving": (gettext_lazy("Saves labels"), "badge-good"),
+    "cost": (gettext_lazy("Costs labels"), "badge-bad"),
+    "no difference": (gettext_lazy("No difference shown"), ""),
+    "not enough": (gettext_lazy("Not enough yet"), "badge-warning"),
+    "go on": (gettext_lazy("Go on"), "badge-accent"),
+    "may stop": (gettext_lazy("May stop"), "badge-good"),
+    "cannot tell": (gettext_lazy("Cannot tell"), ""),
 }
 
 
@@ -33,7 +38,7 @@ class Finding:
     """What is said of one question."""
 
     title: str
-    badge: str
+    badge: "StrOrPromise"
     tone: str  # class of the badge
     sentences: list[str]
 
@@ -43,7 +48,7 @@ class Comparison:
     """The two arms' learning curves of a question, on the same scales."""
 
     title: str
-    metric: str
+    metric: "StrOrPromise"
     random: Curve
     active: Curve
     audit: int  # cases that both were measured on
@@ -69,16 +74,24 @@ def proof_of(*, project: Project) -> Proof | None:
 
 def why_impossible(*, project: Project) -> str:
     """Which setting keeps the savings from being measured, or nothing."""
-    shares = (("audit sample", project.audit_share), ("random arm", project.random_share))
-    missing = [name for name, share in shares if share <= 0]
-    if not missing:
+    if project.audit_share <= 0 and project.random_share <= 0:
+        lack = gettext(
+            "This project has no audit sample and no random arm, so what the learner’s order saves "
+            "cannot be measured."
+        )
+    elif project.audit_share <= 0:
+        lack = gettext(
+            "This project has no audit sample, so what the learner’s order saves cannot "
+            "be measured."
+        )
+    elif project.random_share <= 0:
+        lack = gettext(
+            "This project has no random arm, so what the learner’s order saves cannot be measured."
+        )
+    else:
         return ""
-    return (
-        f"This project has no {' and no '.join(missing)}, so what the learner’s order saves cannot "
-        f"be measured. “{'” and “'.join(name.capitalize() for name in missing)}” "
-        f"{'are' if len(missing) > 1 else 'is'} set when a project is made, before its scans come "
-        "in."
-    )
+    when = gettext("Both shares are set when a project is made, before its scans come in.")
+    return f"{lack} {when}"
 
 
 def findings_of(*, project: Project, proof: Proof, savings: bool) -> list[Finding]:

@@ -141,9 +141,7 @@ def counts_of(*, project: Project) -> Counts:
             return (*tasks, cursor.fetchone()[0])
 
     tasks, read, open_tasks, not_judgeable = remembered(f"progress-counts-{project.pk}", compute)
-    in_hand = Claim.objects.filter(
-        project=project, is_ahead=False, expires_at__gt=timezone.now()
-    ).count()
+    in_hand = Claim.objects.filter(project=project, place=0, expires_at__gt=timezone.now()).count()
     return Counts(tasks, read, open_tasks, in_hand, not_judgeable)
 
 

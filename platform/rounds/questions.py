@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from annotator.results import questions_of
 from projects.label_config import Question
 from projects.models import Project
@@ -43,7 +45,7 @@ def _classes(question: Question, counts: dict[str, int], judged: int) -> tuple[C
         names = {option.answer: option.value for option in question.options}
     answers = [(words, counts.get(answer, 0)) for answer, words in names.items()]
     if question.kind in _MAY_HAVE_NONE:
-        answers.append(("None of these", judged - counts.get("", 0)))
+        answers.append((gettext("None of these"), judged - counts.get("", 0)))
     return tuple(ClassCount(words, count, 100 * count / max(judged, 1)) for words, count in answers)
 
 

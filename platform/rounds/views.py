@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
@@ -78,7 +79,7 @@ def progress_part(request: HttpRequest, project_id: int, name: str) -> HttpRespo
         return HttpResponseClientRefresh()
     project = project_of_member(user=request.user, project_id=project_id, roles=OVERSEEING_ROLES)
     if name not in PARTS:
-        raise Http404("There is no such part of the page.")
+        raise Http404(gettext("There is no such part of the page."))
     html, seen = part_html(request, name, project=project)
     if request.GET.get("seen") == seen:
         return HttpResponse(status=204)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
+from scans.acquisition import acquisition
 from scans.deidentify import Identity, Pseudonyms, deidentify, has_burned_in_text, identify
 from scans.dicom import Slice, find, frame_groups, read_dataset
 from scans.limits import Rejected
@@ -88,6 +89,7 @@ class GroupReader:
             "slope": 1.0 if self._rescaled else plan.slope,
             "intercept": 0.0 if self._rescaled else plan.intercept,
             "window": plan.window,
+            "windows": plan.windows,
         }
 
     def _value(self, frame: Frame, one: Slice) -> Frame:
@@ -186,6 +188,7 @@ def _described(dataset: FileDataset, one: Slice) -> dict[str, Any]:
         ),
         "units": "HU" if units == "HU" or is_ct else "",
         "frame_seconds": _frame_seconds(dataset),
+        **acquisition(groups, modality),
     }  # fmt: skip
 
 

@@ -57,6 +57,12 @@ class FrameHeader(TypedDict):
     laterality: str
     units: str  # "HU" or empty
     frame_seconds: float | None
+    windows: list[list[Any]] | None  # every [centre, width, name] that the file names
+    patient_orientation: list[str] | None  # where rows and columns run to, such as ["L", "F"]
+    spacing_kind: str  # of a projection: "detector", "calibrated", "film"; empty where not told
+    kvp: float | None
+    exposure_mas: float | None
+    slice_thickness: float | None  # mm
     smallest: float  # of the stored values
     largest: float
     index: list[list[int]]
@@ -81,6 +87,12 @@ _DEFAULTS: dict[str, Any] = {
     "laterality": "",
     "units": "",
     "frame_seconds": None,
+    "windows": None,
+    "patient_orientation": None,
+    "spacing_kind": "",
+    "kvp": None,
+    "exposure_mas": None,
+    "slice_thickness": None,
 }
 
 
@@ -236,4 +248,5 @@ def open_frames(root: Path, digest: str) -> FrameFile:
         if len(prefix) != _PREFIX.size or not prefix.startswith(MAGIC):
             raise DamagedFrames(f"{path.name} is no frame file")
         header = json.loads(file.read(_PREFIX.unpack(prefix)[1]))
-    return FrameFile(path=path, header=cast(FrameHeader, header))
+    # Files written before a field was known have it with its neutral value.
+    return FrameFile(path=path, header=cast(FrameHeader, {**_DEFAULTS, **header}))

@@ -4,6 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 def _new_secret() -> bytes:
@@ -75,8 +76,8 @@ class Scan(models.Model):
     """What a viewport shows: one image or one volume, its frames in the frame store."""
 
     class Kind(models.TextChoices):
-        IMAGE = "image", "Image"
-        VOLUME = "volume", "Volume"
+        IMAGE = "image", gettext_lazy("Image")
+        VOLUME = "volume", gettext_lazy("Volume")
 
     archive = models.ForeignKey(Archive, models.CASCADE, related_name="scans")
     series = models.ForeignKey(Series, models.CASCADE, related_name="scans")
@@ -131,11 +132,11 @@ class Ingest(models.Model):
     """One delivery of files into an archive, with what became of each of them."""
 
     class State(models.TextChoices):
-        RECEIVING = "receiving", "Receiving files"
-        QUEUED = "queued", "Waiting for a worker"
-        RUNNING = "running", "Decoding"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        RECEIVING = "receiving", gettext_lazy("Receiving files")
+        QUEUED = "queued", gettext_lazy("Waiting for a worker")
+        RUNNING = "running", gettext_lazy("Decoding")
+        DONE = "done", gettext_lazy("Done")
+        FAILED = "failed", gettext_lazy("Failed")
 
     archive = models.ForeignKey(Archive, models.CASCADE, related_name="ingests")
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
@@ -155,9 +156,9 @@ class IngestedFile(models.Model):
     """The report's line for one file."""
 
     class Outcome(models.TextChoices):
-        ADDED = "added", "Added"
-        DUPLICATE = "duplicate", "Already here"
-        REJECTED = "rejected", "Not taken"
+        ADDED = "added", gettext_lazy("Added")
+        DUPLICATE = "duplicate", gettext_lazy("Already here")
+        REJECTED = "rejected", gettext_lazy("Not taken")
 
     ingest = models.ForeignKey(Ingest, models.CASCADE, related_name="files")
     path = models.CharField(max_length=1000)

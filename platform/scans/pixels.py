@@ -24,7 +24,8 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from scans.dicom import find, frame_count, frame_groups, integer, linear_rescale
+from scans.acquisition import windows
+from scans.dicom import frame_count, frame_groups, integer, linear_rescale
 from scans.limits import Rejected
 
 Frame = NDArray[Any]
@@ -48,6 +49,7 @@ class PixelPlan:
     slope: float
     intercept: float
     window: list[float] | None  # [centre, width] in modality units, from the header
+    windows: list[list[Any]] | None  # all that the header has: [centre, width, name]
     padding: tuple[float, float] | None  # stored values, first to last, that are no image
 
 
@@ -56,7 +58,8 @@ def plan_pixels(dataset: FileDataset, frame: int = 0) -> PixelPlan:
     groups = frame_groups(dataset, frame)
     colour = is_colour(dataset)
     slope, intercept = linear_rescale(groups)
-    window = _window(groups)
+    named = windows(groups)
+    window = named[0][:2] if named else None
     if colour or _modality_lut(dataset):
         slope, intercept = 1.0, 0.0
     if _voi_lut(dataset, window):
@@ -70,6 +73,7 @@ def plan_pixels(dataset: FileDataset, frame: int = 0) -> PixelPlan:
         slope=slope,
         intercept=intercept,
         window=None if colour else window,
+        windows=None if colour or not named else named,
         padding=_padding(dataset),
     )
 
@@ -259,16 +263,9 @@ def _lut_bits(dataset: Dataset, keyword: str) -> int:
 
 
 def _window(groups: tuple[Dataset, ...]) -> list[float] | None:
-    values = []
-    for keyword in ("WindowCenter", "WindowWidth"):
-        value = find(groups, keyword)
-        first = value[0] if isinstance(value, (list, tuple)) or hasattr(value, "insert") else value
-        try:
-            values.append(float(first))
-        except (TypeError, ValueError, IndexError):
-            return None
-    centre, width = values
-    return [centre, width] if abs(centre) < 1e9 and 0 < width < 1e9 else None
+    """[centre, width] of the header's first window, where that is usable."""
+    found = windows(groups)
+    return found[0][:2] if found else None
 
 
 def _padding(dataset: Dataset) -> tuple[float, float] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Role, User
+from annotator.modelhelp import HeatMap, note_heat_map
 from annotator.models import Task, TaskScan
 from annotator.queue import Placement, apply_ranking
 from annotator.services import Submission, Submitted, submit_annotation
@@ -131,3 +132,9 @@ def place(
     placements = [Placement(task_id, score) for task_id, score in placed]
     ranking: dict[str, Any] = {"placed": placements, "strategy": "margin", "model": 1, **more}
     apply_ranking(project=project, generation=generation, **ranking)
+
+
+def see_heat_map(task_id: int, reader: User) -> None:
+    """Show the reader, who has answered it, what the model sees in the task."""
+    heat = HeatMap("findings", "Nodule", scan=0, frame=0, model=1)
+    assert note_heat_map(task_id=task_id, reader=reader, heat=heat)

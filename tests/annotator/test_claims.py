@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.claims import claim_ahead, claim_next_task
-from annotator.models import Claim, Task
+from annotator.models import Annotation, Claim, Task
 from annotator.queue import create_tasks, reopen_tasks
 from annotator.withdrawals import undo_last
 from tests.annotator.cast import Cast, answer, make_cast, make_scans, make_tasks, place
@@ -120,39 +122,79 @@ def test_an_expired_claim_is_renewed_while_nobody_took_the_place(cast: Cast) -> 
     assert Claim.objects.get().expires_at > timezone.now() + timedelta(minutes=29)
 
 
-def test_the_task_reserved_ahead_becomes_the_next(cast: Cast) -> None:
-    first, second, third = make_tasks(cast.project, 3)
+def ahead(cast: Cast, count: int = 2) -> list[tuple[int, int]]:
+    """What is reserved for Bob behind the task in his hand: (task, place)."""
+    held = claim_ahead(project=cast.project, reader=cast.bob, count=count)
+    assert all(claim.is_ahead for claim in held)
+    return [(claim.task_id, claim.place) for claim in held]
+
+
+def test_the_two_tasks_reserved_ahead_become_the_next(cast: Cast) -> None:
+    first, second, third, fourth = make_tasks(cast.project, 4)
     next_id(cast, "bob")
-    ahead = claim_ahead(project=cast.project, reader=cast.bob)
-    assert ahead is not None and (ahead.task_id, ahead.is_ahead) == (second.pk, True)
-    assert claim_ahead(project=cast.project, reader=cast.bob) == ahead
-    assert next_id(cast, "dora") == third.pk
+    assert ahead(cast, 1) == [(second.pk, 1)]
+    assert ahead(cast) == ahead(cast) == [(second.pk, 1), (third.pk, 2)]
+    assert next_id(cast, "dora") == fourth.pk
     answer(cast.project, first.pk, cast.bob)
     claim = claim_next_task(project=cast.project, reader=cast.bob)
     assert claim is not None and (claim.task_id, claim.is_ahead) == (second.pk, False)
+    assert ahead(cast, 1) == [(third.pk, 1)]
+    answer(cast.project, second.pk, cast.bob)
+    assert next_id(cast, "bob") == third.pk
+    assert ahead(cast) == []
 
 
-def test_the_task_reserved_ahead_stays_under_a_newer_ranking(cast: Cast) -> None:
-    first, second, third = make_tasks(cast.project, 3)
+def test_the_database_allows_one_in_hand_and_two_ahead(cast: Cast) -> None:
+    tasks = make_tasks(cast.project, 4)
     next_id(cast, "bob")
-    claim_ahead(project=cast.project, reader=cast.bob)
-    place(cast.project, 1, [(third.pk, 1.0)])
+    ahead(cast)
+    soon = timezone.now() + timedelta(minutes=1)
+    for wanted in range(4):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Claim.objects.create(
+                task=tasks[3], project=cast.project, reader=cast.bob, place=wanted,
+                expires_at=soon, rank=1,
+            )  # fmt: skip
+
+
+def test_a_newer_ranking_reaches_a_reader_behind_what_is_reserved(cast: Cast) -> None:
+    first, second, third, fourth = make_tasks(cast.project, 4)
+    next_id(cast, "bob")
+    assert ahead(cast, 1) == [(second.pk, 1)]
+    place(cast.project, 1, [(fourth.pk, 1.0)])
+    assert ahead(cast) == [(second.pk, 1), (fourth.pk, 2)]
+    place(cast.project, 2, [(third.pk, 1.0)])
     answer(cast.project, first.pk, cast.bob)
     assert next_id(cast, "bob") == second.pk
-    ahead = claim_ahead(project=cast.project, reader=cast.bob)
-    assert ahead is not None and ahead.task_id == third.pk
+    assert ahead(cast) == [(fourth.pk, 1), (third.pk, 2)]
 
 
 def test_an_undone_task_pushes_the_one_in_hand_ahead(cast: Cast) -> None:
-    first, second, third = make_tasks(cast.project, 3)
+    first, second, third, fourth, _ = make_tasks(cast.project, 5)
     next_id(cast, "bob")
     answer(cast.project, first.pk, cast.bob)
     next_id(cast, "bob")
-    claim_ahead(project=cast.project, reader=cast.bob)
+    ahead(cast)
     assert undo_last(project=cast.project, reader=cast.bob).task_id == first.pk
-    held = Claim.objects.order_by("is_ahead").values_list("task", "is_ahead")
-    assert list(held) == [(first.pk, False), (second.pk, True)]
-    assert next_id(cast, "dora") == third.pk
+    held = Claim.objects.order_by("place").values_list("task", "place")
+    assert list(held) == [(first.pk, 0), (second.pk, 1), (third.pk, 2)]
+    assert next_id(cast, "dora") == fourth.pk
+
+
+def test_what_was_read_ahead_is_taken_when_everything_has_expired(cast: Cast) -> None:
+    tasks = make_tasks(cast.project, 3)
+    next_id(cast, "bob")
+    ahead(cast)
+    Claim.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for reader in ("dora", "ada"):
+        assert next_id(cast, reader) in {task.pk for task in tasks}
+    answer(cast.project, tasks[0].pk, cast.bob)
+    # The others took two of the three; what Bob gave up for it is still taken from him.
+    assert next_id(cast, "bob") == tasks[2].pk
+    for task in tasks[1:]:
+        assert answer(cast.project, task.pk, cast.bob).is_new
+        served = Annotation.objects.get(task=task, reader=cast.bob)
+        assert served.served_at is not None
 
 
 def test_a_tenth_of_what_is_served_is_of_the_audit_sample(db: None) -> None:

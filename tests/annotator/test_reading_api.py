@@ -57,6 +57,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
                 "columns": 48,
                 "geometry": {"dtype": "uint16", "rows": 64, "columns": 48},
                 "frame_url": f"/api/projects/{cast.project.pk}/scans/{scan}/frames/{{frame}}",
+                "prior_days": None,
             }
         ],
         "draft": None,
@@ -88,6 +89,9 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "comment": "Apex",
         "skip_reason": "",
         "ground_truth": False,
+        "corrects": None,
+        "correction_reason": "",
+        "is_after_model": False,
         "why": "No ranking yet",
     }
 
@@ -103,12 +107,29 @@ def test_the_same_post_again_gets_the_same_answer(cast: Cast, tasks: list[Task])
     assert Annotation.objects.count() == 1
 
 
+def test_two_tasks_are_given_ahead_in_order(cast: Cast, tasks: list[Task]) -> None:
+    bob = Asking(cast.bob)
+    path = f"/api/projects/{cast.project.pk}/ahead/"
+    bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
+    _, one = bob.ask("POST", path, {"count": 1})
+    _, two = bob.ask("POST", path)
+    assert [task["id"] for task in one["tasks"]] == [tasks[1].pk]
+    assert [task["id"] for task in two["tasks"]] == [tasks[1].pk, tasks[2].pk]
+    assert all(task["claim"]["is_ahead"] for task in two["tasks"])
+    assert bob.ask("POST", path, {"count": 3})[0] == 400
+    # Both are answered, in order, as a reader does who had no connection for a while.
+    for task in tasks:
+        status, _ = bob.ask("POST", f"/api/tasks/{task.pk}/annotations/", submission())
+        assert status == 201
+    assert Asking(cast.charlie).ask("POST", path)[0] == 404
+
+
 def test_reading_comes_to_an_end(cast: Cast) -> None:
     (only,) = make_tasks(cast.project, 1)
     bob = Asking(cast.bob)
     bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
     status, reply = bob.ask("POST", f"/api/projects/{cast.project.pk}/ahead/")
-    assert (status, reply["task"]) == (200, None)
+    assert (status, reply) == (200, {"tasks": []})
     _, reply = bob.ask("POST", f"/api/tasks/{only.pk}/annotations/", submission())
     assert reply["next"] == {
         "task": None,
@@ -292,7 +313,12 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "ahead": f"/api/projects/{cast.project.pk}/ahead/",
         "undo": f"/api/projects/{cast.project.pk}/undo/",
         "annotations": "/api/tasks/{task}/annotations/",
+        "corrections": "/api/annotations/{annotation}/corrections/",
         "draft": "/api/tasks/{task}/draft/",
+        "preferences": "/api/preferences/",
         "leave": f"/projects/{cast.project.pk}/",
+        "read": f"/projects/{cast.project.pk}/read/",
+        "worklist": f"/projects/{cast.project.pk}/answers/",
+        "answers": f"/projects/{cast.project.pk}/answers/",
     }
     assert "csrftoken" in page.cookies

@@ -35,7 +35,7 @@ def serve(cast: Cast, name: str = "bob") -> Claim:
     """The claim on the task that the person is served."""
     reader = getattr(cast, name)
     assert claim_next_task(project=cast.project, reader=reader) is not None
-    return Claim.objects.get(reader=reader, is_ahead=False)
+    return Claim.objects.get(reader=reader, place=0)
 
 
 def test_a_task_its_claim_and_its_answer_say_why_it_came(cast: Cast) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,3 +171,38 @@ def enter(live_server: Any, context: BrowserContext, session: str) -> Callable[.
         return room.enter(state)
 
     return open_room
+
+
+@pytest.fixture
+def killable(playwright: Any, tmp_path: Path) -> Iterator[Callable[[], Any]]:
+    """Starts Chromium with a profile that outlives it; gives its process and its only context."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> tuple[subprocess.Popen[bytes], BrowserContext]:
+        program = chromium_options().get("executable_path", playwright.chromium.executable_path)
+        port_file = tmp_path / "profile" / "DevToolsActivePort"
+        port_file.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            [
+                program, *FLAGS, "--headless=new", "--remote-debugging-port=0",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                f"--window-size={SCREEN['width']},{SCREEN['height']}", "about:blank",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        for _ in range(200):
+            if port_file.exists() and port_file.read_text().count("\n"):
+                break
+            time.sleep(0.05)
+        port = port_file.read_text().splitlines()[0]
+        browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        return process, browser.contexts[0]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

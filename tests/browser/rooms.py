@@ -42,9 +42,14 @@ class Room:
     def wait_for_state(self, state: str) -> None:
         self.wait(lambda: self.root("state") == state, f"state {state}")
 
-    def wait_for_task(self, *, other_than: str) -> str:
+    def wait_for_task(self, *, other_than: str, is_sent: bool = True) -> str:
+        """The next task, ready to be answered; `is_sent`: with every answer on the server."""
         self.wait(
-            lambda: self.root("state") == "ready" and self.root("task") not in ("", other_than),
+            lambda: (
+                self.root("state") == "ready"
+                and self.root("task") not in ("", other_than)
+                and not (is_sent and self.root("unsent"))
+            ),
             f"another task than {other_than}",
         )
         return self.root("task")
@@ -76,7 +81,7 @@ class Room:
 
     def picture(self) -> NDArray[np.uint8]:
         """The canvas of the first scan as drawn, [rows, columns, 3], without text over it."""
-        hidden = ".overlay, .svg-layer { visibility: hidden !important }"
+        hidden = ".overlay, .svg-layer, .brush-circle { visibility: hidden !important }"
         shot = self.page.locator(".viewport canvas").first.screenshot(style=hidden)
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
 

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +13,6 @@ from annotator.queue import Placement, apply_ranking
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
-from tests.browser.conftest import FLAGS, SCREEN, chromium_options
 from tests.browser.rooms import Room, sign_in
 
 pytestmark = pytest.mark.browser
@@ -227,7 +223,7 @@ def test_undo_with_nothing_to_undo_says_so(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(FINDINGS, scans))
-    room.press("1", "Control+z")
+    room.press("1", "u")
     room.wait(lambda: "nothing to undo" in room.says("notice"), "a sentence")
     assert room.chosen() == ["Nodule"]
 
@@ -264,12 +260,12 @@ def test_a_dropped_network_loses_and_doubles_nothing(
 
     room.page.route("**/annotations/", drop_the_reply)
     room.press("1", "Enter")
-    room.wait(lambda: "kept on this computer" in room.says("notice"), "a word about the network")
+    room.wait(lambda: "1 answer waits" in room.says("unsent"), "a word about the network")
     room.wait_for_task(other_than=task)
     assert len(sent) == 3
     assert len(set(sent)) == 1
     assert [values(answer) for answer in answers()] == [{"findings": {"choices": ["Nodule"]}}]
-    assert room.page.locator("[data-part=notice]").is_hidden()
+    assert room.page.locator("[data-part=unsent]").is_hidden()
 
 
 def test_an_unsent_answer_is_sent_at_the_next_start(
@@ -279,7 +275,7 @@ def test_an_unsent_answer_is_sent_at_the_next_start(
     task = room.root("task")
     room.page.route("**/annotations/", lambda route: route.abort())
     room.press("2", "Enter")
-    room.wait(lambda: "kept on this computer" in room.says("notice"), "a word about the network")
+    room.wait(lambda: "1 answer waits" in room.says("unsent"), "a word about the network")
     room.page.unroute("**/annotations/")
     room.page.goto("about:blank")
     assert answers() == []
@@ -333,7 +329,7 @@ def test_the_next_scan_is_fetched_while_this_one_is_read(
     fetched = (
         "() => performance.getEntriesByType('resource').filter(r => /frames/.test(r.name)).length"
     )
-    room.wait(lambda: room.page.evaluate(fetched) == 2, "the frames of two tasks")
+    room.wait(lambda: room.page.evaluate(fetched) == 3, "the frames of three tasks")
     room.page.route("**/frames/**", lambda route: route.abort())
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
@@ -358,13 +354,13 @@ def test_a_task_that_went_to_somebody_else_is_said_and_left(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(FINDINGS, scans))
-    room.wait(lambda: Claim.objects.count() == 2, "the claim ahead")
+    room.wait(lambda: Claim.objects.count() == 3, "the claims ahead")
     Claim.objects.all().delete()
     room.press("1")
     room.wait(lambda: "not in your hands" in room.says("notice"), "a sentence")
     room.page.get_by_role("button", name="Next scan").click()
     room.wait_for_state("ready")
-    room.wait(lambda: Claim.objects.count() == 2, "a claim of the next task")
+    room.wait(lambda: Claim.objects.count() == 3, "a claim of the next task")
 
 
 def test_reading_time_is_counted(
@@ -376,41 +372,6 @@ def test_reading_time_is_counted(
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
     assert 1.4 <= answers()[0].lead_time <= 6
-
-
-@pytest.fixture
-def killable(playwright: Any, tmp_path: Path) -> Iterator[Callable[[], Any]]:
-    """Starts Chromium with a profile that outlives it; gives its process and its only context."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> tuple[subprocess.Popen[bytes], BrowserContext]:
-        program = chromium_options().get("executable_path", playwright.chromium.executable_path)
-        port_file = tmp_path / "profile" / "DevToolsActivePort"
-        port_file.unlink(missing_ok=True)
-        process = subprocess.Popen(
-            [
-                program, *FLAGS, "--headless=new", "--remote-debugging-port=0",
-                f"--user-data-dir={tmp_path / 'profile'}",
-                f"--window-size={SCREEN['width']},{SCREEN['height']}", "about:blank",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        started.append(process)
-        for _ in range(200):
-            if port_file.exists() and port_file.read_text().count("\n"):
-                break
-            time.sleep(0.05)
-        port = port_file.read_text().splitlines()[0]
-        browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-        return process, browser.contexts[0]
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def test_a_draft_survives_the_death_of_the_browser(

@@ -90,6 +90,8 @@ def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) 
         "strategy_1": "margin",
         "model_1": "2",
         "propensity_1": "1.0",
+        "corrections_1": "0",
+        "after_model_1": "0",
     }
     assert rows[0]["comment_2"] == "'=1+1"
     assert (rows[1]["state"], rows[1]["consensus_findings"], rows[1]["reader_1"]) == (
@@ -132,6 +134,8 @@ FIRST_ANSWER = (
     "strategy_1",
     "model_1",
     "propensity_1",
+    "corrections_1",
+    "after_model_1",
 )
 
 
@@ -183,6 +187,9 @@ def test_label_studio_json_is_exact(cast: Cast) -> None:
         "strategy": None,
         "model": None,
         "propensity": None,
+        "correction_reason": "",
+        "is_after_model": False,
+        "history": [],
     }
 
 

@@ -27,12 +27,12 @@ def half_read(cast: Cast) -> None:
     answered(cast, tasks[1], cast.bob, quality("No artefact"), lead_time=9.0)
     answered(cast, tasks[2], cast.bea, was_cancelled=True, skip_reason="Blurred", lead_time=2.0)
     soon = timezone.now() + timedelta(minutes=5)
-    for task, is_ahead in ((tasks[3], False), (tasks[4], True)):
+    for place, task in enumerate(tasks[3:5]):
         Claim.objects.create(
             task=task,
             project=cast.project,
             reader=cast.bob,
-            is_ahead=is_ahead,
+            place=place,
             expires_at=soon,
             rank=1,
         )

@@ -52,7 +52,7 @@ def learning(
 
     monkeypatch.setattr(embedding, "serving_backbones", backbones)
     monkeypatch.setattr(explaining, "serving_backbones", backbones)
-    learning = make_learning_project(count=12)
+    learning = make_learning_project(count=12, model_help="after")
     worker.embed(project_id=learning.project.pk)
     for _ in range(8):
         learning.read_next()

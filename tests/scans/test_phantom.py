@@ -92,3 +92,21 @@ def test_a_volume_is_a_series_in_patient_coordinates(folder: Path) -> None:
     middle = slices[24].pixel_array * slices[24].RescaleSlope + slices[24].RescaleIntercept
     assert np.median(middle[:20, :20]) == pytest.approx(-1000, abs=40)  # air
     assert middle[128 + 44, 128] > 100  # the spine lies at the back
+
+
+def test_a_mammogram_has_four_views_whose_chest_walls_face_each_other(tmp_path: Path) -> None:
+    write_phantoms(tmp_path, radiographs=0, volumes=0, mammograms=2, seed=1, processes=1)
+
+    films = [pydicom.dcmread(path) for path in sorted(tmp_path.glob("mammograms/M001/*.dcm"))]
+    views = [(film.ImageLaterality, film.ViewPosition) for film in films]
+    assert views == [("R", "CC"), ("R", "MLO"), ("L", "CC"), ("L", "MLO")]
+    for film in films:
+        columns = bright(film).mean(axis=0)
+        wall, air = (-40, 40) if film.ImageLaterality == "R" else (40, -40)
+        assert columns[wall] > 10 * columns[air]
+        assert film.PatientOrientation[0] == ("P" if film.ImageLaterality == "R" else "A")
+    with (tmp_path / "labels.csv").open(newline="") as file:
+        truths = list(csv.DictReader(file))
+    ill = [truth for truth in truths if truth["findings"]]
+    assert len(ill) == 2  # both views of one breast of every other woman
+    assert {truth["mass"] + truth["calcifications"] for truth in ill} <= {"10", "01"}

@@ -2,16 +2,24 @@ import "./style.css";
 
 import { locate, toggle } from "./answers/sheet";
 import { COMMANDS } from "./commands";
-import { ReadingApi } from "./flow/api";
+import { Ahead } from "./flow/ahead";
+import { CaseApi } from "./flow/case";
 import { ReadingClock } from "./flow/clock";
+import { send } from "./flow/http";
 import { Journal } from "./flow/journal";
 import { Keyboard } from "./flow/keyboard";
 import { Outbox } from "./flow/outbox";
+import { OneTab } from "./flow/onetab";
 import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
+import { t } from "./i18n";
+import { BrushBar } from "./page/brushbar";
+import { CaseBox } from "./page/case";
+import { returnFocus } from "./page/focus";
 import { Frame } from "./page/frame";
 import { Help } from "./page/help";
+import { Keymap } from "./page/keymap";
 import { type OptionKey, optionKeys } from "./page/keys";
 import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
@@ -24,18 +32,22 @@ import { Screen } from "./viewer/screen";
 
 async function openRoom(root: HTMLElement): Promise<void> {
   const bootstrap = readBootstrap();
-  const { questions } = bootstrap;
+  const { opened, questions, urls } = bootstrap;
   const keys = optionKeys(questions);
   const taken = new Set(keys.map(({ key }) => key));
+  const keymap = new Keymap(bootstrap.keys, taken);
   const act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(parts);
 
-  const frame = new Frame(root, bootstrap, () => act("help"));
-  frame.cover("Loading…");
+  const frame = new Frame(root, bootstrap, keymap, () => act("help"));
+  frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
-  const help = new Help(taken, stageFocus);
+  const keepKeys = async (keys: unknown): Promise<void> => {
+    await send("PATCH", urls.preferences, { keys });
+  };
+  const help = new Help(keymap, keepKeys, stageFocus);
   const notice = new Notice();
   const skip = new SkipList((reason) => {
     skip.close();
@@ -73,23 +85,39 @@ async function openRoom(root: HTMLElement): Promise<void> {
     placeOf: ({ item }) => {
       const place = locate(room.task?.scans ?? [], item);
       if (!place || place.scan.frame_count === 1) return "";
-      return `, slice ${sliceNumber(place.scan, place.frame)}`;
+      return t(", slice {number}", { number: sliceNumber(place.scan, place.frame) });
     },
+  }, keymap);
+  panel.offerUndo(bootstrap.read > 0 && opened === null);
+  const caseBox = opened && new CaseBox(opened, {
+    look: ({ result, comment }) => room.look(result, comment),
+    reason: (text) => (room.reason = text),
+    back: () => void leaveCase(),
   });
-  frame.side.append(notice.element, panel.element, skip.element);
+  frame.side.append(notice.element, ...(caseBox ? [caseBox.element] : []), panel.element, skip.element);
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
-  fillToolbar(frame.tools, screen.toolbox, taken, hasMasks, act);
+  fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
+  if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
+  regions.masks.onProblem = (text) => notice.pass(text, "warning");
 
-  const api = new ReadingApi(bootstrap.urls);
-  const journal = await Journal.open(`${bootstrap.reader_id}/${bootstrap.project.id}`);
+  const api = new CaseApi(urls, opened, () => {
+    caseBox?.element.remove();
+    history.replaceState(null, "", urls.read);
+  });
+  const owner = `${bootstrap.reader_id}/${bootstrap.project.id}`;
+  const journal = await Journal.open(owner);
   const outbox = new Outbox(api, journal);
-  const prefetch = new Prefetch();
+  const ahead = new Ahead(api, outbox, new Prefetch());
   const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
   const room = new Room({
-    api, journal, outbox, prefetch, clock, screen, regions, frame, panel, notice, questions,
+    api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions,
   });
-  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage };
+  const parts = { room, screen, regions, panel, skip, help, stage: frame.stage, urls };
+  const leaveCase = async (): Promise<void> => {
+    if (opened) await journal.dropDraft(opened.task.id);
+    window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
+  };
   const pick = (option: OptionKey): void => {
     if (room.state !== "ready") return;
     const question = questions.find(({ name }) => name === option.question);
@@ -102,19 +130,33 @@ async function openRoom(root: HTMLElement): Promise<void> {
     panel.field(question)?.say("");
     room.changed();
   };
-  new Keyboard(keys, {
+  new Keyboard(keys, keymap, {
     option: pick,
     command: act,
     overlay: (press) => skip.isOpen && skip.press(press),
   });
+  returnFocus(root, frame.stage);
   watchSitting(clock, room);
-  await room.start();
+  // Looking on takes the room from nobody.
+  if (opened?.task.is_read_only) await room.start();
+  else await readInOneTab(room, new OneTab(`scout-reading/${owner}`));
+}
+
+/** Reads here unless another tab of the reader does; the reader may take over from either. */
+async function readInOneTab(room: Room, tab: OneTab): Promise<void> {
+  const readHere = (): void => void tab.takeOver().then(() => room.start());
+  tab.onTaken = async () => {
+    await room.standDown();
+    room.showElsewhere(readHere);
+  };
+  if (await tab.enter()) await room.start();
+  else room.showElsewhere(readHere);
 }
 
 const root = document.getElementById("reading-room");
 if (root) {
   openRoom(root).catch((error: unknown) => {
     root.dataset["state"] = "error";
-    root.textContent = `The reading room could not be opened: ${String(error)}`;
+    root.textContent = `${t("The reading room could not be opened:")} ${String(error)}`;
   });
 }

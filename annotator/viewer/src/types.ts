@@ -68,6 +68,33 @@ export interface Task {
   claim: { expires_at: string; is_ahead: boolean };
   /** How many tasks this reader has submitted in the project. */
   read: number;
+  /** Opened out of a list: the answer that is corrected, and whether it is only looked at. */
+  corrects?: number | null;
+  is_read_only?: boolean;
+}
+
+/** One of the answers that a reader gave to a task, one after the other. */
+export interface Version {
+  id: number;
+  result: ResultItem[];
+  comment: string;
+  created_at: string;
+  was_cancelled: boolean;
+  skip_reason: string;
+  correction_reason: string;
+  is_after_model: boolean;
+}
+
+/** A reader's answer to a task; the newest version first, which is the one that counts. */
+export interface GivenAnswer {
+  reader: string;
+  versions: Version[];
+}
+
+/** A task that was opened out of a list. */
+export interface Opened {
+  task: Task;
+  answers: GivenAnswer[];
 }
 
 export interface NextReply {
@@ -90,6 +117,9 @@ export interface Submission {
   unique_id: string;
   was_cancelled: boolean;
   skip_reason: string;
+  /** The earlier answer in whose place this one stands, and why it is given. */
+  corrects?: number;
+  reason?: string;
 }
 
 export interface Option {
@@ -138,12 +168,22 @@ export interface Bootstrap {
   questions: Question[];
   reader: string;
   reader_id: number;
+  /** The reader's own keys, by command. */
+  keys: Record<string, string[]>;
+  /** How many answers this reader has given in the project. */
+  read: number;
+  opened: Opened | null;
   urls: {
     next: string;
     ahead: string;
     undo: string;
     annotations: string;
+    corrections: string;
     draft: string;
+    preferences: string;
     leave: string;
+    read: string;
+    worklist: string;
+    answers: string;
   };
 }

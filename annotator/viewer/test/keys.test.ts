@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
 
 import { COMMANDS } from "../src/commands";
-import { commandFor, optionKeys, pressed, shownKeys } from "../src/page/keys";
+import type { Command } from "../src/commands/command";
+import { Keymap, type Plan } from "../src/page/keymap";
+import { optionKeys, pressed } from "../src/page/keys";
 import { question } from "./questions";
 
 function press(key: string, more: KeyboardEventInit = {}): string {
   return pressed(new KeyboardEvent("keydown", { key, ...more }));
+}
+
+function command(wanted: string): Command {
+  const found = COMMANDS.find(({ name }) => name === wanted);
+  if (!found) throw new RangeError(`There is no command ${wanted}.`);
+  return found;
 }
 
 describe("the keys of options", () => {
@@ -65,14 +73,58 @@ describe("presses", () => {
   });
 
   it("reach a command with Shift where an option has taken its letter", () => {
-    expect(commandFor("p")?.name).toBe("pan");
-    expect(commandFor("Shift+p")?.name).toBe("pan");
-    const pan = COMMANDS.find(({ name }) => name === "pan");
-    expect(pan && shownKeys(pan, new Set(["p"]))).toEqual(["Shift+p"]);
+    const keymap = new Keymap({}, new Set(["p"]));
+    expect(keymap.commandFor("p")?.name).toBe("pan");
+    expect(keymap.commandFor("Shift+p")?.name).toBe("pan");
+    expect(keymap.shown(command("pan"))).toEqual(["Shift+p"]);
   });
 
   it("mean one command each", () => {
     const keys = COMMANDS.flatMap((command) => command.keys);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe("keys of the reader's own", () => {
+  function changed(plan: Plan): Keymap {
+    if (plan.kind === "refused") throw new Error(plan.says);
+    const keymap = new Keymap({});
+    keymap.apply(plan.changes);
+    return keymap;
+  }
+
+  it("take the place of a command's first key; the others stay", () => {
+    const keymap = changed(new Keymap({}).plan(command("submit"), "Ctrl+Alt+s"));
+    expect(keymap.keysOf(command("submit"))).toEqual(["Ctrl+Alt+s", "Ctrl+Enter"]);
+    expect(keymap.commandFor("Ctrl+Alt+s")?.name).toBe("submit");
+    expect(keymap.commandFor("Enter")).toBeUndefined();
+  });
+
+  it("are exchanged where another command has the key", () => {
+    const plan = new Keymap({}).plan(command("invert"), "w");
+    expect([plan.kind, plan.says]).toEqual(["swap", "W is the key of “Window: drag”."]);
+    const keymap = changed(plan);
+    expect(keymap.commandFor("w")?.name).toBe("invert");
+    expect(keymap.commandFor("i")?.name).toBe("window");
+  });
+
+  it("are refused where the browser, an answer or a fixed key stands against them", () => {
+    const keymap = new Keymap({}, new Set(["1", "k"]));
+    const refused = (press: string): boolean => keymap.plan(command("invert"), press).kind === "refused";
+    for (const press of ["Tab", "F5", "Ctrl+w", "Ctrl+1", "Alt+ArrowLeft", " ", "Escape", "i", "1"]) {
+      expect([press, refused(press)]).toEqual([press, true]);
+    }
+    const plan = keymap.plan(command("invert"), "k");
+    expect(plan.kind === "free" && plan.says).toContain("there the command is on Shift + K");
+    for (const press of ["k", "0", "Alt+i", "Ctrl+Alt+ArrowUp", "+"]) expect([press, refused(press)]).toEqual([press, false]);
+  });
+
+  it("are given back, and stay the reader's when a command comes with the same", () => {
+    const keymap = new Keymap({ invert: ["w"] });
+    expect(keymap.commandFor("w")?.name).toBe("invert");
+    expect(keymap.keysOf(command("window"))).toEqual([]);
+    keymap.apply({ invert: null });
+    expect(keymap.keysOf(command("window"))).toEqual(["w"]);
+    expect(keymap.changed).toEqual([]);
   });
 });

@@ -72,10 +72,29 @@ def _annotation(answer: AnswerRecord, dataset: Dataset) -> dict[str, Any]:
         "strategy": answer.strategy or None,
         "model": answer.model,
         "propensity": answer.propensity,
+        "correction_reason": answer.correction_reason,
+        "is_after_model": answer.is_after_model,
+        "history": [_earlier(before) for before in answer.earlier],
     }
     if dataset.names_completed_by:
         annotation["completed_by"] = answer.reader
     return annotation
+
+
+def _earlier(answer: AnswerRecord) -> dict[str, Any]:
+    """An answer that was corrected: as it was given, no longer counted."""
+    return {
+        "id": answer.id,
+        "unique_id": answer.unique_id,
+        "result": answer.result,
+        "was_cancelled": answer.was_cancelled,
+        "skip_reason": answer.skip_reason,
+        "comment": answer.comment,
+        "lead_time": answer.lead_time,
+        "created_at": utc_text(answer.created_at),
+        "correction_reason": answer.correction_reason,
+        "is_after_model": answer.is_after_model,
+    }
 
 
 FORMAT = Format(

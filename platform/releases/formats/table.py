@@ -40,6 +40,8 @@ _ANSWER = (
     "strategy",
     "model",
     "propensity",
+    "corrections",
+    "after_model",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -98,6 +100,8 @@ def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
         answer.strategy,
         answer.model,
         answer.propensity,
+        len(answer.earlier),
+        int(answer.is_after_model),
     ]
 
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
 from annotator.dataset import labelled_answers
+from annotator.predictions import keep_own_predictions
 from annotator.queue import OpensAt, Placement
 from annotator.rerank import LEARNER_QUEUE, RERANK_JOB
 from learner.attention import FrameBags
 from learner.metrics import evaluate
 from learner.ranker import Ranked, Ranker
-from projects.models import Project
+from projects.models import ModelHelp, Project
 from rounds import services
 from rounds.models import Ranking
 from rounds.pool import Int64, Pool, held_tasks, learnt_questions, next_by_chance
@@ -23,6 +24,7 @@ from rounds.serving import Serving, answering_for, wake_embed
 from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
 from rounds.worker.opening import opens_at
+from rounds.worker.telling import predictions_of
 
 # How many tasks a ranking places: far more than are read before the next one, few enough that
 # writing them takes milliseconds.
@@ -113,7 +115,8 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     pool = live.pool
     learn_labels(project, live)
     free = (pool.answers < project.overlap) & ~pool.is_audit & ~pool.is_random
-    in_hand = pool.rows_of(held_tasks(project_id=project.pk))[0]
+    held = held_tasks(project_id=project.pk)
+    in_hand = pool.rows_of(held)[0]
     free[in_hand] = False
     new = free & (pool.answers == 0)
     ranked = live.ranker.rank(np.flatnonzero(new), BATCH, pending=in_hand)
@@ -136,11 +139,27 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         opened={task: opens.get(task) for task in by_chance.tolist()},
         milliseconds=milliseconds,
     )
+    if project.model_help != ModelHelp.OFF:
+        _tell(project, live, ranking, np.concatenate([pool.tasks[ranked.indices], by_chance, held]))
     services.note_activity(
         project_id=project.pk,
         doing=f"Ranked {new.sum()} scans after {labels} labels in {milliseconds:.0f} ms",
     )
     return ranking
+
+
+def _tell(project: Project, live: LiveProject, ranking: Ranking, tasks: Int64) -> None:
+    """Say of the tasks that readers have, or get next, what the model thinks of them."""
+    rows, _ = live.pool.rows_of(np.unique(tasks))
+    rows = rows[live.pool.answers[rows] == 0]
+    opinions = live.ranker.opinions(rows, live.pool.is_random)
+    told = predictions_of(live.pool.tasks[rows].tolist(), opinions, live.pool.questions)
+    keep_own_predictions(
+        project=project,
+        model=live.serves.number,
+        generation=ranking.generation,
+        predictions=told,
+    )
 
 
 def _opens(live: LiveProject, tasks: Int64) -> dict[int, OpensAt]:

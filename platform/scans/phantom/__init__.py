@@ -1,4 +1,4 @@
-"""Synthetic patients: chest radiographs and CT volumes as DICOM, with the truth about each."""
+"""Synthetic patients: chest radiographs, CT volumes and mammograms as DICOM, with the truth."""
 
 from scans.phantom.writing import RADIOGRAPH_KINDS, write_phantoms
 

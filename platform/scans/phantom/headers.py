@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    DigitalMammographyXRayImageStorageForPresentation,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
 )
@@ -126,6 +127,47 @@ def write_radiograph(
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
     dataset.WindowCenter, dataset.WindowWidth = f"{largest / 2:g}", f"{largest * 0.98:g}"
     _pixels(dataset, stored, bits=bits)
+    _save(dataset, path)
+
+
+def write_mammogram(
+    path: Path,
+    person: Person,
+    film: NDArray[np.float32],
+    *,
+    study: str,
+    number: int,
+    side: str,
+    view: str,
+    spacing: float,
+) -> None:
+    """One MG image (PS3.3 A.49) of `side` R or L, `view` CC or MLO.
+
+    film [rows, columns] in 0..1, bright where dense; the chest wall is the left edge of a left
+    breast's film and the right edge of a right one's.
+    """
+    dataset = _dataset(
+        person,
+        DigitalMammographyXRayImageStorageForPresentation,
+        study=study,
+        series=f"{study}/mg",
+        instance=f"{study}/{number}",
+    )
+    dataset.Modality, dataset.PresentationIntentType = "MG", "FOR PRESENTATION"
+    dataset.ImageType = ["DERIVED", "PRIMARY"]
+    dataset.StudyDescription, dataset.SeriesDescription = "Mammogram", f"{side} {view}"
+    dataset.SeriesNumber, dataset.InstanceNumber = 1, number
+    dataset.BodyPartExamined, dataset.ViewPosition = "BREAST", view
+    dataset.ImageLaterality, dataset.BurnedInAnnotation = side, "NO"
+    down = {"CC": {"R": "L", "L": "R"}[side], "MLO": "F"}[view]
+    dataset.PatientOrientation = [{"R": "P", "L": "A"}[side], down]
+    dataset.ImagerPixelSpacing = dataset.PixelSpacing = [f"{spacing:g}", f"{spacing:g}"]
+    dataset.KVP = "28"
+    dataset.PhotometricInterpretation, dataset.PresentationLUTShape = "MONOCHROME2", "IDENTITY"
+    dataset.PixelIntensityRelationship, dataset.PixelIntensityRelationshipSign = "LOG", 1
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
+    dataset.WindowCenter, dataset.WindowWidth = "2048", "3600"
+    _pixels(dataset, np.round(film * 4095).astype(np.uint16), bits=12)
     _save(dataset, path)
 
 

@@ -2,24 +2,30 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from scans.phantom.anatomy import Anatomy
 from scans.phantom.drawing import Canvas
 from scans.phantom.findings import KINDS, Finding, draw_finding
-from scans.phantom.headers import Person, write_radiograph, write_slice
+from scans.phantom.headers import Person, write_mammogram, write_radiograph, write_slice
+from scans.phantom.mammogram import KINDS as BREAST_KINDS
+from scans.phantom.mammogram import Breast, Lesion, View, draw_mammogram
 from scans.phantom.radiograph import Exposure, draw_radiograph
 from scans.phantom.volume import Grid, Nodule, draw_volume
 
 RADIOGRAPH_KINDS = KINDS
 _CANVAS = Canvas(rows=832, columns=704, spacing=0.5)
 _GRID = Grid()
+_FILM = Canvas(rows=1152, columns=768, spacing=0.18)
+_VIEWS: tuple[View, ...] = ("CC", "MLO")
 
 
 @dataclass(frozen=True)
@@ -40,40 +46,53 @@ class Truth:
             "kind": self.kind,
             "findings": "|".join(self.findings),
             "subtlety": "|".join(str(grade) for grade in self.subtlety),
-            **{name.lower(): int(name in self.findings) for name in KINDS},
+            **{name.lower(): int(name in self.findings) for name in (*KINDS, *BREAST_KINDS)},
             "diameter": "" if self.diameter is None else f"{self.diameter:.1f}",
         }
 
 
-def write_phantoms(
-    folder: Path, *, radiographs: int, volumes: int, seed: int = 0, processes: int | None = None
-) -> Path:
-    """Write `folder`/radiographs and `folder`/volumes; the path of `folder`/labels.csv.
+_Part = tuple[Callable[..., list[Truth]], tuple[Any, ...]]
 
-    The same arguments write the same bytes, whatever the number of processes.
+
+def write_phantoms(
+    folder: Path,
+    *,
+    radiographs: int,
+    volumes: int,
+    mammograms: int = 0,
+    seed: int = 0,
+    processes: int | None = None,
+) -> Path:
+    """Write `folder`/radiographs, /volumes and /mammograms; the path of `folder`/labels.csv.
+
+    `mammograms` counts studies, of four images each. The same arguments write the same bytes,
+    whatever the number of processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    work = [(folder, seed, *part) for part in _patients(radiographs, seed)]
-    series = [(folder, seed, number) for number in range(volumes)]
+    work: list[_Part] = [
+        (_write_patient, (folder, seed, *part)) for part in _patients(radiographs, seed)
+    ]
+    work += [(_write_volume, (folder, seed, number)) for number in range(volumes)]
+    work += [(_write_breasts, (folder, seed, number)) for number in range(mammograms)]
     count = processes if processes is not None else len(os.sched_getaffinity(0))
     if count <= 1:
-        truths = [t for part in work for t in _write_patient(*part)]
-        truths += [_write_volume(*part) for part in series]
+        written = [_write(part) for part in work]
     else:
         with ProcessPoolExecutor(count, mp_context=get_context("forkserver")) as pool:
-            written = (
-                pool.map(_write_patient, *zip(*work, strict=True), chunksize=4) if work else []
-            )
-            scanned = pool.map(_write_volume, *zip(*series, strict=True)) if series else []
-            truths = [t for part in written for t in part] + list(scanned)
-    return _write_labels(folder, truths)
+            written = list(pool.map(_write, work, chunksize=4)) if work else []
+    return _write_labels(folder, [truth for truths in written for truth in truths])
+
+
+def _write(part: _Part) -> list[Truth]:
+    write, arguments = part
+    return write(*arguments)
 
 
 def _write_labels(folder: Path, truths: list[Truth]) -> Path:
     path = folder / "labels.csv"
     with path.open("w", newline="") as file:
         columns = ["file", "patient", "kind", "findings", "subtlety"]
-        columns += [name.lower() for name in KINDS] + ["diameter"]
+        columns += [name.lower() for name in (*KINDS, *BREAST_KINDS)] + ["diameter"]
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(truth.row() for truth in truths)
@@ -127,7 +146,7 @@ def _write_patient(folder: Path, seed: int, number: int, images: int) -> list[Tr
     return truths
 
 
-def _write_volume(folder: Path, seed: int, number: int) -> Truth:
+def _write_volume(folder: Path, seed: int, number: int) -> list[Truth]:
     rng = np.random.default_rng([seed, 2, number])
     nodules = [] if number % 4 == 3 else [_draw_nodule(rng)]
     identifier = f"FICT-CT-{seed}-{number:03d}"
@@ -143,11 +162,42 @@ def _write_volume(folder: Path, seed: int, number: int) -> Truth:
             number=index + 1, spacing=_GRID.spacing, thickness=_GRID.thickness,
             position=(corner, corner, -900 + index * _GRID.thickness),
         )  # fmt: skip
-    return Truth(
+    found = Truth(
         name, identifier, "volume",
         ("Nodule",) * len(nodules), tuple(n.subtlety for n in nodules),
         2 * nodules[0].radius if nodules else None,
     )  # fmt: skip
+    return [found]
+
+
+def _write_breasts(folder: Path, seed: int, number: int) -> list[Truth]:
+    """One woman's four views; a lesion in every other one, in one breast."""
+    rng = np.random.default_rng([seed, 3, number])
+    identifier = f"FICT-MG-{seed}-{number:03d}"
+    person = Person.draw(rng, identifier=identifier, female=True, age=int(rng.integers(45, 78)))
+    right = Breast.draw(rng)
+    breasts = {"R": right, "L": right.other(rng)}
+    ill = str(rng.choice(["R", "L"])) if number % 2 else ""
+    lesion = Lesion.draw(rng)
+    truths = []
+    for image, (side, view) in enumerate(product(breasts, _VIEWS), start=1):
+        lesions = [lesion] if side == ill else []
+        film = draw_mammogram(_FILM, breasts[side], view, lesions)
+        name = f"mammograms/M{number:03d}/IM{image:03d}.dcm"
+        write_mammogram(
+            folder / name, person, film[:, ::-1] if side == "R" else film,
+            study=f"{seed}/mg{number}", number=image, side=side, view=view, spacing=_FILM.spacing,
+        )  # fmt: skip
+        truths.append(
+            Truth(
+                name,
+                identifier,
+                "image",
+                tuple(one.kind for one in lesions),
+                tuple(one.subtlety for one in lesions),
+            )
+        )
+    return truths
 
 
 def _draw_nodule(rng: np.random.Generator) -> Nodule:

@@ -1,3 +1,4 @@
+import { t } from "../i18n";
 import type { Question } from "../types";
 
 export type Reading = { number: number } | { problem: string } | { empty: true };
@@ -7,9 +8,9 @@ export function readNumber(text: string, question: Question): Reading {
   const plain = text.trim().replace(",", ".");
   if (plain === "") return { empty: true };
   const number = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN;
-  if (!Number.isFinite(number)) return { problem: `“${text.trim()}” is not a number.` };
+  if (!Number.isFinite(number)) return { problem: t("“{text}” is not a number.", { text: text.trim() }) };
   const { minimum, maximum } = question;
-  if (typeof minimum === "number" && number < minimum) return { problem: `At least ${minimum}.` };
-  if (typeof maximum === "number" && number > maximum) return { problem: `At most ${maximum}.` };
+  if (typeof minimum === "number" && number < minimum) return { problem: t("At least {minimum}.", { minimum }) };
+  if (typeof maximum === "number" && number > maximum) return { problem: t("At most {maximum}.", { maximum }) };
   return { number };
 }

@@ -17,10 +17,13 @@ class BitWriter {
   private current = 0;
 
   write(value: number, bits: number): void {
-    for (let bit = bits - 1; bit >= 0; bit -= 1) {
+    for (let left = bits; left > 0; ) {
+      const taken = Math.min(left, 8 - this.used);
+      left -= taken;
       // Division, not a shift: the length header has 32 bits and JavaScript's shifts are signed.
-      this.current = (this.current << 1) | (Math.floor(value / 2 ** bit) & 1);
-      this.used += 1;
+      const part = Math.floor(value / 2 ** left) % 2 ** taken;
+      this.current = (this.current << taken) | part;
+      this.used += taken;
       if (this.used === 8) {
         this.bytes.push(this.current);
         this.used = 0;
@@ -41,29 +44,51 @@ class BitReader {
 
   read(bits: number): number {
     let value = 0;
-    for (let bit = 0; bit < bits; bit += 1) {
+    for (let left = bits; left > 0; ) {
       const byte = this.bytes[this.at >> 3];
       if (byte === undefined) throw new RangeError("The mask's run-length code ends too early.");
-      value = value * 2 + ((byte >> (7 - (this.at & 7))) & 1);
-      this.at += 1;
+      const unread = 8 - (this.at & 7);
+      const taken = Math.min(left, unread);
+      value = value * 2 ** taken + ((byte >> (unread - taken)) & ((1 << taken) - 1));
+      this.at += taken;
+      left -= taken;
     }
     return value;
   }
 }
 
-/** mask: one byte a pixel, set where not 0. Returns the bytes of the code. */
-export function encodeMask(mask: Uint8Array): number[] {
+/** Pixels of a label map from `from` to `to`, the end exclusive. */
+export interface Stretch {
+  from: number;
+  to: number;
+}
+
+/**
+ * Codes where `pixels` equals `value`. `within`: nothing outside holds the value, and is not looked
+ * at, which makes a lesion on a large frame quick. Returns the bytes of the code.
+ */
+export function encodeMask(
+  pixels: Uint8Array,
+  value = 1,
+  within: Stretch = { from: 0, to: pixels.length },
+): number[] {
   const writer = new BitWriter();
-  writer.write(mask.length * CHANNELS, 32);
+  writer.write(pixels.length * CHANNELS, 32);
   writer.write(WORD_BITS - 1, 5);
   for (const bits of RUN_BITS) writer.write(bits - 1, 4);
-  for (let start = 0; start < mask.length; ) {
-    const isSet = mask[start] !== 0;
-    let end = start + 1;
-    while (end < mask.length && (mask[end] !== 0) === isSet) end += 1;
-    writeRun(writer, (end - start) * CHANNELS, isSet ? 255 : 0);
-    start = end;
+  const next = (at: number): number => {
+    const found = pixels.indexOf(value, at);
+    return found < 0 || found >= within.to ? pixels.length : found;
+  };
+  let end = 0;
+  for (let start = next(within.from); start < pixels.length; start = next(end)) {
+    writeRun(writer, (start - end) * CHANNELS, 0);
+    end = start + 1;
+    while (end < within.to && pixels[end] === value) end += 1;
+    writeRun(writer, (end - start) * CHANNELS, 255);
+    if (end >= within.to) break;
   }
+  writeRun(writer, (pixels.length - end) * CHANNELS, 0);
   return writer.finish();
 }
 

@@ -2,6 +2,7 @@ import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
+import type { Bootstrap } from "../types";
 import type { Cell } from "../viewer/cell";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
@@ -15,6 +16,7 @@ export interface CommandParts {
   skip: SkipList;
   help: Help;
   stage: HTMLElement;
+  urls: Bootstrap["urls"];
 }
 
 export type Act = (parts: CommandParts) => void;

@@ -4,8 +4,9 @@ import { CT_WINDOWS, IMAGE } from "./image";
 import { MARKS } from "./marks";
 import { MASKS } from "./masks";
 import { SLICES } from "./slices";
+import { WORKLISTS } from "./worklists";
 
 /** Everything the reader can do, in the order of the list of keys. */
-export const GROUPS: readonly CommandGroup[] = [ANSWER, IMAGE, SLICES, CT_WINDOWS, MARKS, MASKS];
+export const GROUPS: readonly CommandGroup[] = [ANSWER, IMAGE, SLICES, CT_WINDOWS, MARKS, MASKS, WORKLISTS];
 
 export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands);

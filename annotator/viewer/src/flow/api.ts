@@ -3,14 +3,15 @@ import { retried, send } from "./http";
 
 /** The reading API of one project. */
 export class ReadingApi {
-  constructor(private readonly urls: Bootstrap["urls"]) {}
+  constructor(protected readonly urls: Bootstrap["urls"]) {}
 
   next(): Promise<NextReply> {
     return retried(() => send<NextReply>("POST", this.urls.next));
   }
 
-  ahead(): Promise<NextReply> {
-    return send("POST", this.urls.ahead);
+  /** Reserves so many tasks behind the one in hand. */
+  async ahead(count: number): Promise<Task[]> {
+    return (await send<{ tasks: Task[] }>("POST", this.urls.ahead, { count })).tasks;
   }
 
   undo(): Promise<{ task: Task }> {
@@ -18,7 +19,11 @@ export class ReadingApi {
   }
 
   submit(task: number, submission: Submission): Promise<AnnotationReply> {
-    return send("POST", this.urls.annotations.replace("{task}", String(task)), submission);
+    const { annotations, corrections } = this.urls;
+    const url = submission.corrects
+      ? corrections.replace("{annotation}", String(submission.corrects))
+      : annotations.replace("{task}", String(task));
+    return send("POST", url, submission);
   }
 
   saveDraft(task: number, draft: Draft): Promise<{ version: number }> {

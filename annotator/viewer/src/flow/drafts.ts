@@ -1,12 +1,13 @@
 import type { SaveState } from "../page/frame";
 import type { Draft } from "../types";
 import type { ReadingApi } from "./api";
-import { ApiError, isPassing } from "./http";
+import { ApiError, isPassing, pause } from "./http";
 import type { Journal } from "./journal";
 
 const JOURNAL_AFTER_MS = 50;
 const SAVE_AFTER_MS = 1500;
-const RETRY_AFTER_MS = 10_000;
+const RETRY_AFTER_MS = 3000;
+const FLUSH_WITHIN_MS = 2000;
 
 export type DraftContent = Omit<Draft, "version">;
 
@@ -16,6 +17,8 @@ export class Drafts {
   private version = 0;
   private journalTimer = 0;
   private saveTimer = 0;
+  /** This computer has the newest version. */
+  private isKept = false;
   onState: (state: SaveState) => void = () => undefined;
   /** The server refused the draft of the task in hand. */
   onRefused: (error: ApiError) => void = () => undefined;
@@ -61,7 +64,7 @@ export class Drafts {
     const { task } = this;
     if (task === null) return;
     const draft = { ...this.content(), version: ++this.version };
-    await this.journal.keepDraft(task, draft);
+    this.isKept = await this.journal.keepDraft(task, draft);
     try {
       const { version } = await this.api.saveDraft(task, draft);
       this.version = Math.max(this.version, version);
@@ -71,10 +74,16 @@ export class Drafts {
     }
   }
 
+  /** Keeps and saves now, and waits no longer than a moment for the server. */
+  async flush(): Promise<void> {
+    await Promise.race([this.save(), pause(FLUSH_WITHIN_MS)]);
+  }
+
   private async keep(): Promise<void> {
     this.journalTimer = 0;
     if (this.task === null) return;
-    await this.journal.keepDraft(this.task, { ...this.content(), version: ++this.version });
+    const draft = { ...this.content(), version: ++this.version };
+    this.isKept = await this.journal.keepDraft(this.task, draft);
   }
 
   private saveSoon(wait: number): void {
@@ -83,7 +92,7 @@ export class Drafts {
   }
 
   private failed(error: unknown): void {
-    this.onState("local");
+    this.onState(this.isKept ? "local" : "unsaved");
     if (isPassing(error)) this.saveSoon(RETRY_AFTER_MS);
     else if (error instanceof ApiError) this.onRefused(error);
   }

@@ -1,3 +1,5 @@
+import { t } from "../i18n";
+
 const SIGNED_OUT = 401;
 
 /** What the server answered when it did not do what was asked. */
@@ -18,8 +20,8 @@ export class ApiError extends Error {
     } catch {
       // Not JSON: a proxy's page, or nothing. The status is said instead.
     }
-    if (response.status === SIGNED_OUT) detail = "You have been logged out.";
-    return new ApiError(response.status, detail || `The server answered ${response.status}.`);
+    if (response.status === SIGNED_OUT) detail = t("You have been logged out.");
+    return new ApiError(response.status, detail || t("The server answered {status}.", { status: response.status }));
   }
 
   /** The same request may succeed later. */
@@ -38,7 +40,7 @@ function csrfToken(): string {
 }
 
 export async function send<Reply>(
-  method: "POST" | "PUT",
+  method: "POST" | "PUT" | "PATCH",
   url: string,
   body: unknown = {},
 ): Promise<Reply> {
@@ -49,7 +51,7 @@ export async function send<Reply>(
     body: JSON.stringify(body),
   });
   // A redirect ends at the log-in page: the session is over.
-  if (response.redirected) throw new ApiError(401, "Your session has ended.");
+  if (response.redirected) throw new ApiError(401, t("Your session has ended."));
   if (!response.ok) throw await ApiError.from(response);
   return (await response.json()) as Reply;
 }

@@ -1,5 +1,6 @@
 import { isNumberEntry, isTextEntry } from "../page/dom";
-import { commandFor, type OptionKey, pressed } from "../page/keys";
+import type { Keymap } from "../page/keymap";
+import { type OptionKey, pressed } from "../page/keys";
 
 export interface KeyboardActions {
   option: (option: OptionKey) => void;
@@ -30,7 +31,11 @@ function isOwn(target: EventTarget | null, press: string): boolean {
 export class Keyboard {
   private readonly options: ReadonlyMap<string, OptionKey>;
 
-  constructor(options: readonly OptionKey[], private readonly actions: KeyboardActions) {
+  constructor(
+    options: readonly OptionKey[],
+    private readonly keymap: Keymap,
+    private readonly actions: KeyboardActions,
+  ) {
     this.options = new Map(options.filter(({ key }) => key !== "").map((option) => [option.key, option]));
     // In the capture phase: Cornerstone's own tools listen for keys as well.
     window.addEventListener("keydown", (event) => this.down(event), { capture: true });
@@ -48,7 +53,7 @@ export class Keyboard {
       if (!event.repeat) this.actions.option(option);
       return this.taken(event);
     }
-    const command = commandFor(press);
+    const command = this.keymap.commandFor(press);
     if (!command) return;
     if (!event.repeat || command.repeats) this.actions.command(command.name);
     this.taken(event);

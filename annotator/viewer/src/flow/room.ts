@@ -1,63 +1,57 @@
 import { fromResult, toResult } from "../answers/result";
-import { emptySheet, type Sheet, unanswered } from "../answers/sheet";
-import type { Frame } from "../page/frame";
-import type { Notice } from "../page/notice";
-import type { Panel } from "../page/panel";
-import type { NextReply, Question, ResultItem, Task } from "../types";
-import type { Regions } from "../viewer/regions";
-import type { Screen } from "../viewer/screen";
-import type { ReadingApi } from "./api";
-import type { ReadingClock } from "./clock";
+import { emptySheet, type Sheet } from "../answers/sheet";
+import { t } from "../i18n";
+import type { NextReply, ResultItem, Task } from "../types";
+import type { ApiError } from "./http";
+import { isComplete } from "./completeness";
 import { Drafts } from "./drafts";
-import { isSessionEnd, type Outbox } from "./outbox";
-import type { Prefetch } from "./prefetch";
-import type { Journal } from "./journal";
+import { Hold } from "./hold";
+import { isSessionEnd } from "./outbox";
+import type { RoomParts, RoomState } from "./roomparts";
+import { Strokes } from "./strokes";
+import { Trouble } from "./trouble";
 
 /** A scan that was prefetched is there sooner, and needs no word. */
 const LATE_MS = 300;
-
-export type RoomState = "loading" | "ready" | "submitting" | "empty" | "error";
-
-export interface RoomParts {
-  api: ReadingApi;
-  journal: Journal;
-  outbox: Outbox;
-  prefetch: Prefetch;
-  clock: ReadingClock;
-  screen: Screen;
-  regions: Regions;
-  frame: Frame;
-  panel: Panel;
-  notice: Notice;
-  questions: readonly Question[];
-}
 
 /** The reading room: which task is in hand, what has been answered, and what happens next. */
 export class Room {
   sheet: Sheet = emptySheet();
   comment = "";
+  /** Why an earlier answer is corrected. */
+  reason = "";
   readonly drafts: Drafts;
+  private readonly strokes: Strokes;
+  private readonly trouble: Trouble;
   private task_: Task | null = null;
-  private ahead: Task | null = null;
   private state_: RoomState = "loading";
   private read = 0;
-  /** When the claim was last renewed, and for how long it holds, both in milliseconds. */
-  private renewedAt = 0;
-  private claimLasts = Infinity;
+  private readonly hold = new Hold();
+  /** This tab is the one that reads. */
+  private isHere = true;
+  /** The session is over: what is opened from here on could not be sent. */
+  private ended: Error | null = null;
 
   constructor(private readonly parts: RoomParts) {
-    this.drafts = new Drafts(parts.api, parts.journal, () => ({
+    const { frame, journal, notice, outbox, regions } = parts;
+    this.trouble = new Trouble(frame, notice, () => void this.start());
+    this.drafts = new Drafts(parts.api, journal, () => ({
       result: this.result(),
       comment: this.comment,
       lead_time: parts.clock.seconds(),
     }));
-    this.drafts.onState = (state) => parts.frame.setSaved(state);
-    this.drafts.onRefused = (error) => this.draftRefused(error);
-    parts.outbox.onWaiting = (isWaiting) => this.waiting(isWaiting);
-    parts.regions.onChange = () => {
-      parts.regions.read(this.sheet);
+    this.drafts.onState = (state) => frame.setSaved(state);
+    this.drafts.onRefused = (error) => this.trouble.draftRefused(error);
+    this.strokes = new Strokes(() => {
+      regions.read(this.sheet);
       this.changed();
-    };
+    });
+    regions.onChange = () => this.strokes.drawn();
+    journal.onFull = () => this.trouble.storageFull();
+    outbox.onState = (unsent, isOffline) => this.showUnsent(unsent, isOffline);
+    outbox.onSent = ({ why }) => frame.setWhy(outbox.unsent > 1 ? "" : why);
+    outbox.onRefused = () => this.takeUpRefused();
+    outbox.onSessionEnd = (error) => this.endSession(error);
   }
 
   get task(): Task | null {
@@ -74,26 +68,52 @@ export class Room {
 
   /** How much of the claim has passed, as a share. */
   get claimAge(): number {
-    return (Date.now() - this.renewedAt) / this.claimLasts;
+    return this.hold.age;
   }
 
-  /** A saved draft renews the claim. */
+  /** A saved draft renews the claim, and asking again renews those ahead. */
   async renew(): Promise<void> {
-    this.renewedAt = Date.now();
+    this.hold.renew();
+    if (this.task_) void this.parts.ahead.fill(this.task_);
     await this.drafts.save();
   }
 
-  /** Sends what an earlier sitting left, then opens the first task. */
+  /** Sends what an earlier sitting left, then opens the task in hand. */
   async start(): Promise<void> {
+    const { ahead, api, notice, outbox } = this.parts;
+    this.ended = null;
+    this.isHere = true;
+    ahead.clear();
     this.setState("loading");
     await this.guarded(async () => {
-      this.parts.notice.replayed(await this.parts.outbox.replay());
-      await this.openNext(await this.parts.api.next());
+      const left = await outbox.resume();
+      await outbox.settled();
+      const refusal = outbox.takeRefusal();
+      notice.clear();
+      await this.openNext(await api.next());
+      if (refusal) this.trouble.answerRefused(refusal);
+      else notice.sentLater(left);
     });
+  }
+
+  /** Leaves the room to another tab. */
+  async standDown(): Promise<void> {
+    await this.drafts.flush();
+    this.drafts.stop();
+    this.parts.outbox.stop();
+    this.parts.ahead.clear();
+  }
+
+  /** Says that another tab has the room. */
+  showElsewhere(readHere: () => void): void {
+    this.isHere = false;
+    this.setState("elsewhere");
+    this.trouble.elsewhere(readHere);
   }
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
+    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -104,9 +124,18 @@ export class Room {
     this.parts.panel.showMeasured(this.parts.regions.measured());
   }
 
+  /** Shows one of the answers to a task that is only looked at. */
+  look(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.refresh();
+  }
+
   async submit(): Promise<void> {
-    if (this.state_ !== "ready" || !this.isComplete()) return;
-    await this.send(this.result(), "");
+    if (this.state_ !== "ready") return;
+    this.strokes.read();
+    if (isComplete(this.sheet, this.parts.questions, this.parts.panel)) await this.send(this.result(), "");
   }
 
   async skip(reason: string): Promise<void> {
@@ -115,34 +144,34 @@ export class Room {
 
   async undo(): Promise<void> {
     if (this.state_ !== "ready" && this.state_ !== "empty") return;
-    if (this.task_) await this.drafts.save();
+    const { api, frame, notice, outbox } = this.parts;
+    if (outbox.isWaiting) {
+      notice.pass(t("Your last answer waits for the connection. Take it back once it is sent."), "warning");
+      return;
+    }
     await this.guarded(async () => {
-      const { task } = await this.parts.api.undo();
-      this.parts.notice.clear();
-      this.parts.frame.setWhy("");
+      await outbox.settled();
+      if (this.task_) await this.drafts.save();
+      const { task } = await api.undo();
+      notice.clear();
+      frame.setWhy("");
+      this.parts.ahead.clear();
       await this.open(task);
-      this.parts.notice.pass("Your last answer is taken back. Change it, then submit it again.");
+      this.setRead(task.read);
+      notice.pass(t("Your last answer is taken back. Change it, then submit it again."));
     }, this.state_);
   }
 
   private result(): ResultItem[] {
+    this.strokes.read();
     return toResult(this.sheet, this.parts.questions, this.task_?.scans ?? []);
   }
 
-  /** Says what is missing, and takes the keyboard there. */
-  private isComplete(): boolean {
-    const { panel, questions } = this.parts;
-    const missing = unanswered(this.sheet, questions);
-    for (const question of missing) panel.field(question)?.say("This question needs an answer.");
-    const invalid = panel.firstInvalid();
-    const first = (missing[0] && panel.field(missing[0])) ?? invalid;
-    first?.focus();
-    return first === undefined;
-  }
-
+  /** Puts the answer into the outbox and goes on, without waiting for the server where it can. */
   private async send(result: ResultItem[], reason: string): Promise<void> {
     const task = this.task_;
     if (!task) return;
+    const { ahead, frame, notice, outbox } = this.parts;
     const submission = {
       result,
       lead_time: this.parts.clock.seconds(),
@@ -150,71 +179,82 @@ export class Room {
       unique_id: crypto.randomUUID(),
       was_cancelled: reason !== "",
       skip_reason: reason,
+      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
     };
     this.setState("submitting");
     this.drafts.stop();
-    await this.guarded(
-      async () => {
-        const { next, why } = await this.parts.outbox.send(task.id, submission);
-        this.parts.notice.clear();
-        this.parts.frame.setWhy(why);
-        this.setRead(this.read + 1);
-        await this.openNext(next);
-      },
-      "ready",
-      async () => {
-        // Not taken: the answer stays on the screen, and is a draft again.
-        await this.parts.journal.dropSubmission(submission.unique_id);
-        await this.drafts.start(task.id, task.draft);
-        this.drafts.changed();
-      },
-    );
+    await this.guarded(async () => {
+      notice.clear();
+      frame.setWhy("");
+      const isKept = await outbox.add(task.id, submission);
+      if (!task.corrects) this.setRead(this.read + 1);
+      if (!isKept) await outbox.settled();
+      const following = ahead.take();
+      if (following) await this.open(following);
+      else await this.openAnswered();
+    });
+  }
+
+  /** Opens what the server gives with its reply; until that comes there is nothing to read. */
+  private async openAnswered(): Promise<void> {
+    const { outbox } = this.parts;
+    this.showUnsent(outbox.unsent, outbox.isWaiting);
+    const reply = await outbox.settled();
+    if (reply) await this.openNext(reply);
+    else await this.start(); // it was refused: its task is opened again
   }
 
   private async openNext(reply: NextReply): Promise<void> {
-    if (reply.task) await this.open(reply.task);
-    else this.showEmpty(reply.reason);
+    if (!reply.task) return this.showEmpty(reply.reason);
+    await this.open(reply.task);
+    this.setRead(reply.task.read);
   }
 
   private async open(task: Task): Promise<void> {
-    const { clock, frame, panel, prefetch, regions, screen } = this.parts;
+    const { ahead, clock, frame, outbox, panel, regions, screen } = this.parts;
+    if (!this.isHere) return;
     this.setState("loading", task);
-    const late = setTimeout(() => frame.cover("Loading…"), LATE_MS);
-    this.renewedAt = Date.now();
-    this.claimLasts = Math.max(0, Date.parse(task.claim.expires_at) - this.renewedAt);
+    const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
+    this.hold.begin(task);
     const draft = await this.drafts.start(task.id, task.draft);
     this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
     this.comment = draft?.comment ?? "";
     panel.clear();
     await screen.show(task).finally(() => clearTimeout(late));
-    prefetch.only(task, this.ahead);
-    this.setRead(task.read);
-    regions.load(this.sheet);
+    if (!this.isHere) return;
+    regions.load(this.sheet, task.scans);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
     frame.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
-    this.setState("ready", task);
+    this.setState(task.is_read_only ? "looking" : "ready", task);
+    if (this.ended) return this.endSession(this.ended);
     panel.takeFocus(frame.stage);
-    void this.prepare(task);
+    if (outbox.isRefused) this.takeUpRefused();
+    else void ahead.fill(task);
   }
 
-  /** Fetches the rest of the task in hand, and the task that will most likely follow it. */
-  private async prepare(task: Task): Promise<void> {
-    const { api, prefetch } = this.parts;
-    void prefetch.inHand(task);
-    try {
-      this.ahead = (await api.ahead()).task;
-    } catch {
-      // Reading goes on without: the next task's frames are then fetched when it is opened.
-      this.ahead = null;
-    }
-    if (this.task_ === task && this.ahead) await prefetch.ahead(this.ahead);
+  /** Goes back to a task whose answer was refused; the one in hand waits as a draft. */
+  private takeUpRefused(): void {
+    if (this.state_ !== "ready" && this.state_ !== "empty") return;
+    void this.drafts.flush().then(() => {
+      this.drafts.stop();
+      return this.start();
+    });
   }
 
   private setRead(read: number): void {
     this.read = read;
     this.parts.frame.setRead(read);
+    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
+  }
+
+  private showUnsent(unsent: number, isOffline: boolean): void {
+    const { frame, outbox } = this.parts;
+    frame.setUnsent(unsent, isOffline);
+    if (isOffline && (this.state_ === "submitting" || this.state_ === "loading")) {
+      this.trouble.nothingFetched(() => outbox.retryNow());
+    }
   }
 
   private showEmpty(reason: string | undefined): void {
@@ -224,8 +264,8 @@ export class Room {
     this.parts.panel.clear();
     this.parts.regions.clear();
     this.refresh();
-    this.parts.prefetch.only(null);
-    this.parts.frame.coverEnd(reason || "Nothing is left to read.");
+    this.parts.ahead.leave();
+    this.parts.frame.coverEnd(reason || t("Nothing is left to read."));
     this.setState("empty", null);
   }
 
@@ -240,60 +280,27 @@ export class Room {
     panel.setBusy(state !== "ready");
   }
 
+  private endSession(error: Error): void {
+    this.ended = error;
+    this.setState("error");
+    this.trouble.sessionEnded(error);
+  }
+
   /** Runs a step of the flow; what goes wrong is said, and the room is left in a state to go on from. */
-  private async guarded(
-    step: () => Promise<void>,
-    after: RoomState = "error",
-    refused: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
+  private async guarded(step: () => Promise<void>, after: RoomState = "error"): Promise<void> {
     try {
       await step();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const isLoading = this.state_ === "loading";
-      if (isSessionEnd(error)) {
+      if (isSessionEnd(error)) return this.endSession(error as ApiError);
+      if (this.state_ === "loading" || after === "error") {
         this.setState("error");
-        this.sayMustLogIn(message);
-      } else if (isLoading || after === "error") {
-        this.setState("error");
-        // Never the last scan behind an error about the next.
-        this.parts.frame.cover("This scan could not be shown.");
-        this.parts.notice.say(`${message} Your answers are safe.`, "bad", {
-          text: "Try again",
-          act: () => void this.start(),
-        });
+        this.trouble.notShown(message);
       } else {
-        await refused();
         this.setState(after);
         this.parts.panel.takeFocus(this.parts.frame.stage);
         this.parts.notice.pass(message, "warning");
       }
     }
-  }
-
-  private sayMustLogIn(message: string): void {
-    this.parts.notice.say(`${message} Your answer is kept on this computer.`, "bad", {
-      text: "Log in again",
-      act: window.location.href,
-    });
-  }
-
-  private draftRefused(error: Error): void {
-    if (isSessionEnd(error)) this.sayMustLogIn(error.message);
-    else {
-      this.parts.notice.say(`${error.message} Your draft is kept on this computer.`, "warning", {
-        text: "Next scan",
-        act: () => void this.start(),
-      });
-    }
-  }
-
-  private waiting(isWaiting: boolean): void {
-    if (!isWaiting) return this.parts.notice.clear();
-    this.parts.notice.say(
-      "No connection. Your answer is kept on this computer and is sent as soon as there is one.",
-      "warning",
-      { text: "Send now", act: () => this.parts.outbox.retryNow() },
-    );
   }
 }

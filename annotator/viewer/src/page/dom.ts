@@ -23,9 +23,13 @@ const CAPS: Record<string, string> = {
 };
 
 export function keyCap(key: string): HTMLElement {
-  const parts = key === "+" ? ["+"] : key.split("+");
-  const text = parts.map((part) => CAPS[part] ?? (part.length === 1 ? part.toUpperCase() : part));
-  return make("kbd", { class: "cap" }, text.join(" "));
+  return make("kbd", { class: "cap" }, capText(key));
+}
+
+/** A press as it is printed: "⇧ P" for "Shift+p". */
+export function capText(key: string): string {
+  const parts = key === "+" ? ["+"] : key.split(/\+(?=.)/);
+  return parts.map((part) => CAPS[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
 }
 
 /** True where typing belongs to the element: letters must not act as commands there. */

@@ -1,13 +1,16 @@
+import { t } from "../i18n";
 import type { Bootstrap } from "../types";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
-export type SaveState = "" | "saving" | "saved" | "local";
+export type SaveState = "" | "saving" | "saved" | "local" | "unsaved";
 
 const SAVE_TEXT: Record<SaveState, string> = {
   "": "",
-  saving: "Saving…",
-  saved: "Draft saved",
-  local: "Draft kept on this computer",
+  saving: t("Saving…"),
+  saved: t("Draft saved"),
+  local: t("Draft kept on this computer"),
+  unsaved: t("Draft not saved yet"),
 };
 
 /** The page around the image and the questions. */
@@ -17,47 +20,59 @@ export class Frame {
   readonly tools: HTMLElement;
   private readonly count: HTMLElement;
   private readonly saved: HTMLElement;
+  private readonly unsent: HTMLElement;
   private readonly why: HTMLElement;
   private readonly veil: HTMLElement;
   private readonly leave: string;
 
-  constructor(readonly root: HTMLElement, bootstrap: Bootstrap, help: () => void) {
+  constructor(readonly root: HTMLElement, bootstrap: Bootstrap, keymap: Keymap, help: () => void) {
     this.leave = bootstrap.urls.leave;
     this.count = make("span", { class: "count", "data-part": "count" });
     this.saved = make("span", { class: "saved", "data-part": "saved", role: "status" });
+    this.unsent = make("p", { class: "unsent", role: "status", hidden: true, "data-part": "unsent" });
     this.why = make("p", { class: "why", role: "status", "data-part": "why" });
     this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
-    this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": "Tools" });
-    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": "Scan" });
+    this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": t("Tools") });
+    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": t("Scan") });
     this.side = make(
       "aside",
       { class: "side" },
       make(
         "header",
         { class: "side-head" },
-        make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ Leave"),
+        make("a", { class: "leave", href: bootstrap.urls.leave }, "‹ " + t("Leave")),
         make("h1", {}, bootstrap.project.title),
-        make("button", { type: "button", class: "help-button", onclick: help }, "Keys ", keyCap("?")),
+        make("button", { type: "button", class: "help-button", onclick: help }, t("Keys") + " ", keymap.cap("help")),
         make("div", { class: "side-status" }, this.count, this.saved),
+        this.unsent,
         this.why,
       ),
     );
     const box = make("div", { class: "stage-box" }, this.stage, this.veil);
-    root.replaceChildren(make("div", { class: "stage-wrap" }, box, this.tools), this.side);
+    root.replaceChildren(make("div", { class: "stage-wrap", "data-theme": "dark" }, box, this.tools), this.side);
   }
 
   setRead(read: number): void {
-    this.count.textContent = `${read} read`;
+    this.count.textContent = t("{count} read", { count: read });
   }
 
   /** Says why the case came that was submitted last; an empty word says nothing. */
   setWhy(why: string): void {
-    this.why.textContent = why && `Last case: ${why}`;
+    this.why.textContent = why && t("Last case: {why}", { why });
   }
 
   setSaved(state: SaveState): void {
     this.saved.textContent = SAVE_TEXT[state];
     this.saved.dataset["state"] = state;
+  }
+
+  /** Says how many answers wait for the connection; with one there is nothing to say. */
+  setUnsent(count: number, isOffline: boolean): void {
+    if (count > 0) this.root.dataset["unsent"] = String(count);
+    else delete this.root.dataset["unsent"];
+    this.unsent.hidden = !isOffline;
+    this.unsent.textContent =
+      count === 1 ? t("1 answer waits for the connection") : t("{count} answers wait for the connection", { count });
   }
 
   /** Covers the stage with a sentence; an empty one uncovers it. */
@@ -66,10 +81,17 @@ export class Frame {
     this.veil.textContent = text;
   }
 
+  /** Covers the stage with a sentence and one thing to do. */
+  coverWith(text: string, action: string, act: () => void): void {
+    this.cover(text);
+    const button = make("button", { type: "button", class: "notice-action", onclick: act }, action);
+    this.veil.replaceChildren(make("div", {}, make("p", {}, text), button));
+  }
+
   /** Covers the stage where there is no next scan, with the way out. */
   coverEnd(text: string): void {
     this.cover(text);
-    const back = make("a", { class: "notice-action", href: this.leave }, "Back to the project");
+    const back = make("a", { class: "notice-action", href: this.leave }, t("Back to the project"));
     this.veil.replaceChildren(make("div", {}, make("p", {}, text), back));
   }
 }

@@ -1,6 +1,5 @@
 import { storedValue } from "../answers/sheet";
 import { COMMANDS } from "../commands";
-import type { Command } from "../commands/command";
 import type { Question } from "../types";
 
 export interface OptionKey {
@@ -69,18 +68,4 @@ export function pressed(event: KeyboardEvent): string {
   const alt = event.altKey ? "Alt+" : "";
   const shift = event.shiftKey && isNamed ? "Shift+" : "";
   return control + alt + shift + (letter ?? key);
-}
-
-/**
- * The command of a press. A letter that an option's config claims goes to the option; its command
- * is then reached with Shift, as every letter's is.
- */
-export function commandFor(press: string): Command | undefined {
-  const letter = /^Shift\+(\p{L})$/u.exec(press)?.[1];
-  return COMMANDS.find(({ keys }) => keys.includes(letter ?? press));
-}
-
-/** What to show for a command's key, given the keys that options have taken. */
-export function shownKeys(command: Command, taken: ReadonlySet<string>): string[] {
-  return command.keys.map((key) => (taken.has(key) ? `Shift+${key}` : key));
 }

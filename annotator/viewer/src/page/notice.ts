@@ -1,4 +1,4 @@
-import type { Replayed } from "../flow/outbox";
+import { t } from "../i18n";
 import { make } from "./dom";
 
 export interface NoticeAction {
@@ -40,13 +40,10 @@ export class Notice {
     if (this.isPassing) this.clear();
   }
 
-  /** Says what became of the answers that an earlier sitting left on this computer. */
-  replayed(answers: readonly Replayed[]): void {
-    const refused = answers.find(({ refusal }) => refusal !== null);
-    if (refused) {
-      const what = "An answer from an earlier sitting was not taken and is a draft again";
-      this.say(`${what}: ${refused.refusal}`, "warning");
-    } else if (answers.length > 0) this.pass("The answer kept on this computer is saved now.");
+  /** Says that the answers an earlier sitting left on this computer have arrived. */
+  sentLater(count: number): void {
+    if (count === 1) this.pass(t("The answer kept on this computer is saved now."));
+    if (count > 1) this.pass(t("The {count} answers kept on this computer are saved now.", { count }));
   }
 
   clear(): void {

@@ -1,12 +1,14 @@
 import { isReadAsNormal, type Sheet } from "../answers/sheet";
+import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
-import { keyCap, make } from "./dom";
+import { make } from "./dom";
 import { ChoicesField } from "./fields/choices";
 import type { Field } from "./fields/field";
 import { NumberField } from "./fields/number";
 import { type Region, RegionsField } from "./fields/regions";
 import { TextField } from "./fields/text";
+import type { Keymap } from "./keymap";
 import type { OptionKey } from "./keys";
 
 export interface PanelActions {
@@ -30,6 +32,8 @@ export class Panel {
   readonly fields: readonly Field[];
   private readonly asked: HTMLDivElement;
   private readonly submitButton: HTMLButtonElement;
+  private readonly submitCap: HTMLElement;
+  private readonly undoButton: HTMLButtonElement;
   private readonly commentArea: HTMLTextAreaElement;
   private readonly commentBox: HTMLDetailsElement;
 
@@ -38,6 +42,7 @@ export class Panel {
     keys: readonly OptionKey[],
     labels: readonly RegionLabel[],
     actions: PanelActions,
+    keymap: Keymap,
   ) {
     this.fields = questions.map((question) => {
       const own = keys.filter((key) => key.question === question.name);
@@ -45,16 +50,18 @@ export class Panel {
     });
     this.commentArea = make("textarea", {
       rows: "3",
-      "aria-label": "Comment",
+      "aria-label": t("Comment"),
       oninput: () => actions.comment(this.commentArea.value),
     });
     this.commentBox = make(
       "details",
       { class: "comment" },
-      make("summary", { tabindex: "-1" }, "Comment ", keyCap("c")),
+      make("summary", { tabindex: "-1" }, t("Comment") + " ", keymap.cap("comment")),
       this.commentArea,
     );
-    this.submitButton = make("button", { type: "button", class: "submit", "aria-keyshortcuts": "Enter", onclick: () => actions.submit() });
+    this.submitCap = keymap.cap("submit");
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
       { class: "questions" },
@@ -69,8 +76,8 @@ export class Panel {
         "div",
         { class: "actions" },
         this.submitButton,
-        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, "Cannot be judged ", keyCap("x")),
-        make("button", { type: "button", class: "quiet", onclick: () => actions.undo() }, "Undo last ", keyCap("u")),
+        make("button", { type: "button", class: "quiet skip-button", onclick: () => actions.skip() }, t("Cannot be judged") + " ", keymap.cap("skip")),
+        this.undoButton,
       ),
     );
   }
@@ -82,10 +89,10 @@ export class Panel {
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
-    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : "Submit";
+    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
-      this.submitButton.replaceChildren(says, make("kbd", { class: "cap" }, "↵"));
+      this.submitButton.replaceChildren(says, this.submitCap);
     }
   }
 
@@ -99,6 +106,11 @@ export class Panel {
   setBusy(isBusy: boolean): void {
     this.asked.inert = isBusy;
     this.submitButton.disabled = isBusy;
+  }
+
+  /** Only where the reader has an answer that they could take back. */
+  offerUndo(isOffered: boolean): void {
+    this.undoButton.hidden = !isOffered;
   }
 
   focusComment(): void {
@@ -135,7 +147,7 @@ export class Panel {
 
 function normalText(questions: readonly Question[]): string {
   const asksForFindings = questions.some(({ kind }) => kind === "multiple");
-  return asksForFindings ? "No finding — read as normal" : "Nothing marked — read as normal";
+  return asksForFindings ? t("No finding — read as normal") : t("Nothing marked — read as normal");
 }
 
 function field(

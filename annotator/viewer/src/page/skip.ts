@@ -1,6 +1,12 @@
+import { t } from "../i18n";
 import { keyCap, make } from "./dom";
 
-const REASONS = ["Poor image quality", "Wrong body part", "Incomplete examination"] as const;
+/** What is kept with the task, whatever the reader's language, and how it is said here. */
+const REASONS = [
+  { kept: "Poor image quality", says: t("Poor image quality") },
+  { kept: "Wrong body part", says: t("Wrong body part") },
+  { kept: "Incomplete examination", says: t("Incomplete examination") },
+] as const;
 
 /** The reasons why a task cannot be judged. A list beside the image, which stays in view and in use. */
 export class SkipList {
@@ -12,12 +18,12 @@ export class SkipList {
     private readonly choose: (reason: string) => void,
     private readonly onClose: () => void,
   ) {
-    const reasons = REASONS.map((reason, index) =>
+    const reasons = REASONS.map(({ kept, says }, index) =>
       make(
         "button",
-        { type: "button", class: "option", onclick: () => choose(reason) },
+        { type: "button", class: "option", onclick: () => choose(kept) },
         keyCap(String(index + 1)),
-        make("span", { class: "option-text" }, reason),
+        make("span", { class: "option-text" }, says),
       ),
     );
     this.first = reasons[0] as HTMLButtonElement;
@@ -25,17 +31,17 @@ export class SkipList {
       type: "text",
       class: "skip-other",
       maxlength: "200",
-      "aria-label": "Another reason",
-      placeholder: "Another reason, then Enter",
+      "aria-label": t("Another reason"),
+      placeholder: t("Another reason, then Enter"),
       onkeydown: ((event: KeyboardEvent) => this.otherKey(event)) as EventListener,
     });
     this.element = make(
       "section",
-      { class: "skip", hidden: true, "aria-label": "Cannot be judged", "data-part": "skip" },
-      make("h2", {}, "Cannot be judged because of"),
+      { class: "skip", hidden: true, "aria-label": t("Cannot be judged"), "data-part": "skip" },
+      make("h2", {}, t("Cannot be judged because of")),
       make("div", { class: "options" }, ...reasons),
       make("label", { class: "skip-label" }, keyCap(String(REASONS.length + 1)), this.other),
-      make("p", { class: "hint" }, keyCap("Escape"), " closes the list"),
+      make("p", { class: "hint" }, keyCap("Escape"), " " + t("closes this list.")),
     );
   }
 
@@ -59,7 +65,7 @@ export class SkipList {
   press(key: string): boolean {
     const number = Number(key);
     const reason = REASONS[number - 1];
-    if (reason) this.choose(reason);
+    if (reason) this.choose(reason.kept);
     else if (number === REASONS.length + 1) this.other.focus();
     else if (key === "Escape" || key === "x") this.close();
     else return false;

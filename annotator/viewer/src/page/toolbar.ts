@@ -1,8 +1,8 @@
 import { COMMANDS } from "../commands";
 import { t } from "../i18n";
-import type { Toolbox, ToolName } from "../viewer/toolbox";
-import { keyCap, make } from "./dom";
-import { shownKeys } from "./keys";
+import { isPaintTool, type Toolbox, type ToolName } from "../viewer/toolbox";
+import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
 /** What is offered under the image; everything else is on a key alone. */
 const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName])[] = [
@@ -12,6 +12,8 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["scroll", t("Slices"), "scroll"],
   ["length", t("Length"), "length"],
   ["eraser", t("Eraser"), "eraser"],
+  ["threshold", t("Threshold"), "threshold"],
+  ["segment", t("Outline"), "segment"],
   ["invert", t("Invert")],
   ["fit", t("Fit")],
   ["actual", t("1:1")],
@@ -21,19 +23,18 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
 export function fillToolbar(
   bar: HTMLElement,
   toolbox: Toolbox,
-  taken: ReadonlySet<string>,
+  keymap: Keymap,
   hasMasks: boolean,
   act: (command: string) => void,
 ): void {
-  const buttons = SHOWN.filter(([command]) => hasMasks || command !== "eraser").map(
+  const buttons = SHOWN.filter(([, , tool]) => hasMasks || !tool || !isPaintTool(tool)).map(
     ([name, text, tool]) => {
       const command = COMMANDS.find((other) => other.name === name);
-      const [key] = command ? shownKeys(command, taken) : [];
       const button = make(
         "button",
         { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
         text,
-        ...(key ? [keyCap(key)] : []),
+        keymap.cap(name),
       );
       return { button, tool };
     },

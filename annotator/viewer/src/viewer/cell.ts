@@ -4,7 +4,7 @@ import type { Scan } from "../types";
 import { openingWindow } from "./loader";
 import { readingOrder } from "./order";
 import type { ShownSamples } from "./pixels";
-import { framePlane, worldToPixel } from "./plane";
+import { framePlane, type FrameTransform, pixelToWorld, worldToPixel } from "./plane";
 import { imageIds, register } from "./registry";
 import { draggedWindow, rangeWindow, type Window, windowRange } from "./windows";
 
@@ -152,6 +152,20 @@ export class Cell {
     const isInside =
       index.column >= -0.5 && index.row >= -0.5 && index.column < columns - 0.5 && index.row < rows - 0.5;
     return isInside ? index : null;
+  }
+
+  /** Where the shown frame's pixels lie on the element, however it is moved, turned or flipped. */
+  get frameTransform(): FrameTransform {
+    const plane = framePlane(this.scan, this.shownFrame);
+    const at = (column: number, row: number): Types.Point2 =>
+      this.viewport.worldToCanvas(pixelToWorld(plane, { column, row }));
+    const [x, y] = at(0, 0);
+    const { rows, columns } = this.scan.geometry;
+    const [right, down] = [at(columns, 0), at(0, rows)];
+    return {
+      a: (right[0] - x) / columns, b: (right[1] - y) / columns,
+      c: (down[0] - x) / rows, d: (down[1] - y) / rows, e: x, f: y,
+    };
   }
 
   valueAt(column: number, row: number): number[] {

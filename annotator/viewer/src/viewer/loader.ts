@@ -2,15 +2,19 @@ import { type Types, utilities } from "@cornerstonejs/core";
 
 import { ApiError, retried } from "../flow/http";
 import type { Scan } from "../types";
-import { modalityValues, type ShownSamples, storedSamples, valueRange } from "./pixels";
+import { type DecodedFrame, frameWindow } from "./decode";
+import { Decoder } from "./decoder";
+import type { ShownSamples } from "./pixels";
 import { address, imageId } from "./registry";
-import { percentileWindow, type Window } from "./windows";
+import type { Window } from "./windows";
 
-/** The window a scan opens with; colour is shown as it is. */
+let decoder: Decoder | null = null;
+/** The window each frame opens with, worked out where it was decoded. */
+const windows = new WeakMap<ShownSamples, Window>();
+
+/** The window a scan opens with. */
 export function openingWindow(scan: Scan, values: ShownSamples): Window {
-  const { window, samples } = scan.geometry;
-  if (samples === 3) return { center: 128, width: 256 };
-  return window ? { center: window[0], width: window[1] } : percentileWindow(values);
+  return windows.get(values) ?? frameWindow(scan.geometry, values);
 }
 
 /** Cornerstone's image loader for `scout:<scan>/<frame>`. */
@@ -27,13 +31,14 @@ async function fetchFrame(scan: Scan, frame: number): Promise<Types.IImage> {
     if (!response.ok) throw await ApiError.from(response);
     return response.arrayBuffer();
   });
-  return image(scan, frame, modalityValues(storedSamples(bytes, scan.geometry), scan.geometry));
+  decoder ??= new Decoder();
+  return image(scan, frame, await decoder.decode(bytes, scan.geometry));
 }
 
-function image(scan: Scan, frame: number, values: ShownSamples): Types.IImage {
+function image(scan: Scan, frame: number, decoded: DecodedFrame): Types.IImage {
   const { rows, columns, samples, spacing, modality } = scan.geometry;
-  const { low, high } = valueRange(values);
-  const window = openingWindow(scan, values);
+  const { values, low, high, window } = decoded;
+  windows.set(values, window);
   const id = imageId(scan, frame);
   const voxelManager = utilities.VoxelManager.createImageVoxelManager({
     width: columns,

@@ -1,156 +1,238 @@
-import { cache, eventTarget, imageLoader, type Types as Core } from "@cornerstonejs/core";
-import { Enums, segmentation } from "@cornerstonejs/tools";
+import { Enums } from "@cornerstonejs/core";
 
-import { decodeMask, encodeMask } from "../answers/rle";
-import { itemOf, locate, type Mask, newId } from "../answers/sheet";
+import { itemOf, type Mask } from "../answers/sheet";
+import { t } from "../i18n";
 import type { Scan } from "../types";
 import type { Cell } from "./cell";
-import { type RegionLabel, rgb } from "./labels";
-import { sliceNumber } from "./order";
-import { imageIds } from "./registry";
+import type { RegionLabel } from "./labels";
+import { readingOrder } from "./order";
+import { Brush } from "./painting/brush";
+import { fillBetween, fillHoles } from "./painting/fills";
+import { Layers } from "./painting/layers";
+import { Picture } from "./painting/picture";
+import { type Hand, type Motion, PaintPointer } from "./painting/pointer";
+import { clickKind } from "./painting/proposal";
+import { Prompting } from "./painting/prompting";
+import { palette } from "./painting/raster";
+import { type Dab, near, Stroke, valuesAt } from "./painting/stroke";
+import type { ShownSamples } from "./pixels";
+import type { Pixel } from "./plane";
+import type { FrameSamples } from "./segmentation/segmenter";
+import { isPaintTool, type PaintTool, type ToolFollower, type ToolName } from "./toolbox";
 
-const OPACITY = 110;
+interface View {
+  picture: Picture;
+  pointer: PaintPointer;
+}
 
-/** Painted label maps, one a scan: Cornerstone's segmentation, told to the sheet as masks. */
-export class Masks {
-  private cells: readonly Cell[] = [];
-  private scans: readonly Scan[] = [];
-  /** What a draft paints is no change of the answer. */
-  private isLoading = false;
-  /** In the order of reading: Cornerstone pairs a stack with its label maps by their places. */
-  private readonly maps = new Map<number, Core.IImage[]>();
-  /** What has been coded, by frame; a stroke makes a frame's code stale. */
-  private readonly coded = new Map<number, Mask[]>();
-  private readonly stale = new Set<number>();
-  private readonly labels: readonly RegionLabel[];
+/**
+ * Painted structures: what is painted on the task's frames, on the screen or off it, and the tools
+ * that paint. They are drawn on a canvas of their own over each cell, not by Cornerstone's label maps:
+ * those take memory for every frame of a scan, send a whole frame to the graphics card at each move of
+ * the brush, and are thrown out of Cornerstone's cache when that is full.
+ */
+export class Masks implements ToolFollower, Hand {
+  readonly brush = new Brush();
   onChange: () => void = () => undefined;
+  /** Another tool, or another size of the brush. */
+  onTool: () => void = () => undefined;
+  /** Says what the reader should know. */
+  onProblem: (text: string) => void = () => undefined;
+  readonly labels: readonly RegionLabel[];
+  private readonly layers: Layers;
+  private readonly colours: Uint32Array;
+  private readonly prompting = new Prompting();
+  private readonly views = new Map<Cell, View>();
+  private scans: readonly Scan[] = [];
+  private tool_: PaintTool | null = null;
+  private label_: RegionLabel | null = null;
+  private last: RegionLabel | undefined;
 
   constructor(labels: readonly RegionLabel[]) {
     this.labels = labels.filter(({ kind }) => kind === "masks");
-    eventTarget.addEventListener(Enums.Events.SEGMENTATION_DATA_MODIFIED, ((
-      event: CustomEvent<{ segmentationId: string }>,
-    ) => this.painted(event.detail.segmentationId)) as EventListener);
+    this.layers = new Layers(this.labels);
+    this.colours = palette(this.labels);
+    this.brush.onChange = () => this.showTool();
+    this.prompting.onPicture = () => this.drawSoon();
+    this.prompting.onPaint = () => this.changed();
+    this.prompting.onProblem = (text) => this.onProblem(text);
   }
 
   get isUsed(): boolean {
     return this.labels.length > 0;
   }
 
-  /** Makes empty label maps for the scans shown in `cells` and paints the masks of a draft. */
-  load(cells: readonly Cell[], masks: readonly Mask[]): void {
-    if (!this.isUsed) return;
-    this.clear();
-    this.cells = cells;
-    this.scans = cells.map(({ scan }) => scan);
-    for (const cell of cells) this.addMap(cell);
-    for (const mask of masks) this.paint(mask);
-    this.isLoading = true;
-    for (const cell of cells) {
-      segmentation.triggerSegmentationEvents.triggerSegmentationDataModified(mapId(cell.scan));
-    }
-    this.isLoading = false;
+  /** The label that is painted with. */
+  get label(): RegionLabel | null {
+    return this.label_;
   }
 
-  /** Makes a label the one that the brush paints with. */
-  take(label: RegionLabel): void {
-    for (const scan of this.scans) {
-      segmentation.segmentIndex.setActiveSegmentIndex(mapId(scan), label.segment);
-    }
+  set label(label: RegionLabel | null) {
+    this.label_ = label;
+    this.last = label ?? this.last;
   }
 
-  masks(): Mask[] {
-    for (const item of this.stale) this.coded.set(item, this.code(item));
-    this.stale.clear();
-    return [...this.coded].sort(([a], [b]) => a - b).flatMap(([, masks]) => masks);
+  /** What to paint with where nothing is in hand: the label that was last. */
+  get usual(): RegionLabel | undefined {
+    return this.last ?? this.labels[0];
+  }
+
+  get tool(): PaintTool | null {
+    return this.tool_;
+  }
+
+  get isPainting(): boolean {
+    return this.tool_ !== null;
+  }
+
+  /** Of what is measured on the task's scans. */
+  get units(): { length: "mm" | "px"; value: string } {
+    const geometry = this.scans[0]?.geometry;
+    return { length: geometry?.spacing ? "mm" : "px", value: geometry?.units ?? "" };
+  }
+
+  get circle(): number {
+    return this.tool_ === null || this.tool_ === "segment" ? 0 : this.brush.radius;
+  }
+
+  /** Shows the masks of a draft or of an earlier state; what is shown already is left as it is. */
+  load(scans: readonly Scan[], masks: readonly Mask[]): void {
+    const [first] = scans;
+    if (first && first.id !== this.scans[0]?.id) this.brush.suit(first);
+    this.cancel();
+    this.prompting.finish();
+    this.scans = scans;
+    this.layers.load(scans, masks);
+    this.drawSoon();
+  }
+
+  /** What is painted. `before`: the sheet's masks, which keep all they say beside their pixels. */
+  masks(before: readonly Mask[]): Mask[] {
+    return this.layers.masks(before);
   }
 
   /** Takes away everything painted with a label on one frame. */
-  remove(mask: Mask): void {
+  clear(mask: Mask): void {
     const label = this.labels.find(({ question, value }) => question === mask.question && value === mask.label);
-    const pixels = this.pixels(mask.item);
-    const place = locate(this.scans, mask.item);
-    if (!label || !pixels || !place) return;
-    for (let index = 0; index < pixels.length; index += 1) {
-      if (pixels[index] === label.segment) pixels[index] = 0;
-    }
-    this.stale.add(mask.item);
-    segmentation.triggerSegmentationEvents.triggerSegmentationDataModified(mapId(place.scan));
+    if (label && this.layers.at(mask.item, mask.question)?.clear(label.segment)) this.drawSoon();
   }
 
-  private clear(): void {
-    segmentation.removeAllSegmentationRepresentations();
-    segmentation.removeAllSegmentations();
-    for (const images of this.maps.values()) {
-      for (const { imageId } of images) cache.removeImageLoadObject(imageId, { force: true });
-    }
-    this.maps.clear();
-    this.coded.clear();
-    this.stale.clear();
+  /** Paints the slices between two that are painted with the label in hand. */
+  fillBetween({ scan, shownFrame }: Cell): void {
+    const { label } = this;
+    const order = readingOrder(scan);
+    const items = order.map((frame) => itemOf(this.scans, scan, frame));
+    const spacing = scan.geometry.spacing ?? [1, 1];
+    if (label && fillBetween(this.layers, label, items, order.indexOf(shownFrame), spacing)) this.changed();
+    else this.onProblem(t("Paint a label on two slices with empty ones between them; go between them and fill."));
   }
 
-  private addMap(cell: Cell): void {
-    const { scan } = cell;
-    const images = imageLoader.createAndCacheDerivedLabelmapImages(imageIds(scan));
-    this.maps.set(scan.id, images);
-    const type = Enums.SegmentationRepresentations.Labelmap;
-    segmentation.addSegmentations([
-      {
-        segmentationId: mapId(scan),
-        representation: { type, data: { imageIds: images.map(({ imageId }) => imageId) } },
-        config: {
-          segments: Object.fromEntries(
-            this.labels.map(({ segment, text }) => [segment, { segmentIndex: segment, label: text }]),
-          ),
-        },
-      },
-    ]);
-    segmentation.addSegmentationRepresentations(cell.id, [{ segmentationId: mapId(scan), type }]);
-    for (const { segment, colour } of this.labels) {
-      segmentation.config.color.setSegmentIndexColor(cell.id, mapId(scan), segment, [
-        ...rgb(colour),
-        OPACITY,
-      ]);
-    }
+  /** Fills what the label in hand encloses on the shown frame. */
+  fillHoles(cell: Cell): void {
+    const { label } = this;
+    const item = this.item(cell);
+    const layer = label && item !== null ? this.layers.at(item, label.question) : undefined;
+    if (label && layer && fillHoles(layer, label.segment)) this.changed();
+    else this.onProblem(t("Paint a label's outline on this frame, then fill it."));
   }
 
-  private painted(segmentationId: string): void {
-    const cell = this.cells.find(({ scan }) => mapId(scan) === segmentationId);
-    if (!cell || this.isLoading) return;
-    // The brush paints the frame on the screen and no other.
-    this.stale.add(itemOf(this.scans, cell.scan, cell.shownFrame));
+  add(cell: Cell): void {
+    if (!this.isUsed) return;
+    const item = (): number | null => (cell.image ? this.item(cell) : null);
+    const picture = new Picture(cell, this.colours, () => {
+      const shown = item();
+      return shown === null ? null : { layers: this.layers.of(shown), pointed: this.prompting.pointed(shown) };
+    });
+    const pointer = new PaintPointer(cell, this);
+    this.views.set(cell, { picture, pointer });
+    cell.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
+      picture.draw();
+      pointer.showCircle();
+    });
+  }
+
+  remove(cell: Cell): void {
+    this.views.delete(cell);
+  }
+
+  take(tool: ToolName): void {
+    this.cancel();
+    this.tool_ = isPaintTool(tool) ? tool : null;
+    this.prompting.finish();
+    this.showTool();
+    this.drawSoon();
+  }
+
+  cancel(): boolean {
+    return [...this.views.values()].some(({ pointer }) => pointer.cancel());
+  }
+
+  begin(cell: Cell, at: Pixel, press: PointerEvent): Motion | null {
+    const item = this.item(cell);
+    const frame = samplesOf(cell);
+    if (item === null || !frame) return null;
+    if (this.tool_ === "segment") return this.point(item, frame, at, press);
+    const dabs = this.tool_ === "eraser" ? this.erasing(item) : this.painting(item, frame, at);
+    return new Stroke(dabs, this.brush.pixels(cell.scan), at, () => this.changed());
+  }
+
+  private point(item: number, frame: FrameSamples, at: Pixel, press: PointerEvent): Motion | null {
+    const layer = this.label && this.layers.at(item, this.label.question);
+    return this.label && layer ? this.prompting.begin(layer, this.label, frame, clickKind(press), at) : null;
+  }
+
+  /** The label in hand alone is erased, without one every label. */
+  private erasing(item: number): Dab[] {
+    const { label } = this;
+    return this.layers
+      .of(item)
+      .filter(({ question }) => !label || label.question === question)
+      .map((layer) => ({
+        layer,
+        segment: 0,
+        takes: label ? (segment) => segment === label.segment : (segment) => segment !== 0,
+      }));
+  }
+
+  /** Painting replaces the question's other labels; other questions' stay. */
+  private painting(item: number, frame: FrameSamples, at: Pixel): Dab[] {
+    const layer = this.label && this.layers.at(item, this.label.question);
+    if (!layer || !this.label) return [];
+    const takes = this.tool_ === "threshold" ? this.threshold(frame, at) : () => true;
+    return [{ layer, segment: this.label.segment, takes }];
+  }
+
+  private threshold(frame: FrameSamples, at: Pixel): Dab["takes"] {
+    const about = valuesAt(frame, at);
+    const { tolerance } = this.brush;
+    const [value] = about;
+    if (about.length === 1 && value !== undefined) this.brush.range = [value - tolerance, value + tolerance];
+    const isNear = near(frame, about, tolerance);
+    return (_, index) => isNear(index);
+  }
+
+  /** Where a cell's frame stands in the task; null where it is of another. */
+  private item({ scan, shownFrame }: Cell): number | null {
+    return this.scans.some(({ id }) => id === scan.id) ? itemOf(this.scans, scan, shownFrame) : null;
+  }
+
+  private changed(): void {
+    this.drawSoon();
     this.onChange();
   }
 
-  private pixels(item: number): Core.PixelDataTypedArray | undefined {
-    const place = locate(this.scans, item);
-    if (!place) return undefined;
-    return this.maps.get(place.scan.id)?.[sliceNumber(place.scan, place.frame) - 1]?.getPixelData();
+  private showTool(): void {
+    for (const { pointer } of this.views.values()) pointer.showCircle();
+    this.onTool();
   }
 
-  private paint(mask: Mask): void {
-    const label = this.labels.find(({ question, value }) => question === mask.question && value === mask.label);
-    const pixels = this.pixels(mask.item);
-    const decoded = decodeMask(mask.rle);
-    if (!label || !pixels || decoded.length !== pixels.length) return;
-    for (let index = 0; index < decoded.length; index += 1) {
-      if (decoded[index] !== 0) pixels[index] = label.segment;
-    }
-    this.coded.set(mask.item, [...(this.coded.get(mask.item) ?? []), mask]);
-  }
-
-  private code(item: number): Mask[] {
-    const pixels = this.pixels(item);
-    if (!pixels) return [];
-    const before = this.coded.get(item) ?? [];
-    return this.labels.flatMap(({ question, value, segment }) => {
-      const mask = Uint8Array.from(pixels as ArrayLike<number>, (pixel) => Number(pixel === segment));
-      if (!mask.includes(1)) return [];
-      const known = before.find((other) => other.question === question && other.label === value);
-      return [{ id: known?.id ?? newId(), question, label: value, item, rle: encodeMask(mask) }];
-    });
+  private drawSoon(): void {
+    for (const { picture } of this.views.values()) picture.drawSoon();
   }
 }
 
-function mapId(scan: Scan): string {
-  return `masks-${scan.id}`;
+function samplesOf(cell: Cell): FrameSamples | null {
+  const values = cell.image?.getPixelData() as ShownSamples | undefined;
+  const { rows, columns, samples } = cell.scan.geometry;
+  return values ? { rows, columns, samples, values } : null;
 }

@@ -1,3 +1,4 @@
+import { t } from "../i18n";
 import type { Cell } from "./cell";
 import { sliceNumber } from "./order";
 import { edgeMarkers } from "./orientation";
@@ -6,7 +7,7 @@ import { CT_PRESETS, windowText } from "./windows";
 
 const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"] as const;
 const EDGES = ["left", "right", "top", "bottom"] as const;
-const SIDES: Record<string, string> = { L: "Left", R: "Right", B: "Both sides", U: "" };
+const SIDES: Record<string, string> = { L: t("Left"), R: t("Right"), B: t("Both sides"), U: "" };
 
 type Place = (typeof CORNERS)[number] | (typeof EDGES)[number];
 
@@ -47,20 +48,20 @@ export class Overlay {
       [SIDES[geometry.laterality] ?? geometry.laterality, geometry.view].filter(Boolean).join("  "),
     ]);
     this.say("top-right", [frame_count > 1 ? `${sliceNumber(scan, this.cell.shownFrame)} / ${frame_count}` : ""]);
-    this.say("bottom-left", [this.windowLine(), `Zoom ${Math.round(this.cell.zoom * 100)} %`]);
+    this.say("bottom-left", [this.windowLine(), t("Zoom {percent} %", { percent: Math.round(this.cell.zoom * 100) })]);
     this.say("bottom-right", [this.valueLine(), this.spacingNote()]);
     this.drawBar();
   }
 
   private windowLine(): string {
     const { geometry } = this.cell.scan;
-    if (geometry.samples === 3) return "Colour";
+    if (geometry.samples === 3) return t("Colour");
     const window = this.cell.window;
     const preset =
       geometry.modality === "CT"
         ? CT_PRESETS.find(({ center, width }) => center === window.center && width === window.width)
         : undefined;
-    const inverted = this.cell.inverted === geometry.inverted ? "" : "Inverted";
+    const inverted = this.cell.inverted === geometry.inverted ? "" : t("Inverted");
     return [windowText(window), preset?.name ?? "", inverted].filter(Boolean).join("  ");
   }
 
@@ -95,7 +96,7 @@ export class Overlay {
   }
 
   private spacingNote(): string {
-    return this.cell.scan.geometry.spacing ? "" : "No pixel spacing";
+    return this.cell.scan.geometry.spacing ? "" : t("No pixel spacing");
   }
 
   private say(place: Place, lines: string[]): void {

@@ -1,3 +1,4 @@
+import { t } from "../i18n";
 import type { Geometry, SampleType } from "../types";
 
 export type Samples = Uint8Array | Int8Array | Uint16Array | Int16Array | Float32Array;
@@ -17,7 +18,7 @@ export function storedSamples(bytes: ArrayBuffer, geometry: Geometry): Samples {
   const array = ARRAYS[geometry.dtype];
   const expected = geometry.rows * geometry.columns * geometry.samples * array.BYTES_PER_ELEMENT;
   if (bytes.byteLength !== expected) {
-    throw new RangeError(`A frame has ${bytes.byteLength} bytes; ${expected} were expected.`);
+    throw new RangeError(t("A frame has {bytes} bytes; {expected} were expected.", { bytes: bytes.byteLength, expected }));
   }
   return new array(bytes);
 }

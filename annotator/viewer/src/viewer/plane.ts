@@ -48,6 +48,26 @@ export function worldToPixel(plane: Plane, world: readonly number[]): Pixel {
   return { column: along(plane.across), row: along(plane.down) };
 }
 
+/** From pixels of a frame (whole numbers: centres) to CSS pixels: x = a column + c row + e, y = b column + d row + f. */
+export interface FrameTransform {
+  a: number;
+  b: number;
+  c: number;
+  d: number;
+  e: number;
+  f: number;
+}
+
+export function onElement({ a, b, c, d, e, f }: FrameTransform, { column, row }: Pixel): { x: number; y: number } {
+  return { x: a * column + c * row + e, y: b * column + d * row + f };
+}
+
+/** The inverse of `onElement`: inside the frame and out. */
+export function pixelUnder({ a, b, c, d, e, f }: FrameTransform, x: number, y: number): Pixel {
+  const area = a * d - b * c;
+  return { column: (d * (x - e) - c * (y - f)) / area, row: (a * (y - f) - b * (x - e)) / area };
+}
+
 export interface PercentBox {
   x: number;
   y: number;

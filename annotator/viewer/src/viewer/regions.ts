@@ -1,13 +1,11 @@
 import { locate, type Sheet } from "../answers/sheet";
 import type { Region } from "../page/fields/regions";
-import type { Question } from "../types";
+import type { Question, Scan } from "../types";
 import { Drawings } from "./drawings";
 import { type RegionLabel, regionLabels } from "./labels";
 import { Masks } from "./masks";
 import type { Screen } from "./screen";
-
-const LEAST_BRUSH = 1;
-const BRUSH_STEP = 1.25;
+import type { PaintTool } from "./toolbox";
 
 /** Boxes, masks and lengths on the scans in hand, and the label that is drawn with. */
 export class Regions {
@@ -15,7 +13,7 @@ export class Regions {
   label: RegionLabel | null = null;
   onChange: () => void = () => undefined;
   private readonly drawings: Drawings;
-  private readonly masks: Masks;
+  readonly masks: Masks;
 
   constructor(
     private readonly screen: Screen,
@@ -24,19 +22,14 @@ export class Regions {
     this.labels = regionLabels(questions);
     this.drawings = new Drawings(this.labels);
     this.masks = new Masks(this.labels);
+    screen.toolbox.follow(this.masks);
     this.drawings.onChange = this.masks.onChange = () => this.onChange();
   }
 
-  /** Shows a draft's regions on the task that the screen has opened. */
-  load(sheet: Sheet): void {
-    const { cells, toolbox } = this.screen;
-    const [first] = cells;
-    if (!first) return;
-    this.masks.load(cells, sheet.masks);
-    this.drawings.load(cells.map(({ scan }) => scan), sheet.boxes);
-    const { spacing, columns } = first.scan.geometry;
-    // A fiftieth of the frame's width suits a lesion in most scans; the reader changes it from there.
-    toolbox.brushRadius = ((spacing?.[1] ?? 1) * columns) / 50;
+  /** Shows a draft's regions on the scans of the task that the screen has opened. */
+  load(sheet: Sheet, scans: readonly Scan[]): void {
+    this.masks.load(scans, sheet.masks);
+    this.drawings.load(scans, sheet.boxes);
     if (this.label) this.take(this.label);
     this.screen.render();
   }
@@ -50,7 +43,7 @@ export class Regions {
   /** Writes what is drawn into a sheet. */
   read(sheet: Sheet): void {
     sheet.boxes = this.drawings.boxes();
-    if (this.masks.isUsed) sheet.masks = this.masks.masks();
+    if (this.masks.isUsed) sheet.masks = this.masks.masks(sheet.masks);
   }
 
   /** Takes a label in hand, with the tool that draws it; the same label again puts it down. */
@@ -61,18 +54,18 @@ export class Regions {
   }
 
   putDown(): void {
-    this.label = this.drawings.label = null;
+    this.label = this.drawings.label = this.masks.label = null;
     this.screen.toolbox.take("window");
   }
 
-  erase(): void {
-    if (this.masks.isUsed) this.screen.toolbox.take("eraser");
-  }
-
-  resizeBrush(direction: 1 | -1): void {
+  /** Takes a tool that paints; once more, and the brush is back. The eraser alone needs no label. */
+  paint(tool: Exclude<PaintTool, "brush">): void {
+    const { usual } = this.masks;
     const { toolbox } = this.screen;
-    const spacing = this.screen.active?.scan.geometry.spacing?.[1] ?? 1;
-    toolbox.brushRadius = Math.max(LEAST_BRUSH * spacing, toolbox.brushRadius * BRUSH_STEP ** direction);
+    if (!usual) return;
+    if (toolbox.current === tool) return toolbox.take(this.masks.label ? "brush" : "window");
+    if (tool !== "eraser" && !this.masks.label) this.take(usual);
+    toolbox.take(tool);
   }
 
   show(region: Region): void {
@@ -84,7 +77,7 @@ export class Regions {
 
   remove(region: Region, sheet: Sheet): void {
     const mask = sheet.masks.find(({ id }) => id === region.id);
-    if (mask) this.masks.remove(mask);
+    if (mask) this.masks.clear(mask);
     else this.drawings.remove(region.id);
     this.screen.render();
     this.onChange();
@@ -102,7 +95,7 @@ export class Regions {
   private take(label: RegionLabel): void {
     this.label = label;
     this.drawings.label = label.kind === "boxes" ? label : null;
-    if (label.kind === "masks") this.masks.take(label);
+    this.masks.label = label.kind === "masks" ? label : null;
     this.screen.toolbox.take(label.kind === "boxes" ? "box" : "brush");
   }
 }

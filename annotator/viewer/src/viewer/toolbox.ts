@@ -1,7 +1,6 @@
 import {
   addTool,
   annotation,
-  BrushTool,
   cancelActiveManipulations,
   Enums,
   LengthTool,
@@ -9,7 +8,6 @@ import {
   StackScrollTool,
   ToolGroupManager,
   type Types,
-  utilities,
   ZoomTool,
 } from "@cornerstonejs/tools";
 
@@ -18,24 +16,36 @@ import { LabelledBoxTool } from "./labelledbox";
 import { followWindowDrags, WindowDragTool } from "./windowdrag";
 
 const GROUP = "reading-room";
-const ERASER = "Eraser";
 const PINCH = "Pinch";
-const BRUSHES = [BrushTool.toolName, ERASER];
 const { Primary, Secondary, Auxiliary } = Enums.MouseBindings;
 
 /** What the left mouse button does. */
-export type ToolName = "window" | "zoom" | "pan" | "scroll" | "length" | "box" | "brush" | "eraser";
+export type ToolName = "window" | "zoom" | "pan" | "scroll" | "length" | "box" | PaintTool;
 
-const TOOLS: Record<ToolName, string> = {
+/** These act through pointers of their own: Cornerstone's left button then does nothing. */
+export type PaintTool = "brush" | "eraser" | "threshold" | "segment";
+
+const TOOLS: Record<Exclude<ToolName, PaintTool>, string> = {
   window: WindowDragTool.toolName,
   zoom: ZoomTool.toolName,
   pan: PanTool.toolName,
   scroll: StackScrollTool.toolName,
   length: LengthTool.toolName,
   box: LabelledBoxTool.toolName,
-  brush: BrushTool.toolName,
-  eraser: ERASER,
 };
+
+export function isPaintTool(tool: ToolName): tool is PaintTool {
+  return !(tool in TOOLS);
+}
+
+/** What goes along with the cells and the tool in hand. */
+export interface ToolFollower {
+  add(cell: Cell): void;
+  remove(cell: Cell): void;
+  take(tool: ToolName): void;
+  /** Lets go of what the pointer is doing; false where it does nothing. */
+  cancel(): boolean;
+}
 
 /** The other two buttons keep their tools whatever the left one does. */
 const FIXED: readonly (readonly [tool: string, button: Enums.MouseBindings])[] = [
@@ -64,11 +74,13 @@ function lengthText({ cachedStats }: Measured, target: string): string[] {
 export class Toolbox {
   private readonly group: Types.IToolGroup;
   private current_: ToolName = "window";
+  private readonly cells = new Set<Cell>();
+  private readonly followers: ToolFollower[] = [];
   onChange: (tool: ToolName) => void = () => undefined;
 
   constructor() {
     for (const tool of [
-      WindowDragTool, ZoomTool, PanTool, StackScrollTool, LengthTool, LabelledBoxTool, BrushTool,
+      WindowDragTool, ZoomTool, PanTool, StackScrollTool, LengthTool, LabelledBoxTool,
     ]) {
       addTool(tool);
     }
@@ -86,8 +98,6 @@ export class Toolbox {
       calculateStats: false,
       getTextLines: (data: { label?: string }) => (data.label ? [data.label] : []),
     });
-    group.addTool(BrushTool.toolName);
-    group.addToolInstance(ERASER, BrushTool.toolName, { activeStrategy: "ERASE_INSIDE_CIRCLE" });
     annotation.config.style.setDefaultToolStyles({
       global: { ...annotation.config.style.getDefaultToolStyles()?.["global"], ...LINES },
     });
@@ -101,43 +111,46 @@ export class Toolbox {
     return this.current_;
   }
 
+  /** Tells of the cells, those there already and those to come, and of the tool in hand. */
+  follow(follower: ToolFollower): void {
+    this.followers.push(follower);
+    for (const cell of this.cells) follower.add(cell);
+    follower.take(this.current_);
+  }
+
   add(cell: Cell): void {
+    this.cells.add(cell);
+    for (const follower of this.followers) follower.add(cell);
     this.group.addViewport(cell.id, "reading-room");
     followWindowDrags(cell);
   }
 
   remove(cell: Cell): void {
+    this.cells.delete(cell);
+    for (const follower of this.followers) follower.remove(cell);
     this.group.removeViewports("reading-room", cell.id);
   }
 
   take(tool: ToolName): void {
-    this.group.setToolPassive(TOOLS[this.current_], {
-      removeAllBindings: [{ mouseButton: Primary }],
-    });
-    // A brush that is merely passive still draws its circle.
-    for (const brush of BRUSHES) this.group.setToolDisabled(brush);
-    this.group.setToolActive(TOOLS[tool], { bindings: [{ mouseButton: Primary }] });
+    const current = this.current_;
+    if (!isPaintTool(current)) {
+      this.group.setToolPassive(TOOLS[current], { removeAllBindings: [{ mouseButton: Primary }] });
+    }
+    if (!isPaintTool(tool)) {
+      this.group.setToolActive(TOOLS[tool], { bindings: [{ mouseButton: Primary }] });
+    }
     for (const [name, button] of FIXED) {
       this.group.setToolActive(name, { bindings: [{ mouseButton: button }] });
     }
     this.group.setToolActive(PINCH, { bindings: [{ numTouchPoints: 2 }] });
     this.current_ = tool;
+    for (const follower of this.followers) follower.take(tool);
     this.onChange(tool);
-  }
-
-  /** Radius in mm, or in pixels where the spacing is unknown. */
-  get brushRadius(): number {
-    return utilities.segmentation.getBrushSizeForToolGroup(GROUP, BrushTool.toolName);
-  }
-
-  set brushRadius(radius: number) {
-    for (const brush of BRUSHES) {
-      utilities.segmentation.setBrushSizeForToolGroup(GROUP, radius, brush);
-    }
   }
 
   /** Lets go of what is being drawn. */
   cancel(cell: Cell): boolean {
-    return cancelActiveManipulations(cell.element) !== undefined;
+    const wasFollowing = this.followers.some((follower) => follower.cancel());
+    return wasFollowing || cancelActiveManipulations(cell.element) !== undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { t } from "../i18n";
 import type { ShownSamples } from "./pixels";
 
 export interface Window {
@@ -18,11 +19,11 @@ export interface Preset extends Window {
 
 /** Hounsfield units. */
 export const CT_PRESETS: readonly Preset[] = [
-  { name: "Soft tissue", center: 40, width: 400, digit: "1" },
-  { name: "Lung", center: -600, width: 1500, digit: "2" },
-  { name: "Bone", center: 480, width: 2500, digit: "3" },
-  { name: "Brain", center: 40, width: 80, digit: "4" },
-  { name: "Liver", center: 90, width: 150, digit: "5" },
+  { name: t("Soft tissue"), center: 40, width: 400, digit: "1" },
+  { name: t("Lung"), center: -600, width: 1500, digit: "2" },
+  { name: t("Bone"), center: 480, width: 2500, digit: "3" },
+  { name: t("Brain"), center: 40, width: 80, digit: "4" },
+  { name: t("Liver"), center: 90, width: 150, digit: "5" },
 ];
 
 /** Enough samples to place a percentile, few enough for a mammogram. */

@@ -1,6 +1,8 @@
 // Behaviour that every page shares. The content security policy allows no inline handlers, so
 // elements say what they want in data attributes.
 
+import { t } from "./i18n.js";
+
 // data-confirm="Remove Bob?" on a form: ask before it is sent.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
@@ -20,10 +22,10 @@ document.addEventListener("click", async (event) => {
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
+    button.textContent = t("Copied");
   } catch {
     // No clipboard without HTTPS: the field is selected, and the person can copy it by key.
-    button.textContent = "Press Ctrl-C";
+    button.textContent = t("Press Ctrl-C");
   }
 });
 

@@ -1,5 +1,7 @@
 // The sending itself: several files at a time, each chunk after chunk.
 
+import { t } from "./i18n.js";
+
 const AT_ONCE = 4;
 const LONGEST_PAUSE = 30; // seconds
 const MOST_TRIES = 40; // of one chunk: about a quarter of an hour without a connection
@@ -66,7 +68,7 @@ async function persistently(address, { method, body, csrf, signal }, waiting) {
     } catch (error) {
       if (error instanceof Refused || error.name === "AbortError") throw error;
     }
-    if (tries >= MOST_TRIES) throw new Error("The server could not be reached for too long.");
+    if (tries >= MOST_TRIES) throw new Error(t("The server could not be reached for too long."));
     await pause(Math.min(2 ** (tries - 1), LONGEST_PAUSE), signal, waiting);
   }
 }
@@ -77,7 +79,7 @@ async function sentence(answer) {
   try {
     return (await answer.json()).detail;
   } catch {
-    return `The server answered ${answer.status}. Load the page again and repeat the upload.`;
+    return t("The server answered {status}. Load the page again and repeat the upload.", { status: answer.status });
   }
 }
 

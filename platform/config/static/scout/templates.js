@@ -1,5 +1,7 @@
 // The label config's editor: templates to start from, and the colours of the preview.
 
+import { t } from "./i18n.js";
+
 const editor = document.querySelector("#id_label_config");
 const source = document.querySelector("#label-xml");
 const texts = source ? JSON.parse(source.textContent) : {};
@@ -13,7 +15,7 @@ editor.addEventListener("input", (event) => {
 
 for (const input of document.querySelectorAll('input[name="template"]')) {
   input.addEventListener("change", () => {
-    if (!pristine && !window.confirm("Replace what is in the editor with this template?")) {
+    if (!pristine && !window.confirm(t("Replace what is in the editor with this template?"))) {
       accepted.checked = true;
       return;
     }

@@ -2,6 +2,7 @@
 // from where the server says the file ends: a lost connection costs at most one chunk.
 
 import { filesOf } from "./dropped.js";
+import { language, t } from "./i18n.js";
 import { send } from "./sending.js";
 
 const zone = document.querySelector("#upload");
@@ -21,11 +22,11 @@ function size(bytes) {
 
 function report({ sent, total, files, done, waiting }) {
   zone.querySelector("progress").value = total ? sent / total : 1;
-  part("said").textContent = waiting ? "Connection lost" : "Sending";
-  part("amount").textContent = `${size(sent)} of ${size(total)}`;
+  part("said").textContent = waiting ? t("Connection lost") : t("Sending");
+  part("amount").textContent = t("{count} of {all}", { count: size(sent), all: size(total) });
   part("detail").textContent = waiting
-    ? `Trying again in ${waiting} s. Nothing sent so far is lost.`
-    : `${done.toLocaleString("en-GB")} of ${files.toLocaleString("en-GB")} files`;
+    ? t("Trying again in {seconds} s. Nothing sent so far is lost.", { seconds: waiting })
+    : t("{count} of {all} files", { count: done.toLocaleString(language), all: files.toLocaleString(language) });
 }
 
 async function upload(files) {
@@ -41,7 +42,7 @@ async function upload(files) {
       report,
     });
   } catch (error) {
-    part("reason").textContent = error.name === "AbortError" ? "You stopped it." : error.message;
+    part("reason").textContent = error.name === "AbortError" ? t("You stopped it.") : error.message;
     show("failed");
   } finally {
     stopping = null;

@@ -1,4 +1,5 @@
 import { type Sheet, storedValue } from "../../answers/sheet";
+import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { keyCap, make } from "../dom";
 import { Field } from "./field";
@@ -8,7 +9,7 @@ export class ChoicesField extends Field {
   private readonly buttons = new Map<string, HTMLButtonElement>();
 
   constructor(question: Question, keys: ReadonlyMap<string, string>, pick: (value: string) => void) {
-    super(question, question.kind === "multiple" ? "any number" : "");
+    super(question, question.kind === "multiple" ? t("any number") : "");
     const isMultiple = question.kind === "multiple";
     this.body.classList.add("options");
     this.body.classList.toggle("rating", question.kind === "rating");

@@ -1,4 +1,5 @@
 import type { Sheet } from "../../answers/sheet";
+import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { make } from "../dom";
 
@@ -18,7 +19,7 @@ export abstract class Field {
         "legend",
         {},
         question.title || question.name,
-        make("span", { class: "note" }, question.required ? "required" : note),
+        make("span", { class: "note" }, question.required ? t("required") : note),
       ),
       this.body,
       this.problemLine,

@@ -1,5 +1,6 @@
 import { readNumber } from "../../answers/numbers";
 import type { Sheet } from "../../answers/sheet";
+import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { keyCap, make } from "../dom";
 import { Field } from "./field";
@@ -7,9 +8,9 @@ import { Field } from "./field";
 function rangeNote({ minimum, maximum }: Question): string {
   const hasLow = typeof minimum === "number";
   const hasHigh = typeof maximum === "number";
-  if (hasLow && hasHigh) return `${minimum} to ${maximum}`;
-  if (hasLow) return `at least ${minimum}`;
-  return hasHigh ? `at most ${maximum}` : "";
+  if (hasLow && hasHigh) return t("{minimum} to {maximum}", { minimum, maximum });
+  if (hasLow) return t("at least {minimum}", { minimum });
+  return hasHigh ? t("at most {maximum}", { maximum }) : "";
 }
 
 /** A number, typed or taken from a measurement. */
@@ -61,7 +62,11 @@ export class NumberField extends Field {
   showMeasured(length: number | null): void {
     this.measured.hidden = length === null;
     if (length !== null) {
-      this.measured.replaceChildren(`Measured ${length.toFixed(1)} mm `, keyCap("m"), " enters it");
+      this.measured.replaceChildren(
+        t("Measured {length} mm", { length: length.toFixed(1) }) + " ",
+        keyCap("m"),
+        " " + t("enters it"),
+      );
     }
   }
 

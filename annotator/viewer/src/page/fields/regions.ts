@@ -1,4 +1,5 @@
 import { type Sheet, storedValue } from "../../answers/sheet";
+import { t } from "../../i18n";
 import type { Question } from "../../types";
 import type { RegionLabel } from "../../viewer/labels";
 import { keyCap, make } from "../dom";
@@ -29,7 +30,7 @@ export class RegionsField extends Field {
     private readonly actions: RegionActions,
     private readonly placeOf: (region: Region) => string,
   ) {
-    super(question, question.kind === "masks" ? "choose, then paint" : "choose, then drag");
+    super(question, question.kind === "masks" ? t("choose, then paint") : t("choose, then drag"));
     const options = make("div", { class: "options", role: "group" });
     for (const option of question.options) {
       const value = storedValue(option);
@@ -101,7 +102,7 @@ export class RegionsField extends Field {
         {
           type: "button",
           class: "region-remove",
-          "aria-label": `Remove ${text}${place}`,
+          "aria-label": t("Remove {mark}", { mark: text + place }),
           onclick: () => this.actions.remove(region),
         },
         "×",

@@ -1,4 +1,5 @@
 import type { Sheet } from "../../answers/sheet";
+import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { make } from "../dom";
 import { Field } from "./field";
@@ -14,7 +15,7 @@ export class TextField extends Field {
       "aria-label": question.title || question.name,
       oninput: () => enter(this.area.value),
     });
-    this.body.append(this.area, make("p", { class: "hint" }, "Ctrl Enter submits, Esc leaves the field"));
+    this.body.append(this.area, make("p", { class: "hint" }, t("Ctrl Enter submits, Esc leaves the field")));
   }
 
   override update(sheet: Sheet): void {

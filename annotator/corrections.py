@@ -1,0 +1,104 @@
+"""Correcting an answer later: a new version that counts, while every earlier one is kept."""
+
+from dataclasses import asdict
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext
+
+from accounts.models import User
+from annotator.claims import lock_reader, lock_task
+from annotator.modelhelp import settled
+from annotator.models import Annotation, Draft, Placed, Task
+from annotator.rerank import changing_labels
+from annotator.services import Submission, Submitted, check_submission
+from projects.errors import Refused
+from projects.models import Project
+
+_NOT_YOURS = "This is no answer that you gave in this project."
+_NOT_LATEST = (
+    "You have changed this answer in another window meanwhile. Open the case again to correct it."
+)
+
+
+def correct_annotation(
+    *, project: Project, annotation_id: int, reader: User, submission: Submission, reason: str = ""
+) -> Submitted:
+    """Put a reader's new answer in the place of their answer `annotation_id`, and wake the learner.
+
+    The task stays answered and nobody's claim is touched. Where the reader has been shown the
+    model's view of the task, the new answer points at their last one from before, as `unswayed`.
+    Raises Refused for a result that does not fit the label config, an answer that is not theirs or
+    no longer counts, and a correction that changes nothing.
+    """
+    check_submission(project, submission)
+    with changing_labels(project.pk):
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        taken = Annotation.objects.select_related("task").filter(unique_id=submission.unique_id)
+        if same := taken.filter(reader=reader, corrects=annotation_id).first():
+            return Submitted(same, Task.Arm(same.task.arm), is_new=False)
+        own = Annotation.objects.filter(
+            pk=annotation_id, project=project, reader=reader, origin=Annotation.Origin.READING
+        )
+        old = own.select_related("task").first()
+        if old is None or taken.exists():
+            raise Refused(_NOT_YOURS)
+        if _is_unchanged(old, submission):
+            raise Refused(gettext("Nothing is changed: this is the answer that you gave."))
+        lock_task(old.task_id)
+        if not own.filter(withdrawn_at__isnull=True).update(withdrawn_at=Now(), updated_at=Now()):
+            raise Refused(_NOT_LATEST)
+        # Only now, with the row in this transaction's hands, can it be shown to nobody any more.
+        old.refresh_from_db(fields=["model_seen_at"])
+        new = _successor(old, submission, reason)
+        Draft.objects.filter(task=old.task_id, reader=reader).delete()
+    return Submitted(new, Task.Arm(old.task.arm), is_new=True)
+
+
+def history_of(annotation: Annotation) -> list[Annotation]:
+    """The answer and those that it corrected, newest first."""
+    own: QuerySet[Annotation] = Annotation.objects.filter(
+        task=annotation.task_id, reader=annotation.reader_id
+    )
+    return chain_of(annotation, {row.pk: row for row in own})
+
+
+def chain_of(annotation: Annotation, by_id: dict[int, Annotation]) -> list[Annotation]:
+    """The answer and those that it corrected, newest first, out of those at hand."""
+    chain = [annotation]
+    while (before := chain[-1].corrects_id) is not None:
+        chain.append(by_id[before])
+    return chain
+
+
+def _is_unchanged(old: Annotation, new: Submission) -> bool:
+    return (old.result, old.comment, old.was_cancelled, old.skip_reason) == (
+        new.result,
+        new.comment,
+        new.was_cancelled,
+        new.skip_reason,
+    )
+
+
+def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
+    """It was served when the first answer was, and for the same reason."""
+    record = {field.name: getattr(old, field.name) for field in Placed._meta.fields}
+    answer = asdict(submission)
+    del answer["decisions"]  # which the record of what was shown has taken in
+    unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
+    return Annotation.objects.create(
+        task=old.task,
+        project_id=old.project_id,
+        reader_id=old.reader_id,
+        served_at=old.served_at,
+        rank=old.rank,
+        model_seen_at=old.model_seen_at,
+        corrects=old,
+        correction_reason=reason,
+        unswayed_id=unswayed,
+        model_shown=settled(
+            old.model_shown, decisions=submission.decisions, result=submission.result
+        ),
+        **record,
+        **answer,
+    )

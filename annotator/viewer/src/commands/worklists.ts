@@ -1,0 +1,14 @@
+import { t } from "../i18n";
+import type { CommandGroup } from "./command";
+
+/** What is unfinished is kept as the page is left. */
+const go = (url: string): void => window.location.assign(url);
+
+export const WORKLISTS: CommandGroup = {
+  title: t("Lists"),
+  commands: [
+    { name: "worklist", keys: ["Alt+w"], says: t("Worklist"), act: ({ urls }) => go(urls.worklist) },
+    { name: "earlierAnswers", keys: ["Alt+r"], says: t("My earlier answers"), act: ({ urls }) => go(urls.answers) },
+    { name: "queue", keys: ["Alt+q"], says: t("My queue: on with the case in hand"), act: ({ urls }) => go(urls.read) },
+  ],
+};

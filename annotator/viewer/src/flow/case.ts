@@ -1,0 +1,48 @@
+import { t } from "../i18n";
+import type { AnnotationReply, Bootstrap, Draft, NextReply, Opened, Submission, Task } from "../types";
+import { ReadingApi } from "./api";
+import { ApiError } from "./http";
+
+/**
+ * The reading API while a task out of a list is open: that task comes first. Once it is corrected
+ * the reader's own queue goes on, with the task in their hand.
+ */
+export class CaseApi extends ReadingApi {
+  constructor(
+    urls: Bootstrap["urls"],
+    private opened: Opened | null,
+    private readonly onBack: () => void,
+  ) {
+    super(urls);
+  }
+
+  override next(): Promise<NextReply> {
+    return this.opened ? Promise.resolve({ task: this.opened.task }) : super.next();
+  }
+
+  /** Nothing is reserved while an earlier case is open: the queue stands as it was left. */
+  override ahead(count: number): Promise<Task[]> {
+    return this.opened ? Promise.resolve([]) : super.ahead(count);
+  }
+
+  override undo(): Promise<{ task: Task }> {
+    if (!this.opened) return super.undo();
+    const says = t("An earlier case is open. Go back to your queue first.");
+    return Promise.reject(new ApiError(409, says));
+  }
+
+  override async submit(task: number, submission: Submission): Promise<AnnotationReply> {
+    const reply = await super.submit(task, submission);
+    if (submission.corrects && submission.corrects === this.opened?.task.corrects) {
+      this.opened = null;
+      this.onBack();
+    }
+    return reply;
+  }
+
+  /** An unfinished correction stays on this computer: on the server the answer given counts. */
+  override saveDraft(task: number, draft: Draft): Promise<{ version: number }> {
+    if (task !== this.opened?.task.id) return super.saveDraft(task, draft);
+    return Promise.reject(new Error("A correction has no draft on the server."));
+  }
+}

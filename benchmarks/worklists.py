@@ -1,0 +1,175 @@
+"""The lists of a project with a million tasks: how long each filter takes for its first page."""
+
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from benchmarks.environment import argument_parser, create_project, installation, report
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+LABEL_CONFIG = """
+<View>
+  <Image name="image" value="$image"/>
+  <Choices name="findings" toName="image" choice="multiple">
+    <Choice value="Nodule"/><Choice value="Effusion"/><Choice value="Fracture"/>
+  </Choices>
+</View>
+"""
+READERS = 20
+# Ids go up from 1 in the order of the numbers: the database is fresh. Seven tenths are answered,
+# one a second; an effusion is found in one of 20, a fracture in one of 50,000; one scan in 20,000
+# is a CT; one answer in 50 has a comment, one in 100,000 a rare word in it.
+_FILL = """
+INSERT INTO scans_patient (id, archive_id, pseudonym)
+SELECT n, {archive}, 'patient-' || n FROM generate_series(1, {count}) n;
+INSERT INTO scans_study (id, archive_id, patient_id, uid)
+SELECT n, {archive}, n, '2.25.' || n FROM generate_series(1, {count}) n;
+INSERT INTO scans_series (id, study_id, uid, modality, manufacturer, model_name)
+SELECT n, n, '2.25.1.' || n, CASE WHEN n % 20000 = 7 THEN 'CT' ELSE 'DX' END, '', ''
+FROM generate_series(1, {count}) n;
+INSERT INTO scans_scan (id, archive_id, series_id, kind, name, digest, frames, frame_count, rows,
+                        columns, geometry, created_at)
+SELECT n, {archive}, n, 'image',
+       '2.25.' || (('x' || substr(md5(n::text), 1, 15))::bit(60)::bigint) || '.' || n,
+       md5(n::text) || md5(n::text), '', 1, 64, 64, '{{}}', now()
+FROM generate_series(1, {count}) n;
+INSERT INTO annotator_task (id, project_id, patient_id, arm, rank, answers, is_open, created_at,
+                            generation, score, strategy, model)
+SELECT n, {project}, n, CASE WHEN n % 10 = 0 THEN 'audit' ELSE 'pool' END,
+       CASE WHEN n % 3 = 0 THEN n - (5::bigint << 20) ELSE n END,
+       CASE WHEN n % 10 < 7 THEN 1 ELSE 0 END, n % 10 >= 7, now(),
+       CASE WHEN n % 3 = 0 THEN 5 END, CASE WHEN n % 3 = 0 THEN (n % 100000) / 100000.0 END,
+       'margin', 1
+FROM generate_series(1, {count}) n;
+INSERT INTO annotator_taskscan (task_id, scan_id, position)
+SELECT n, n, 0 FROM generate_series(1, {count}) n;
+INSERT INTO annotator_annotation (
+    task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time, was_cancelled,
+    skip_reason, strategy, created_at, updated_at)
+SELECT n, {project}, {reader} + n % {readers}, gen_random_uuid(), 'reading',
+       CASE WHEN n % 50000 = 1 THEN '{fracture}'::jsonb
+            WHEN n % 20 = 1 THEN '{effusion}'::jsonb
+            WHEN n % 3 = 1 THEN '{nodule}'::jsonb ELSE '[]' END,
+       CASE WHEN n % 100000 = 5 THEN 'Pneumoperitoneum?' WHEN n % 50 = 5 THEN 'left lower zone'
+            ELSE '' END,
+       7, n % 500 = 3, '', 'margin', '2026-01-01'::timestamptz + n * interval '1 second', now()
+FROM generate_series(1, {count}) n WHERE n % 10 < 7;
+"""
+
+
+def said(answer: str) -> str:
+    """A result as the reading room sends it."""
+    return (
+        '[{"id": "a1b2c3", "from_name": "findings", "to_name": "image", "type": "choices", '
+        f'"value": {{"choices": ["{answer}"]}}}}]'
+    )
+
+
+def fill(project: "Project", *, count: int, reader: int) -> None:
+    """So many tasks, written by the database itself."""
+    from django.db import connection
+
+    statements = _FILL.format(
+        archive=project.archive_id, project=project.pk, count=count, reader=reader,
+        readers=READERS, fracture=said("Fracture"), effusion=said("Effusion"),
+        nodule=said("Nodule"),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        for statement in statements.split(";\n"):
+            if statement.strip():
+                cursor.execute(statement)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def milliseconds(search: Callable[[], object], times: int = 5) -> float | str:
+    """The median; where the search was stopped, that it was."""
+    from annotator.search import TooWide
+
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        try:
+            search()
+        except TooWide:
+            return "stopped"
+        taken.append((time.perf_counter() - start) * 1000)
+    return sorted(taken)[times // 2]
+
+
+def measure(project: "Project", *, count: int, reader: int) -> dict[str, object]:
+    """Milliseconds of each list's first page, and of pages in the middle and at the end."""
+    from annotator.listing import earlier_answers, listing
+    from annotator.search import Wanted
+    from projects.models import Membership
+
+    members = Membership.objects.select_related("project", "user").filter(project=project)
+    manager = members.get(user__email="manager@bench.local")
+    one = members.get(user=reader)
+    filters: dict[str, Wanted] = {
+        "all": Wanted(),
+        "arm": Wanted(arm="audit"),
+        "state open": Wanted(state="open"),
+        "state read": Wanted(state="read"),
+        "state not judgeable": Wanted(state="not-judgeable"),
+        "reader": Wanted(reader=reader),
+        "answer, common": Wanted(said="findings=Nodule"),
+        "answer, one in 20": Wanted(said="findings=Effusion"),
+        "answer, rare": Wanted(said="findings=Fracture"),
+        "answered on a day": Wanted(since=date(2026, 1, 3), until=date(2026, 1, 3)),
+        "answered since ever": Wanted(since=date(2025, 1, 1)),
+        "modality, common": Wanted(modality="DX"),
+        "modality, rare": Wanted(modality="CT"),
+        "modality, none": Wanted(modality="MR"),
+        "text, in every name": Wanted(text="2.25"),
+        "text, in one name": Wanted(text=f".{count - 5}"),
+        "text, comment": Wanted(text="lower zone"),
+        "text, rare comment": Wanted(text="peritoneum"),
+        "text, nowhere": Wanted(text="xyzzy"),
+        "score, wide": Wanted(least=0.1, most=0.9),
+        "score, narrow": Wanted(least=0.99999),
+        "first 50 of the order": Wanted(first=50),
+        "reader, answer, state, text": Wanted(
+            reader=reader, said="findings=Nodule", state="read", text="lower"
+        ),
+        "reader, day, rare answer": Wanted(
+            reader=reader, since=date(2026, 1, 3), said="findings=Fracture"
+        ),
+        "state open, answer (they never meet)": Wanted(state="open", said="findings=Nodule"),
+    }
+    numbers: dict[str, object] = {
+        name: milliseconds(lambda wanted=wanted: listing(manager, wanted))  # type: ignore[misc]
+        for name, wanted in filters.items()
+    }
+    reader_only = Wanted(reader=reader)
+    numbers["reader, from the middle"] = milliseconds(
+        lambda: listing(manager, reader_only, after=count // 2)
+    )
+    numbers["reader, backwards from the end"] = milliseconds(
+        lambda: listing(manager, reader_only, before=count)
+    )
+    numbers["own answers"] = milliseconds(lambda: earlier_answers(one))
+    numbers["own answers, rare"] = milliseconds(
+        lambda: earlier_answers(one, Wanted(said="findings=Fracture"))
+    )
+    numbers["own answers, text"] = milliseconds(lambda: earlier_answers(one, Wanted(text="zone")))
+    return numbers
+
+
+def main() -> None:
+    parser = argument_parser(__doc__)
+    parser.add_argument("--tasks", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    with installation():
+        project, people = create_project(readers=READERS, label_config=LABEL_CONFIG)
+        start = time.monotonic()
+        fill(project, count=arguments.tasks, reader=people[0].pk)
+        filled = time.monotonic() - start
+        numbers = measure(project, count=arguments.tasks, reader=people[0].pk)
+        report({"tasks": arguments.tasks, "filling_s": filled, **numbers}, arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Opening a task out of a list: who may, what they see, and what they can do there."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from annotator.claims import claim_next_task
+from annotator.models import Task
+from tests.annotator.cast import NODULE, Cast, answer, make_tasks
+from tests.clients import signed_in
+
+
+def opened(cast: Cast, person: User, task: Task, query: str = "") -> tuple[int, Any]:
+    reply = signed_in(person).get(f"/projects/{cast.project.pk}/tasks/{task.pk}/{query}")
+    found = re.search(r'id="bootstrap"[^>]*>(.*?)</script>', reply.content.decode())
+    return reply.status_code, json.loads(found[1])["opened"] if found else None
+
+
+@pytest.fixture
+def tasks(cast: Cast) -> list[Task]:
+    made = make_tasks(cast.project, 2)
+    assert claim_next_task(project=cast.project, reader=cast.bob)
+    answer(cast.project, made[0].pk, cast.bob, comment="apex", lead_time=3.5)
+    return made
+
+
+def test_a_reader_opens_an_answer_to_correct_it(cast: Cast, tasks: list[Task]) -> None:
+    status, found = opened(cast, cast.bob, tasks[0])
+    own = tasks[0].annotations.get()
+    assert (status, found["task"]["corrects"], found["task"]["is_read_only"]) == (
+        200,
+        own.pk,
+        False,
+    )
+    assert found["task"]["draft"] == {
+        "result": NODULE, "comment": "apex", "lead_time": 3.5, "version": 0,
+    }  # fmt: skip
+    assert [scan["frame_count"] for scan in found["task"]["scans"]] == [1]
+
+
+def test_a_reader_opens_nothing_else(cast: Cast, tasks: list[Task]) -> None:
+    assert [opened(cast, person, tasks[1])[0] for person in (cast.bob, cast.charlie)] == [404, 404]
+    assert opened(cast, cast.dora, tasks[0])[0] == 404
+    assert claim_next_task(project=cast.project, reader=cast.bob)
+    # What is in hand is read where it is read.
+    assert opened(cast, cast.bob, tasks[1]) == (302, None)
+
+
+@pytest.mark.parametrize("name", ["alice", "ada", "erin"])
+def test_who_oversees_looks_at_every_answer_and_writes_none(
+    cast: Cast, tasks: list[Task], name: str
+) -> None:
+    status, found = opened(cast, getattr(cast, name), tasks[0], "?correct")
+    assert (status, found["task"]["corrects"], found["task"]["is_read_only"]) == (200, None, True)
+    (given,) = found["answers"]
+    assert given["reader"] == "bob@example.org"
+    assert [version["result"] for version in given["versions"]] == [NODULE]
+    assert opened(cast, getattr(cast, name), tasks[1])[1]["answers"] == []
+
+
+def test_a_manager_is_blind_to_what_she_holds_and_corrects_what_she_gave(
+    cast: Cast, tasks: list[Task]
+) -> None:
+    assert claim_next_task(project=cast.project, reader=cast.alice)
+    assert opened(cast, cast.alice, tasks[1]) == (302, None)
+    answer(cast.project, tasks[1].pk, cast.alice)
+    assert opened(cast, cast.alice, tasks[1])[1]["task"]["is_read_only"]
+    assert not opened(cast, cast.alice, tasks[1], "?correct")[1]["task"]["is_read_only"]

@@ -1,0 +1,339 @@
+"""Masks: painted by hand and by the machine, exact to the pixel on the screen and on disk."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from label_studio_sdk.converter.brush import decode_rle
+from numpy.typing import NDArray
+
+from annotator.models import Annotation, Draft, Task, TaskScan
+from projects.models import Project
+from scans.models import Archive, Scan
+from tests.browser import phantoms
+from tests.browser.rooms import Room
+
+pytestmark = pytest.mark.browser
+
+MakeProject = Callable[[str, list[Scan]], Project]
+Enter = Callable[[Project], Room]
+Mask = NDArray[np.bool_]
+
+LESIONS = """
+<BrushLabels name="lesions" toName="image">
+  <Label value="Lesion" background="#f2b84b"/><Label value="Cyst" background="#56b4e9"/>
+</BrushLabels>
+"""
+ORGANS = """
+<BrushLabels name="organs" toName="image"><Label value="Liver" background="#00c08b"/></BrushLabels>
+"""
+
+
+def decoded(item: dict[str, Any], shape: tuple[int, int]) -> Mask:
+    """The mask as Label Studio's own SDK decodes it."""
+    image = decode_rle(item["value"]["rle"]).reshape(*shape, 4)
+    assert set(np.unique(image)) <= {0, 255}
+    mask: Mask = image[..., 3] > 0
+    return mask
+
+
+class Painting:
+    """One viewport of a room whose frame fits into it, addressed in pixels of the frame."""
+
+    def __init__(self, room: Room, rows: int, columns: int, viewport: int = 0) -> None:
+        self.room, self.shape, self.viewport = room, (rows, columns), viewport
+        box = room.page.locator(".viewport").nth(viewport).bounding_box()
+        assert box is not None
+        self.scale = min(box["width"] / columns, box["height"] / rows)
+        self.left = box["x"] + (box["width"] - columns * self.scale) / 2
+        self.top = box["y"] + (box["height"] - rows * self.scale) / 2
+        self.corner = (box["x"], box["y"])
+
+    def point(self, row: float, column: float) -> tuple[float, float]:
+        """On the page, the middle of a pixel."""
+        return self.left + (column + 0.5) * self.scale, self.top + (row + 0.5) * self.scale
+
+    def stroke(self, *places: tuple[float, float]) -> None:
+        mouse = self.room.page.mouse
+        mouse.move(*self.point(*places[0]))
+        mouse.down()
+        for place in places[1:]:
+            mouse.move(*self.point(*place), steps=4)
+        mouse.up()
+
+    def click(self, row: float, column: float, *modifiers: str) -> None:
+        keyboard = self.room.page.keyboard
+        for key in modifiers:
+            keyboard.down(key)
+        self.room.page.mouse.click(*self.point(row, column))
+        for key in modifiers:
+            keyboard.up(key)
+
+    def shown(self) -> Mask:
+        """Which pixels of the frame carry paint on the screen, each looked at in its middle."""
+        rows, columns = self.shape
+        alphas = self.room.page.evaluate(
+            """([nth, points]) => {
+                const canvas = document.querySelectorAll('canvas.paint')[nth];
+                const { data, width } = canvas.getContext('2d')
+                    .getImageData(0, 0, canvas.width, canvas.height);
+                const alpha = (x, y) => data[(Math.floor(y) * width + Math.floor(x)) * 4 + 3];
+                return points.map(([x, y]) => alpha(x, y));
+            }""",
+            [
+                self.viewport,
+                [
+                    [x - self.corner[0], y - self.corner[1]]
+                    for row in range(rows)
+                    for column in range(columns)
+                    for x, y in [self.point(row, column)]
+                ],
+            ],
+        )
+        shown: Mask = np.asarray(alphas).reshape(rows, columns) > 0
+        return shown
+
+
+def kept(room: Room, holds: Callable[[list[dict[str, Any]]], bool], what: str) -> Any:
+    """The draft's result on the server, once it is as it should be."""
+
+    def is_kept() -> bool:
+        drafts = list(Draft.objects.all())
+        return room.says("saved") == "Draft saved" and any(holds(draft.result) for draft in drafts)
+
+    room.wait(is_kept, what)
+    return Draft.objects.get().result
+
+
+def masks(room: Room, shape: tuple[int, int], *labels: str) -> dict[str, Mask]:
+    def has(result: list[dict[str, Any]]) -> bool:
+        return [item["value"]["brushlabels"][0] for item in result] == list(labels)
+
+    result = kept(room, has, f"masks of {labels}")
+    return {item["value"]["brushlabels"][0]: decoded(item, shape) for item in result}
+
+
+def settled(room: Room) -> None:
+    """Until what was done last is on the server."""
+    room.page.wait_for_timeout(100)
+    room.wait(lambda: room.says("saved") == "Draft saved", "the saved draft")
+
+
+def dice(one: Mask, other: Mask) -> float:
+    return 2 * float((one & other).sum()) / float(one.sum() + other.sum())
+
+
+def disc(shape: tuple[int, int], row: float, column: float, radius: float) -> Mask:
+    rows, columns = np.indices(shape)
+    inside: Mask = (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+    return inside
+
+
+def test_labels_exclude_and_overlap_and_are_erased_as_painted(
+    archive: Archive, make_project: MakeProject, enter: Enter
+) -> None:
+    frames = [phantoms.block_radiograph() for _ in range(2)]
+    scans = phantoms.scans_of(archive, frames, **phantoms.radiograph())
+    room = enter(make_project(LESIONS + ORGANS, scans))
+    shape = (100, 200)
+    room.press("1")
+    painting = Painting(room, *shape)
+    assert room.says("brush-size") == "Brush 4.0 mm"
+    painting.click(50, 100)
+    lesion = masks(room, shape, "Lesion")["Lesion"]
+    # A fiftieth of the frame's 200 columns, as a radius.
+    assert lesion[disc(shape, 50, 100, 3.7)].all()
+    assert not lesion[~disc(shape, 50, 100, 4.3)].any()
+    assert (painting.shown() == lesion).all()
+
+    # Another label of the question replaces it, one of another question lies over it.
+    painting.stroke((50, 100), (50, 130))
+    long = masks(room, shape, "Lesion")["Lesion"]
+    room.press("2")
+    painting.stroke((40, 120), (60, 120))
+    both = masks(room, shape, "Lesion", "Cyst")
+    assert not (both["Lesion"] & both["Cyst"]).any()
+    assert (both["Lesion"] == (long & ~both["Cyst"])).all()
+    assert both["Cyst"][50, 120]
+    room.press("3")
+    painting.stroke((50, 90), (50, 140))
+    three = masks(room, shape, "Lesion", "Cyst", "Liver")
+    assert (three["Lesion"] == both["Lesion"]).all() and (three["Cyst"] == both["Cyst"]).all()
+    assert three["Liver"][50, 92:138].all()
+    everything = three["Lesion"] | three["Cyst"] | three["Liver"]
+    assert (painting.shown() == everything).all()
+
+    # With a label in hand the eraser takes that alone, without one all.
+    room.press("2", "e")
+    painting.stroke((40, 120), (60, 120))
+    room.wait(lambda: room.page.locator(".region").count() == 2, "the cyst is gone")
+    left = masks(room, shape, "Lesion", "Liver")
+    assert (left["Lesion"] == both["Lesion"]).all() and (left["Liver"] == three["Liver"]).all()
+    room.press("Escape", "e")
+    painting.click(50, 100)
+    settled(room)
+    holed = masks(room, shape, "Lesion", "Liver")
+    assert not (holed["Lesion"] | holed["Liver"])[disc(shape, 50, 100, 3.7)].any()
+    assert holed["Liver"][50, 106:138].all()
+
+    before, task = Draft.objects.get().result, room.root("task")
+    room.enter()
+    painting = Painting(room, *shape)
+    room.wait(lambda: bool(painting.shown().any()), "the masks of the draft")
+    assert (painting.shown() == (holed["Lesion"] | holed["Liver"])).all()
+    # A stroke that Escape ends has not been.
+    room.press("1")
+    room.page.mouse.move(*painting.point(20, 20))
+    room.page.mouse.down()
+    room.page.mouse.move(*painting.point(20, 60), steps=3)
+    room.wait(lambda: bool(painting.shown()[20, 40]), "the stroke")
+    room.press("Escape")
+    room.page.mouse.up()
+    room.wait(lambda: not painting.shown()[20, 40], "no stroke")
+    room.press("Enter")
+    room.wait_for_task(other_than=task)
+    assert Annotation.objects.get().result == before
+    assert not painting.shown().any()
+    assert room.problems == []
+
+
+def ball_volume() -> NDArray[np.int16]:
+    """CT, 9 slices of 64 by 64, air: 30 HU at rows and columns 20 to 43, 130 HU on the right."""
+    volume = np.full((9, 64, 64), -1000, np.int16)
+    volume[:, 20:44, 20:44] = 30
+    volume[:, 20:44, 44:60] = 130
+    return volume
+
+
+def slice_number(room: Room) -> str:
+    return room.overlay("top-right").split(" ")[0]
+
+
+def go_to(room: Room, number: int) -> None:
+    now = int(slice_number(room))
+    for _ in range(abs(number - now)):
+        room.press("ArrowDown" if number > now else "ArrowUp")
+    room.wait(lambda: slice_number(room) == str(number), f"slice {number}")
+
+
+def test_a_threshold_brush_takes_one_block_and_slices_are_filled_between(
+    archive: Archive, make_project: MakeProject, enter: Enter
+) -> None:
+    scans = phantoms.scans_of(archive, [ball_volume()], **phantoms.axial(9))
+    room = enter(make_project(LESIONS, scans))
+    shape = (64, 64)
+    room.press("b")
+    painting = Painting(room, *shape)
+    assert room.page.locator("[data-tool=threshold]").get_attribute("aria-pressed") == "true"
+    assert room.page.locator(".tolerance").input_value() == "50"
+    room.press(*["]"] * 12)
+    painting.stroke((32, 30), (32, 34))
+    block = np.zeros(shape, bool)
+    block[20:44, 20:44] = True
+    assert room.says("brush-range") == "-20 to 80"
+    mask = masks(room, shape, "Lesion")["Lesion"]
+    assert (mask == block).all()
+    room.page.locator(".tolerance").fill("120")
+    room.page.locator(".tolerance").press("Tab")
+    painting.stroke((32, 30), (32, 48))
+    block[20:44, 44:60] = True
+    room.wait(lambda: bool(painting.shown()[30, 50]), "the wider stroke")
+    settled(room)
+    assert (masks(room, shape, "Lesion")["Lesion"] == block).all()
+    room.page.locator(".region-remove").click()
+    masks(room, shape)
+
+    # A disc of radius 16 on the first slice and one of 8 on the last: a cone between.
+    room.press("b", *["["] * 7)
+    for number, radius in ((1, 14), (5, 7)):
+        go_to(room, number)
+        brush = float(room.says("brush-size").split(" ")[1]) / 2
+        ring = radius - brush
+        angles = np.linspace(0, 2 * np.pi, 25)
+        painting.stroke(*[(32 + ring * np.sin(a), 32 + ring * np.cos(a)) for a in angles])
+        room.press("Alt+h")
+    go_to(room, 3)
+    room.press("Alt+b")
+    result = kept(room, lambda result: len(result) == 5, "five slices")
+    assert [item["item_index"] for item in result] == [4, 5, 6, 7, 8]
+    cone = {8 - item["item_index"]: decoded(item, shape) for item in result}
+    for place, radius in enumerate((14, 12.25, 10.5, 8.75, 7)):
+        assert dice(cone[place], disc(shape, 32, 32, radius)) > 0.95
+    room.wait(lambda: bool((painting.shown() == cone[2]).all()), "the filled slice")
+    # Nothing is left to be filled, and that is said.
+    room.press("Alt+b")
+    assert "two slices" in room.says("notice")
+    assert room.problems == []
+
+
+def lesion_slice(rows: int, columns: int, colours: bool = False) -> NDArray[Any]:
+    """Noise, and discs of radius 20 at row 60, column 70 and of 14 at row 90, column 150."""
+    draw = np.random.default_rng(5)
+    frame = np.full((rows, columns), 60.0)
+    frame[disc((rows, columns), 60, 70, 20)] = 150
+    frame[disc((rows, columns), 90, 150, 14)] = 150
+    frame += draw.normal(0, 15, frame.shape)
+    grey = frame.clip(0, 255).astype(np.uint8)
+    return np.stack([grey, grey // 2, 255 - grey], axis=-1)[np.newaxis] if colours else grey
+
+
+def test_a_structure_that_is_clicked_or_boxed_is_outlined(
+    archive: Archive, make_project: MakeProject, enter: Enter
+) -> None:
+    shape = (128, 200)
+    photo = phantoms.keep_scan(archive, lesion_slice(*shape, colours=True), samples=3)
+    room = enter(make_project(LESIONS, [photo]))
+    room.press("y")
+    painting = Painting(room, *shape)
+    painting.click(62, 66)
+    mask = masks(room, shape, "Lesion")["Lesion"]
+    lesion, second = disc(shape, 60, 70, 20), disc(shape, 90, 150, 14)
+    assert dice(mask, lesion) > 0.95
+    assert (painting.shown() == mask)[::3, ::3].all()
+    # A box beside it is another structure of the label; what was outlined stays.
+    painting.stroke((72, 132), (108, 168))
+    room.wait(lambda: bool(painting.shown()[90, 150]), "the second outline")
+    settled(room)
+    both = masks(room, shape, "Lesion")["Lesion"]
+    assert dice(both, lesion | second) > 0.95
+    assert (both & mask == mask).all()
+    # A click that takes away refines the outline in hand and no other.
+    painting.click(90, 168, "Control")
+    settled(room)
+    room.page.wait_for_timeout(300)
+    refined = masks(room, shape, "Lesion")["Lesion"]
+    assert dice(refined, lesion | second) > 0.95 and (refined & mask == mask).all()
+    assert room.problems == []
+
+
+def test_masks_of_two_views_are_each_its_own(
+    archive: Archive, make_project: MakeProject, enter: Enter
+) -> None:
+    frontal = phantoms.keep_scan(archive, phantoms.block_radiograph(), **phantoms.radiograph())
+    # Of a NIfTI file: fractions, and pixels that are twice as high as wide.
+    fractions = phantoms.counting_volume(4).astype(np.float32) / 7
+    volume = phantoms.keep_scan(archive, fractions, modality="MR", spacing=[2.0, 1.0])
+    project = make_project(LESIONS, [frontal])
+    task = Task.objects.get()
+    TaskScan.objects.create(task=task, scan=volume, position=1)
+    room = enter(project)
+    room.press("1")
+    Painting(room, 100, 200).click(50, 100)
+    masks(room, (100, 200), "Lesion")
+    tall = room.page.locator(".viewport").nth(1)
+    tall.click()
+    first, second = kept(room, lambda result: len(result) == 2, "two masks")
+    assert [first["item_index"], second["item_index"]] == [0, 3]
+    mask = decoded(second, (64, 64))
+    rows, columns = mask.any(axis=1).sum(), mask.any(axis=0).sum()
+    # 4 mm across, as the first scan's brush, where four pixels meet.
+    assert (rows, columns) == (2, 4)
+
+    task_number = room.root("task")
+    room.enter()
+    room.wait(lambda: room.page.locator(".region").count() == 2, "the draft's masks")
+    room.press("Enter")
+    room.wait_for_state("empty")
+    assert Annotation.objects.get(task_id=task_number).result == [first, second]
+    assert room.problems == []
