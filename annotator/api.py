@@ -82,11 +82,11 @@ def draft(request: Request, task_id: str) -> Response:
     return Response({"version": version})
 
 
-@extend_schema(responses=ModelSaysSerializer)
-@api_view(["GET"])
+@extend_schema(request=None, responses=ModelSaysSerializer)
+@api_view(["POST"])
 def model_says(request: Request, task_id: str) -> Response:
-    """What the model says of a task that you have answered, where the project lets it help. Your
-    answer then stands: it can no longer be taken back."""
+    """Be shown what the model says of a task that you have answered, where the project lets it
+    help. Your answer then stands: it can no longer be taken back."""
     reader = person_of(request)
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     return Response(after_reading(project=project, reader=reader, task_id=int(task_id)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils.translation import gettext
 
 from annotator.models import Annotation, Task, TaskScan
 from annotator.queries import State, answers_of, blind_tasks, visible_tasks, with_state
@@ -67,9 +68,9 @@ class Given:
     @classmethod
     def of(cls, answer: Annotation) -> Self:
         scans, modality = _scans_of(answer.task)
-        said = ", ".join(one.partition("=")[2] for one in answer.said) or "Nothing marked"
+        said = ", ".join(one.partition("=")[2] for one in answer.said) or gettext("Nothing marked")
         if answer.was_cancelled:
-            said = f"Cannot be judged: {answer.skip_reason}"
+            said = gettext("Cannot be judged: {reason}").format(reason=answer.skip_reason)
         return cls(answer, scans, modality, said)
 
 

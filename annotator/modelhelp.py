@@ -98,8 +98,10 @@ def before_reading(*, project: Project, reader: User, task_id: int) -> dict[str,
     """
     if project.model_help != ModelHelp.BEFORE:
         return None
-    arm = Task.objects.values_list("arm", flat=True).get(pk=task_id)
-    if not helps_before(project=project, arm=arm):
+    # Without a claim it is looked at, or an answer is corrected: nothing is before reading any more.
+    held = Claim.objects.filter(task=task_id, reader=reader)
+    arm = held.values_list("task__arm", flat=True).first()
+    if arm is None or not helps_before(project=project, arm=arm):
         return None
     kept = ModelShown.objects.filter(task=task_id, reader=reader).first()
     shown: dict[str, Any] = kept.shown if kept else {}

@@ -94,10 +94,13 @@ def frame_url(*, project_id: int, scan_id: int) -> str:
     return f"/api/projects/{project_id}/scans/{scan_id}/frames/{{frame}}"
 
 
-def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> ReadingTask:
+def reading_task(
+    *, project: Project, reader: User, claim: ClaimedTask, with_model: bool = True
+) -> ReadingTask:
     """The claimed task with its scans, the reader's draft and how many they have read.
 
-    Where the project lets the model help before reading, what it says is hereby shown.
+    Where the project lets the model help before reading, what it says is hereby shown, unless the
+    task is opened without it.
     """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
@@ -105,7 +108,9 @@ def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> Readi
         scans, draft, opens_at, read = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    model = before_reading(project=project, reader=reader, task_id=claim.task_id)
+    model = None
+    if with_model:
+        model = before_reading(project=project, reader=reader, task_id=claim.task_id)
     return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
 
 

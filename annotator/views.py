@@ -88,6 +88,7 @@ def _reading_room(
             "worklist": f"{pages}/tasks/" if membership.role in OVERSEEING_ROLES else answers,
             "answers": answers if membership.role in READING_ROLES else f"{pages}/tasks/",
             "model": "/api/tasks/{task}/model/",
+            "task": f"/projects/{project.pk}/tasks/{{task}}/",
             "explanation": "/api/tasks/{task}/explanation/",
         },
     }

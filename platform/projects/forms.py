@@ -216,15 +216,10 @@ class SettingsForm(ProjectForm):
         initial["random_percent"] = round(project.random_share * 100)
         super().__init__(data, initial=initial)
         if project.tasks.exists():
+            drawn = gettext("Drawn when the scans came in; fixed since.")
             for share in ("audit_percent", "random_percent"):
-                meaning = self.fields[share].help_text
-                self._fix(
-                    share, f"{meaning} {gettext('Drawn when the scans came in; fixed since.')}"
-                )
-            self._fix(
-                "reading_unit",
-                gettext("The scans have been made into tasks; fixed since."),
-            )
+                self._fix(share, f"{self.fields[share].help_text} {drawn}")
+            self._fix("reading_unit", gettext("The scans have been made into tasks; fixed since."))
         if has_learned(project=project):
             self._fix("backbone", gettext("It has begun to learn from this project; fixed since."))
 

@@ -13,7 +13,13 @@ from accounts.models import Role, User
 from projects import hanging, strategies
 from projects.config_change import answers_in, refusals
 from projects.errors import Refused
-from projects.label_config import LabelConfigError, Question, parse, validate
+from projects.label_config import (
+    LabelConfigError,
+    Question,
+    asked_of_task,
+    parse,
+    validate,
+)
 from projects.members import add_member
 from projects.models import Membership, Project
 from projects.queries import has_learned
@@ -127,7 +133,7 @@ def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
                 strategy=strategy, names=names
             )
         )
-    refusal = strategies.refusal(strategy, (question.kind for question in questions))
+    refusal = strategies.refusal(strategy, (q.kind for q in asked_of_task(questions)))
     if refusal:
         raise Refused(
             gettext("{refusal} Choose another strategy, or “auto”.").format(refusal=refusal)

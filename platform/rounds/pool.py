@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from annotator.dataset import LabelledAnswers
 from annotator.results import questions_of
-from projects.label_config import Question
+from projects.label_config import Question, asked_of_task
 from rounds.labels import outputs_of, targets_of
 
 Int64 = NDArray[np.int64]
@@ -120,7 +120,9 @@ def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
 def learnt_questions(label_config: str) -> tuple[Question, ...]:
     """The questions that the learner can answer, which may be none."""
     return tuple(
-        question for question in questions_of(label_config) if question.kind in LEARNT_KINDS
+        question
+        for question in asked_of_task(questions_of(label_config))
+        if question.kind in LEARNT_KINDS
     )
 
 

@@ -182,11 +182,11 @@ def test_an_answer_taken_back_and_given_anew_is_still_known_to_be_helped(cast: C
 def test_after_reading_the_model_says_what_it_thought_and_the_answer_stands(cast: Cast) -> None:
     task = helping(cast, ModelHelp.AFTER)
     next_task(cast, cast.bob)
-    assert get(cast.bob, f"tasks/{task}/model/").status_code == 403
+    assert post(cast.bob, f"tasks/{task}/model/").status_code == 403
     answer(cast.project, task, cast.bob)
-    said = get(cast.bob, f"tasks/{task}/model/").json()
+    said = post(cast.bob, f"tasks/{task}/model/").json()
     assert said["result"][0]["value"] == {"choices": ["Nodule"]}
-    assert get(cast.bob, f"tasks/{task}/model/").json() == said
+    assert post(cast.bob, f"tasks/{task}/model/").json() == said
     kept = Annotation.objects.get()
     assert kept.model_shown["after"]["result"] == said["result"]
     assert kept.model_seen_at is not None
@@ -199,18 +199,18 @@ def test_until_it_is_shown_an_answer_can_be_taken_back(cast: Cast) -> None:
     next_task(cast, cast.bob)
     answer(cast.project, task, cast.bob)
     undo_last(project=cast.project, reader=cast.bob)
-    assert get(cast.bob, f"tasks/{task}/model/").status_code == 403
+    assert post(cast.bob, f"tasks/{task}/model/").status_code == 403
 
 
 def test_to_others_the_model_says_nothing(cast: Cast) -> None:
     task = helping(cast, ModelHelp.AFTER)
     answer_of_bob(cast, task)
-    assert get(cast.charlie, f"tasks/{task}/model/").status_code == 404
-    assert get(cast.dora, f"tasks/{task}/model/").status_code == 403
-    assert get(cast.erin, f"tasks/{task}/model/").status_code == 403  # exports, and reads nothing
+    assert post(cast.charlie, f"tasks/{task}/model/").status_code == 404
+    assert post(cast.dora, f"tasks/{task}/model/").status_code == 403
+    assert post(cast.erin, f"tasks/{task}/model/").status_code == 403  # exports, and reads nothing
     cast.project.model_help = ModelHelp.OFF
     cast.project.save()
-    refused = get(cast.bob, f"tasks/{task}/model/")
+    refused = post(cast.bob, f"tasks/{task}/model/")
     assert refused.status_code == 403
     assert refused.json()["detail"] == "This project shows its readers nothing of the model."
 

@@ -155,7 +155,7 @@ def test_roles_change_at_once_and_removal_is_asked_about(
     page.goto(f"{live_server.url}/projects/{project.pk}/people/")
     reader = page.get_by_role("row").filter(has_text="a.person")
     reader.get_by_role("combobox").select_option("analyst")
-    expect(page.get_by_role("status")).to_contain_text("is analyst now")
+    expect(page.get_by_role("status")).to_contain_text("now has the role Analyst")
     page.once("dialog", lambda dialog: dialog.dismiss())
     reader.get_by_role("button", name="Remove").click()
     assert project.memberships.count() == 2

@@ -1,5 +1,7 @@
 /** What the reading API sends and takes. Names are the server's. */
 
+import type { Decisions } from "./answers/suggestions";
+
 export type SampleType = "uint8" | "int8" | "uint16" | "int16" | "float32";
 
 /** The header of a scan's frame file; values are stored * slope + intercept, in `units`. */
@@ -28,6 +30,17 @@ export interface Geometry {
   laterality: string;
   units: string;
   frame_seconds: number | null;
+  // What follows is absent from scans that were taken in before it was kept.
+  /** Every window that the file names: centre, width and name, which may be empty. */
+  windows?: [number, number, string][] | null;
+  /** Where rows and columns run to in a projection, such as ["L", "F"]. */
+  patient_orientation?: [string, string] | null;
+  /** What a projection's spacing measures; empty where the file does not tell. */
+  spacing_kind?: "" | "detector" | "calibrated" | "film";
+  kvp?: number | null;
+  exposure_mas?: number | null;
+  /** mm */
+  slice_thickness?: number | null;
   smallest: number;
   largest: number;
 }
@@ -47,6 +60,8 @@ export interface Draft {
   result: ResultItem[];
   comment: string;
   lead_time: number;
+  /** What became of the model's suggestions. */
+  decisions?: Decisions;
   version: number;
 }
 
@@ -58,6 +73,31 @@ export interface OpensAt {
   frame: number;
 }
 
+/** One answer or mark of a model. */
+export interface ModelEntry extends ResultItem {
+  model_version: string;
+  /** The probability that it is right, where the model gave one. */
+  score?: number | null;
+  /** Each option's probability, by stored value. */
+  meta?: { probabilities?: Record<string, number> };
+}
+
+/** Which heat map is asked for. */
+export interface HeatAsked {
+  question: string;
+  /** A class; empty for a number. */
+  answer: string;
+  /** Position among the task's scans. */
+  scan: number;
+  frame: number;
+}
+
+/** What models say of a task. */
+export interface ModelSays {
+  result: ModelEntry[];
+  decisions?: Decisions;
+}
+
 export interface Task {
   id: number;
   project: number;
@@ -65,6 +105,8 @@ export interface Task {
   draft: Draft | null;
   /** null: each scan opens in its middle. */
   opens_at: OpensAt | null;
+  /** null: nothing is shown before the answer is given. */
+  model?: ModelSays | null;
   claim: { expires_at: string; is_ahead: boolean };
   /** How many tasks this reader has submitted in the project. */
   read: number;
@@ -104,6 +146,7 @@ export interface NextReply {
 
 export interface AnnotationReply {
   id: number;
+  task: number;
   unique_id: string;
   /** Why the task came, which its reader may know now. */
   why: string;
@@ -117,6 +160,7 @@ export interface Submission {
   unique_id: string;
   was_cancelled: boolean;
   skip_reason: string;
+  decisions?: Decisions;
   /** The earlier answer in whose place this one stands, and why it is given. */
   corrects?: number;
   reason?: string;
@@ -135,8 +179,10 @@ export type QuestionKind =
   | "number"
   | "rating"
   | "text"
-  | "boxes"
-  | "masks";
+  | RegionKind;
+
+/** Questions that are answered by marks on the image. */
+export type RegionKind = "points" | "boxes" | "ellipses" | "polygons" | "masks";
 
 export interface Question {
   name: string;
@@ -148,6 +194,10 @@ export interface Question {
   minimum?: number | null;
   maximum?: number | null;
   step?: number | null;
+  /** Asked of each mark, not of the task; of those that `when_labels` and `when_tag` name. */
+  per_region?: boolean;
+  when_labels?: readonly string[];
+  when_tag?: string | null;
 }
 
 /** One entry of Label Studio's result JSON. */
@@ -166,6 +216,7 @@ export interface ResultItem {
 export interface Bootstrap {
   project: { id: number; title: string };
   questions: Question[];
+  model_help: "off" | "after" | "before";
   reader: string;
   reader_id: number;
   /** The reader's own keys, by command. */
@@ -180,6 +231,9 @@ export interface Bootstrap {
     annotations: string;
     corrections: string;
     draft: string;
+    model: string;
+    task: string;
+    explanation: string;
     preferences: string;
     leave: string;
     read: string;

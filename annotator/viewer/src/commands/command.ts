@@ -1,9 +1,12 @@
+import type { Helping } from "../flow/helping";
 import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
 import type { Bootstrap } from "../types";
 import type { Cell } from "../viewer/cell";
+import type { Cine } from "../viewer/cine";
+import type { Lens } from "../viewer/lens";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 
@@ -15,6 +18,10 @@ export interface CommandParts {
   panel: Panel;
   skip: SkipList;
   help: Help;
+  /** null: in this project the model never helps. */
+  model: Helping | null;
+  cine: Cine;
+  lens: Lens;
   stage: HTMLElement;
   urls: Bootstrap["urls"];
 }

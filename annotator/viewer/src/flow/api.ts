@@ -1,5 +1,5 @@
-import type { AnnotationReply, Bootstrap, Draft, NextReply, Submission, Task } from "../types";
-import { retried, send } from "./http";
+import type { AnnotationReply, Bootstrap, Draft, HeatAsked, ModelSays, NextReply, Submission, Task } from "../types";
+import { ApiError, retried, send } from "./http";
 
 /** The reading API of one project. */
 export class ReadingApi {
@@ -16,6 +16,20 @@ export class ReadingApi {
 
   undo(): Promise<{ task: Task }> {
     return send("POST", this.urls.undo);
+  }
+
+  /** What the model says of a task that is answered, which then stands. */
+  modelSays(task: number): Promise<ModelSays> {
+    return send("POST", this.urls.model.replace("{task}", String(task)));
+  }
+
+  /** Where a frame speaks for an answer, as a grey picture; null: the learner is still at it. */
+  async explanation(task: number, asked: HeatAsked, signal: AbortSignal): Promise<Blob | null> {
+    const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+    const url = `${this.urls.explanation.replace("{task}", String(task))}?${query}`;
+    const response = await fetch(url, { credentials: "same-origin", signal });
+    if (!response.ok) throw await ApiError.from(response);
+    return response.status === 202 ? null : response.blob();
   }
 
   submit(task: number, submission: Submission): Promise<AnnotationReply> {

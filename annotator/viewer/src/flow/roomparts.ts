@@ -7,6 +7,7 @@ import type { Screen } from "../viewer/screen";
 import type { Ahead } from "./ahead";
 import type { ReadingApi } from "./api";
 import type { ReadingClock } from "./clock";
+import type { Helping } from "./helping";
 import type { Journal } from "./journal";
 import type { Outbox } from "./outbox";
 
@@ -24,5 +25,7 @@ export interface RoomParts {
   frame: Frame;
   panel: Panel;
   notice: Notice;
+  /** null: in this project the model never helps. */
+  help: Helping | null;
   questions: readonly Question[];
 }

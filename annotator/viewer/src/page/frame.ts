@@ -61,6 +61,12 @@ export class Frame {
     this.why.textContent = why && t("Last case: {why}", { why });
   }
 
+  /** Says behind it what the model said of that case, with the way back to it. */
+  setModelSaid(text: string, url: string): void {
+    const again = make("a", { href: url }, t("Look again"));
+    this.why.append(" ", make("span", { class: "model-said", "data-part": "model-said" }, text, " ", again));
+  }
+
   setSaved(state: SaveState): void {
     this.saved.textContent = SAVE_TEXT[state];
     this.saved.dataset["state"] = state;

@@ -1,5 +1,4 @@
-import { GROUPS } from "../commands";
-import type { Command } from "../commands/command";
+import type { Command, CommandGroup } from "../commands/command";
 import { t } from "../i18n";
 import { keyCap, make } from "./dom";
 import { isBegun, type KeyChanges, type Keymap, type Plan } from "./keymap";
@@ -29,6 +28,7 @@ export class Help {
     /** Keeps the changes for this reader; rejects with a sentence where they were not taken. */
     private readonly keep: (changes: KeyChanges) => Promise<void>,
     onClose: () => void,
+    groups: readonly CommandGroup[],
   ) {
     this.search = make("input", {
       type: "search",
@@ -46,9 +46,13 @@ export class Help {
     this.element = make(
       "dialog",
       { class: "help", "aria-label": t("Keys"), onclose: () => this.closed(onClose) },
-      make("header", { class: "help-head" }, make("h1", {}, t("Keys")), this.search, this.resetAll),
-      this.status,
-      make("div", { class: "help-groups" }, ...GROUPS.map((group) => this.group(group)), mouse()),
+      make(
+        "header",
+        { class: "help-head" },
+        make("div", { class: "help-find" }, make("h1", {}, t("Keys")), this.search, this.resetAll),
+        this.status,
+      ),
+      make("div", { class: "help-groups" }, ...groups.map((group) => this.group(group)), mouse()),
       make("p", { class: "hint" }, t("Each answer shows its own key.") + " ", keyCap("Escape"), " " + t("closes this list.")),
     );
     // Before the dialog acts on Escape, and before any command.
@@ -67,7 +71,7 @@ export class Help {
     this.search.focus();
   }
 
-  private group({ title, commands }: (typeof GROUPS)[number]): HTMLElement {
+  private group({ title, commands }: CommandGroup): HTMLElement {
     const list = make("ul", {}, ...commands.map((command) => this.row(command)));
     return make("section", {}, make("h2", {}, title), list);
   }
@@ -94,9 +98,10 @@ export class Help {
 
   private filter(): void {
     const sought = this.search.value.trim().toLowerCase();
-    for (const { command, element, caps } of this.rows) {
-      const text = `${command.says} ${caps.textContent}`.toLowerCase();
-      element.hidden = sought !== "" && !text.includes(sought);
+    for (const row of this.element.querySelectorAll("li")) {
+      const words = row.querySelectorAll(".help-caps, .help-says");
+      const text = [...words].map(({ textContent }) => textContent).join(" ").toLowerCase();
+      row.hidden = !text.includes(sought);
     }
     for (const section of this.element.querySelectorAll("section")) {
       section.hidden = section.querySelector("li:not([hidden])") === null;

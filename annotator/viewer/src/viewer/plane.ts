@@ -67,38 +67,3 @@ export function pixelUnder({ a, b, c, d, e, f }: FrameTransform, x: number, y: n
   const area = a * d - b * c;
   return { column: (d * (x - e) - c * (y - f)) / area, row: (a * (y - f) - b * (x - e)) / area };
 }
-
-export interface PercentBox {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-/**
- * The box that spans some corners, in percent of the frame, cut off at its edges. A pixel's centre is
- * a whole number, so the frame's left edge lies at -0.5.
- */
-export function percentBox(corners: readonly Pixel[], rows: number, columns: number): PercentBox {
-  const share = (value: number, size: number): number =>
-    (Math.min(size, Math.max(0, value + 0.5)) / size) * 100;
-  const across = corners.map(({ column }) => share(column, columns));
-  const down = corners.map(({ row }) => share(row, rows));
-  const x = Math.min(...across);
-  const y = Math.min(...down);
-  return { x, y, width: Math.max(...across) - x, height: Math.max(...down) - y };
-}
-
-/** The corners of a percent box: top left, top right, bottom left, bottom right. */
-export function boxCorners(box: PercentBox, rows: number, columns: number): Pixel[] {
-  const left = (box.x / 100) * columns - 0.5;
-  const right = ((box.x + box.width) / 100) * columns - 0.5;
-  const top = (box.y / 100) * rows - 0.5;
-  const bottom = ((box.y + box.height) / 100) * rows - 0.5;
-  return [
-    { column: left, row: top },
-    { column: right, row: top },
-    { column: left, row: bottom },
-    { column: right, row: bottom },
-  ];
-}

@@ -1,0 +1,246 @@
+"""Help from the model in the reading room: shown when the policy says so, accepted, and recorded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.browser.rooms import Room, extent
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+    from annotator.models import Annotation
+    from projects.models import Project
+    from scans.models import Archive
+
+QUESTIONS = """
+<Choices name="finding" toName="image" choice="single">
+  <Choice value="Normal"/><Choice value="Pneumothorax"/>
+</Choices>
+<RectangleLabels name="lesions" toName="image"><Label value="Lesion"/></RectangleLabels>
+<BrushLabels name="masks" toName="image"><Label value="Consolidation"/></BrushLabels>
+"""
+SHOT = Path("/tmp/modelhelp")  # where a run that wants pictures puts them
+
+
+@pytest.fixture
+def project(
+    archive: Archive,
+    make_project: Callable[..., Project],
+    tmp_path: Path,
+    settings: Settings,
+) -> Project:
+    """Three radiographs of which the model has said the same, and a learner that has ranked them."""
+    from annotator.models import Task
+    from annotator.predictions import OwnPrediction, keep_own_predictions
+    from rounds.services import publish_ranking
+    from tests.browser.phantoms import block_radiograph, radiograph, scans_of
+
+    settings.LEARNER_CACHE = tmp_path
+    project = make_project(QUESTIONS, scans_of(archive, [block_radiograph()] * 3, **radiograph()))
+    publish_ranking(
+        project=project, round_id=None, model=0, strategy="margin", labels=20, last_annotation=0,
+        placed=[], milliseconds=1.0,
+    )  # fmt: skip
+    for task in Task.objects.all():
+        keep_own_predictions(
+            project=project,
+            model=0,
+            generation=1,
+            predictions=[OwnPrediction(task.pk, said(), 0.83)],
+        )
+    return project
+
+
+def said() -> list[dict[str, Any]]:
+    return [
+        {
+            "from_name": "finding", "to_name": "image", "type": "choices", "score": 0.83,
+            "value": {"choices": ["Pneumothorax"]},
+            "meta": {"probabilities": {"Normal": 0.17, "Pneumothorax": 0.83}},
+        },
+        *(
+            {
+                "from_name": "lesions", "to_name": "image", "type": "rectanglelabels",
+                "score": score,
+                "value": {
+                    "x": x, "y": 10, "width": 20, "height": 30, "rotation": 0,
+                    "rectanglelabels": ["Lesion"],
+                },
+            }
+            for x, score in ((10, 0.9), (70, 0.4))
+        ),
+    ]  # fmt: skip
+
+
+def help_by(project: Project, policy: str) -> None:
+    project.model_help = policy
+    project.save()
+
+
+def answer_of(task: str) -> Annotation:
+    from annotator.models import Annotation
+
+    return Annotation.objects.get(task=int(task))
+
+
+def parts(room: Room) -> int:
+    """How many elements of the page are about the model."""
+    of_model = "[class*=model], [class*=suggestion], [class*=heat], .image-layer, .stack-track"
+    return room.page.locator(of_model).count()
+
+
+def look(room: Room, name: str) -> None:
+    if SHOT.exists():
+        room.page.screenshot(path=SHOT / f"{name}.png")
+
+
+def test_where_the_policy_is_off_nothing_of_the_model_is_on_the_page(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    room = enter(project)
+    room.press("o", "Alt+Enter", "Alt+ArrowUp", "2", "?")
+    assert parts(room) == 0
+    assert "model" not in room.page.locator("body").inner_text().lower()
+    room.press("Escape", "Enter")
+    room.wait_for_task(other_than="")
+    assert not room.problems
+
+
+def test_help_before_reading_is_accepted_rejected_and_recorded(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    help_by(project, "before")
+    room = enter(project)
+    task = room.root("task")
+    look(room, "before")
+    assert room.chosen() == []  # nothing is answered for the reader
+    option = room.page.locator(".option[data-value=Pneumothorax]")
+    assert option.inner_text().split() == ["2", "Pneumothorax", "model:", "83", "%"]
+    assert room.page.locator("[data-part=suggestions] li").all_inner_texts() == [
+        "Lesion 90 %\n✓\n×", "Lesion 40 %\n✓\n×"
+    ]  # fmt: skip
+    assert room.page.locator(".regions li").count() == 0
+    room.press("Alt+Enter")
+    assert room.page.locator(".regions li").count() == 1
+    room.press("Alt+Backspace")
+    assert room.page.locator("[data-part=suggestions]").count() == 0
+    look(room, "accepted")
+    room.press("1", "Enter")
+    room.wait_for_task(other_than=task)
+    kept = answer_of(task)
+    box = next(entry for entry in kept.result if entry["from_name"] == "lesions")
+    assert [box["value"][name] for name in ("x", "y", "width", "height")] == pytest.approx(
+        [10, 10, 20, 30], abs=0.01
+    )
+    suggested = {
+        entry["score"]: entry["id"]
+        for entry in kept.model_shown["before"]["result"]
+        if entry["type"] == "rectanglelabels"
+    }
+    assert kept.model_shown["suggestions"] == {
+        suggested[0.9]: "accepted",
+        suggested[0.4]: "rejected",
+    }
+    assert box["id"] == suggested[0.9]
+    assert not room.problems
+
+
+def test_the_audit_sample_is_read_without_help(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    from annotator.models import Task
+
+    Task.objects.update(arm="audit")
+    help_by(project, "before")
+    room = enter(project)
+    room.press("o")
+    assert parts(room) == 0
+
+
+def test_the_heat_map_lies_on_the_hot_place_through_zoom_and_opacity(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    from rounds.explanations import Asked, keep_explanation
+
+    help_by(project, "before")
+    room = enter(project)
+    task = room.root("task")
+    heat = np.zeros((100, 200), np.uint8)
+    heat[10:40, 20:60] = 255  # the phantom's bright block
+    png = io.BytesIO()
+    Image.fromarray(heat).save(png, "PNG")
+    asked = Asked(int(task), "finding", "Pneumothorax", scan=0, frame=0)
+    keep_explanation(project_id=project.pk, asked=asked, png=png.getvalue())
+    before = room.picture()
+    room.press("o")
+    room.wait(lambda: room.page.locator(".heat-bar").count() == 1, "the heat map")
+    look(room, "heat")
+    # Half a pixel of the frame, five on the screen wide: where two blurred edges are half as strong.
+    assert hot(room) == pytest.approx(extent(before[..., 0] > 200), abs=2.5)
+    strong = strength(room)
+    room.press("Alt+ArrowDown", "Alt+ArrowDown")
+    assert strength(room) == pytest.approx(strong * 0.4 / 0.6, abs=3)
+    assert "Opacity 40 %" in room.says("heat")
+    room.press("+", "+")
+    room.page.wait_for_timeout(300)
+    assert hot(room) == pytest.approx(extent(without_heat(room)[..., 0] > 200), abs=3.5)
+    room.press("o")
+    assert room.page.locator(".heat-bar").count() == 0
+    from annotator.models import ModelShown
+
+    (map_,) = ModelShown.objects.get(task=int(task)).shown["heat_maps"]
+    assert (map_["answer"], map_["when"]) == ("Pneumothorax", "before")
+
+
+def layer(room: Room) -> Any:
+    """The heat layer's own pixels, [rows, columns, 4], one to a CSS pixel."""
+    width, height, data = room.page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".heat-layer");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return [canvas.width, canvas.height, Array.from(data)];
+        }"""
+    )
+    return np.array(data, np.uint8).reshape(height, width, 4)
+
+
+def hot(room: Room) -> tuple[int, int, int, int]:
+    return extent(layer(room)[..., 3] > strength(room) / 2)
+
+
+def without_heat(room: Room) -> NDArray[np.uint8]:
+    room.page.add_style_tag(content=".image-layer { visibility: hidden }")
+    return room.picture()
+
+
+def strength(room: Room) -> float:
+    return float(layer(room)[..., 3].max())
+
+
+def test_after_reading_the_model_says_what_it_thought(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    help_by(project, "after")
+    room = enter(project)
+    task = room.root("task")
+    room.press("o")
+    assert parts(room) == 0
+    room.press("1", "Enter")
+    room.wait_for_task(other_than=task)
+    assert room.page.locator("[data-part=model-said]").count() == 0  # a slip can be taken back
+    room.wait(lambda: room.page.locator("[data-part=model-said]").count() == 1, "its word")
+    look(room, "after")
+    assert room.says("model-said") == "The model said: Pneumothorax 83 % Look again"
+    shown = answer_of(task).model_shown
+    assert shown["after"]["result"][0]["score"] == 0.83
+    room.press("u")
+    room.wait(lambda: "Your last answer stands" in room.says("notice"), "the refusal")
