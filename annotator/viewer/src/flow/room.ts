@@ -119,7 +119,7 @@ export class Room {
   /** Changes the answer from elsewhere than the screen, and shows it there. */
   revise(change: (sheet: Sheet) => void): void {
     change(this.sheet);
-    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.parts.regions.put(this.sheet);
     this.changed();
   }
 
