@@ -145,10 +145,7 @@ export class Masks implements ToolFollower, Hand {
     });
     const pointer = new PaintPointer(cell, this);
     this.views.set(cell, { picture, pointer });
-    cell.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
-      picture.draw();
-      pointer.showCircle();
-    });
+    cell.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => pointer.showCircle());
   }
 
   remove(cell: Cell): void {
