@@ -91,6 +91,8 @@ describe("painted masks", () => {
     layers.masks([]);
     const [kept, changed] = [layers.at(0, "finding")!, layers.at(2, "finding")!];
     const versions = [kept.version, changed.version];
+    const [same] = layers.masks(before);
+    expect(same).toBe(before[0]);
     layers.load([volume], before);
     expect([kept.version, changed.version]).toEqual([versions[0], versions[1]! + 1]);
     expect(layers.masks([])).toEqual(before);

@@ -57,6 +57,10 @@ export class Layers {
     return [...this.layers.values()]
       .sort((one, other) => one.item - other.item)
       .flatMap((layer) => layer.masks())
-      .map((mask) => ({ ...mask, ...kept.get(mask.id), rle: mask.rle }));
+      .map((mask) => {
+        const known = kept.get(mask.id);
+        if (!known || known.rle === mask.rle) return known ?? mask;
+        return { ...known, rle: mask.rle };
+      });
   }
 }
