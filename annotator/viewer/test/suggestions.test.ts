@@ -38,8 +38,8 @@ describe("what models say", () => {
   it("becomes a mark of the answer when it is accepted, beside those that are there", () => {
     const sheet = emptySheet();
     for (const suggestion of suggestionsOf([BOX, { ...BOX, id: "9-2" }], QUESTIONS)) accept(sheet, suggestion, QUESTIONS);
-    expect(sheet.boxes.map(({ id }) => id)).toEqual(["9-1", "9-2"]);
-    expect(sheet.boxes[0]).toMatchObject({ label: "Lesion", item: 7, x: 10, y: 20, width: 30, height: 40 });
+    expect(sheet.marks.map(({ id }) => id)).toEqual(["9-1", "9-2"]);
+    expect(sheet.marks[0]).toMatchObject({ label: "Lesion", item: 7, x: 10, y: 20, width: 30, height: 40 });
   });
 
   it("gives every option its probability, or the chosen one its score", () => {
