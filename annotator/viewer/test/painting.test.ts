@@ -120,6 +120,28 @@ describe("painted masks", () => {
   });
 });
 
+describe("a plane through a volume", () => {
+  it("shows the paint of the slices it cuts", () => {
+    const volume = scan(7, 3, 4, 5);
+    const geometry = { spacing: [1, 1] as [number, number], orientation: [1, 0, 0, 0, 1, 0] };
+    Object.assign(volume.geometry, geometry, { positions: [[0, 0, 0], [0, 0, 2], [0, 0, 4]] });
+    // Coronal through row 2, from the upper slice to the lower, patient's left to the right.
+    const coronal = { ...scan(99, 4, 3, 5), frame_url: volume.frame_url };
+    const positions = [0, 1, 2, 3].map((row) => [0, row, 4]);
+    Object.assign(coronal.geometry, { spacing: [2, 1], orientation: [1, 0, 0, 0, 0, -1], positions });
+    const layers = new Layers([lesion]);
+    layers.load([volume], []);
+    for (const [item, pixel] of [[0, 2 * 5 + 1], [1, 2 * 5 + 2], [2, 1 * 5 + 3]] as const) {
+      const layer = layers.at(item, "finding")!;
+      layer.pixels[pixel] = 1;
+      layer.touch({ left: 0, top: 0, right: 5, bottom: 4 });
+    }
+    const [shown] = layers.cut(coronal, 2);
+    expect(shown!.pixels).toEqual(drawn(".....", "..#..", ".#..."));
+    expect(layers.cut(scan(98, 4, 3, 5), 2)).toEqual([]);
+  });
+});
+
 describe("the code of a mask", () => {
   it("is the same within the rows that hold it", () => {
     for (let round = 0; round < 200; round += 1) {

@@ -2,8 +2,7 @@ import type { Cell } from "../cell";
 import { drawOverFrame, ImageLayer } from "../imagelayer";
 import { onElement, type Pixel } from "../plane";
 import type { Bounds } from "./bounds";
-import type { Layer } from "./layer";
-import { LayerImage } from "./raster";
+import { LayerImage, type Shown } from "./raster";
 
 /** How wide outlines are at least, pixels of the screen. */
 const OUTLINE = 1.75;
@@ -20,7 +19,7 @@ export interface Pointed {
 }
 
 interface Content {
-  layers: readonly Layer[];
+  layers: readonly Shown[];
   pointed: Pointed | null;
 }
 
