@@ -7,7 +7,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0004_model_help'),
         ('rounds', '0002_proof'),
     ]
 
