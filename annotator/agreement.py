@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from annotator.results import RESULT_TYPES, Result
@@ -17,19 +17,44 @@ def answer_value(question: Question, result: Result) -> Any:
     """What one reader's result says to a question, as plain value.
 
     single: str; multiple: frozenset of str, empty where nothing was found; number, rating: float;
-    text: str; boxes, masks: frozenset of the labels drawn. None: not answered.
+    text: str; points, boxes and all other marks: frozenset of the labels drawn. None: not answered.
+    A question asked of each mark says nothing of the task: `details_of` has its answers.
     """
+    if question.per_region:
+        return None
     values = [entry["value"] for entry in result if entry["from_name"] == question.name]
     key = RESULT_TYPES[question.kind]
     match question.kind:
         case "single":
             return values[0][key][0] if values else None
-        case "multiple" | "boxes" | "masks":
+        case "multiple":
             return frozenset(label for value in values for label in value[key])
         case "number" | "rating":
             return float(values[0][key]) if values else None
         case "text":
             return "\n".join(values[0]["text"]) if values else None
+        case _:
+            return frozenset(label for value in values for label in value[key])
+
+
+def details_of(question: Question, result: Result) -> dict[str, str]:
+    """What one reader says to a question asked of each mark, as text by the mark's id."""
+    key = {"text": "text"}.get(question.kind, RESULT_TYPES[question.kind])
+    said = {}
+    for entry in result:
+        if entry["from_name"] == question.name:
+            value = entry["value"][key]
+            said[entry["id"]] = ", ".join(value) if isinstance(value, list) else f"{value:g}"
+    return said
+
+
+def marks_of(result: Result, names: Collection[str]) -> dict[str, str]:
+    """The label of each mark that answers one of the questions `names`, by the mark's id."""
+    return {
+        entry["id"]: entry["value"][entry["type"]][0]
+        for entry in result
+        if entry["from_name"] in names and entry.get("id")
+    }
 
 
 def consensus(question: Question, results: Sequence[Result]) -> Consensus:

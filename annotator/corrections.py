@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
@@ -15,8 +15,8 @@ from annotator.shown import settled
 from projects.errors import Refused
 from projects.models import Project
 
-_NOT_YOURS = "This is no answer that you gave in this project."
-_NOT_LATEST = (
+_NOT_YOURS = gettext_lazy("This is no answer that you gave in this project.")
+_NOT_LATEST = gettext_lazy(
     "You have changed this answer in another window meanwhile. Open the case again to correct it."
 )
 
@@ -42,12 +42,12 @@ def correct_annotation(
         )
         old = own.select_related("task").first()
         if old is None or taken.exists():
-            raise Refused(_NOT_YOURS)
+            raise Refused(str(_NOT_YOURS))
         if _is_unchanged(old, submission):
             raise Refused(gettext("Nothing is changed: this is the answer that you gave."))
         lock_task(old.task_id)
         if not own.filter(withdrawn_at__isnull=True).update(withdrawn_at=Now(), updated_at=Now()):
-            raise Refused(_NOT_LATEST)
+            raise Refused(str(_NOT_LATEST))
         # Only now, with the row in this transaction's hands, can it be shown to nobody any more.
         old.refresh_from_db(fields=["model_seen_at"])
         new = _successor(old, submission, reason)

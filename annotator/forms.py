@@ -81,7 +81,7 @@ class TasksForm(AnswersForm):
         label=_("to"), required=False, widget=forms.NumberInput(attrs={"step": "any"})
     )
     first = forms.IntegerField(
-        label=_("First of the order"),
+        label=_("First in order"),
         required=False,
         min_value=1,
         max_value=_MOST_FIRST,

@@ -3,9 +3,11 @@
 A row's `file` is the path of a file as it is ingested, the path of a folder (all files in it, for
 volumes), or a file name alone where it is unique. An empty cell is a question not answered; in a
 question of several choices "|" stands between them, and "none" says: read, and nothing found.
+A question of marks takes a list of Label Studio's result JSON, what is said of each mark with it.
 """
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +21,12 @@ from annotator.models import Annotation, Task, TaskScan
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from projects.errors import Refused
-from projects.label_config import Question, parse
+from projects.label_config import REGION_KINDS, Kind, Question, asked_of_task, parse
 from projects.models import Project
 from scans.models import Ingest, IngestedFile
 
 _NOTHING_FOUND = frozenset({"none", "no finding", "normal"})
-_FROM_A_CELL = frozenset({"single", "multiple", "number", "rating", "text"})
+_FROM_A_CELL: frozenset[Kind] = REGION_KINDS | {"single", "multiple", "number", "rating", "text"}
 
 
 class LabelsError(Exception):
@@ -68,7 +70,11 @@ def _columns(names: Sequence[str], questions: Sequence[Question]) -> dict[str, Q
     """Which column answers which question."""
     if "file" not in names:
         raise LabelsError(["The CSV needs a column “file”."])
-    askable = {question.name: question for question in questions if question.kind in _FROM_A_CELL}
+    askable = {
+        question.name: question
+        for question in asked_of_task(questions)
+        if question.kind in _FROM_A_CELL
+    }
     others = [name for name in names if name not in ("file", "patient")]
     if len(others) == 1 and len(askable) == 1:
         return {others[0]: next(iter(askable.values()))}
@@ -95,7 +101,21 @@ def _row(
     return LabelRow(line, file, (cells.get("patient") or "").strip(), result)
 
 
+def _marks(question: Question, cell: str) -> Result:
+    """The entries of a cell's JSON; those that name no question answer the column's."""
+    try:
+        entries = json.loads(cell)
+    except (ValueError, RecursionError):
+        entries = None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Refused(f"“{question.name}” takes a list of marks as Label Studio’s result JSON.")
+    place = {"from_name": question.name, "to_name": question.to_name}
+    return [place | entry for entry in entries]
+
+
 def _answer(question: Question, cell: str) -> Result:
+    if question.kind in REGION_KINDS:
+        return _marks(question, cell)
     value: dict[str, Any]
     if question.kind in ("single", "multiple"):
         value = {"choices": _choices(question, cell)}
@@ -162,7 +182,7 @@ def import_labels(
     """
     results = _results_by_scan(ingest, rows)
     with changing_labels(project.pk):
-        shown = TaskScan.objects.filter(task__project=project, scan__in=results)
+        shown = TaskScan.objects.filter(task__project=project, scan__in=results, is_prior=False)
         answered = Annotation.objects.filter(reader=reader, withdrawn_at=None)
         fresh = dict(
             shown.exclude(task__in=answered.filter(project=project).values("task")).values_list(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils.translation import gettext
 
 from annotator.models import Annotation, Task, TaskScan
 from annotator.queries import State, answers_of, blind_tasks, visible_tasks, with_state
@@ -15,6 +16,8 @@ from projects.strategies import title
 
 PAGE = 50
 EVERYTHING = Wanted()
+_LONGEST_NAME = 30
+_TAIL = 18
 
 
 def _scans_of(task: Task) -> tuple[str, str]:
@@ -24,12 +27,18 @@ def _scans_of(task: Task) -> tuple[str, str]:
     return ", ".join(scan.name for scan in shown), ", ".join(modalities)
 
 
+def shortened(name: str) -> str:
+    """A long name without its middle: identifiers of one site differ at their ends."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:8]}…{name[-_TAIL:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One task; what its reader must not know is not shown to who is about to read it."""
 
     task: Task
     scans: str  # their names
+    scans_short: str
     modality: str
     is_blind: bool
     state: State
@@ -45,6 +54,7 @@ class Row:
         return cls(
             task=task,
             scans=scans,
+            scans_short=shortened(scans),
             modality=modality,
             is_blind=is_blind,
             state=State(task.state),
@@ -61,16 +71,17 @@ class Given:
 
     answer: Annotation
     scans: str
+    scans_short: str
     modality: str
     said: str
 
     @classmethod
     def of(cls, answer: Annotation) -> Self:
         scans, modality = _scans_of(answer.task)
-        said = ", ".join(one.partition("=")[2] for one in answer.said) or "Nothing marked"
+        said = ", ".join(one.partition("=")[2] for one in answer.said) or gettext("Nothing marked")
         if answer.was_cancelled:
-            said = f"Cannot be judged: {answer.skip_reason}"
-        return cls(answer, scans, modality, said)
+            said = gettext("Cannot be judged: {reason}").format(reason=answer.skip_reason)
+        return cls(answer, scans, shortened(scans), modality, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,10 @@ class Task(Placed):
 class TaskScan(models.Model):
     task = models.ForeignKey(Task, models.CASCADE, related_name="task_scans")
     scan = models.ForeignKey(Scan, models.PROTECT, related_name="task_scans")
+    # The scans of the study that is asked about lie first; a prior's follow them.
     position = models.PositiveSmallIntegerField(default=0)
+    # Shown beside the current study, to be compared with: nothing is asked about it.
+    is_prior = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position"]

@@ -37,7 +37,10 @@ def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> Open
     versions = {row.pk: row for row in Annotation.objects.filter(task=task)}
     told = [_told(answer, versions) for answer in answers]
     claim = ClaimedTask(task.pk, False, _NEVER)
-    given = reading_task(project=membership.project, reader=membership.user, claim=claim)
+    # What the model says is shown where it is recorded: with a task in hand, or when asked for.
+    given = reading_task(
+        project=membership.project, reader=membership.user, claim=claim, with_model=False
+    )
     newest = told[0]["versions"][0] if told else {"result": [], "comment": ""}
     seconds = answers[0].lead_time if answers else 0.0
     return OpenedTask(

@@ -32,10 +32,17 @@ _READING_TASK = """
 SELECT
     (SELECT json_agg(json_build_object(
                 'id', scan.id, 'kind', scan.kind, 'frame_count', scan.frame_count,
-                'rows', scan.rows, 'columns', scan.columns, 'geometry', scan.geometry)
-            ORDER BY shown.position)
-     FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
-     WHERE shown.task_id = %(task)s),
+                'rows', scan.rows, 'columns', scan.columns, 'geometry', scan.geometry,
+                'prior_days', CASE WHEN scan.is_prior THEN scan.asked_on - scan.date END)
+            ORDER BY scan.position)
+     FROM (
+         SELECT scan.*, shown.position, shown.is_prior, study.date,
+                max(study.date) FILTER (WHERE NOT shown.is_prior) OVER () AS asked_on
+         FROM annotator_taskscan shown
+         JOIN scans_scan scan ON scan.id = shown.scan_id
+         JOIN scans_series series ON series.id = scan.series_id
+         JOIN scans_study study ON study.id = series.study_id
+         WHERE shown.task_id = %(task)s) scan),
     (SELECT json_build_object('result', draft.result, 'comment', draft.comment,
                               'lead_time', draft.lead_time, 'version', draft.version)
      FROM annotator_draft draft
@@ -63,7 +70,8 @@ class ReadingTask:
 
     id: int
     project: int
-    scans: list[dict[str, Any]]  # id, kind, frame_count, rows, columns, geometry, frame_url
+    # id, kind, frame_count, rows, columns, geometry, frame_url, prior_days
+    scans: list[dict[str, Any]]
     draft: dict[str, Any] | None  # result, comment, lead_time, version
     opens_at: dict[str, int] | None  # scan (position), frame
     claim: ClaimedTask
@@ -86,10 +94,13 @@ def frame_url(*, project_id: int, scan_id: int) -> str:
     return f"/api/projects/{project_id}/scans/{scan_id}/frames/{{frame}}"
 
 
-def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> ReadingTask:
+def reading_task(
+    *, project: Project, reader: User, claim: ClaimedTask, with_model: bool = True
+) -> ReadingTask:
     """The claimed task with its scans, the reader's draft and how many they have read.
 
-    Where the project lets the model help before reading, what it says is hereby shown.
+    Where the project lets the model help before reading, what it says is hereby shown, unless the
+    task is opened without it.
     """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
@@ -97,7 +108,9 @@ def reading_task(*, project: Project, reader: User, claim: ClaimedTask) -> Readi
         scans, draft, opens_at, read = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    model = before_reading(project=project, reader=reader, task_id=claim.task_id)
+    model = None
+    if with_model:
+        model = before_reading(project=project, reader=reader, task_id=claim.task_id)
     return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
 
 

@@ -15,8 +15,9 @@ from django.db.models import F, Q
 
 from annotator.models import Task, TaskScan
 from annotator.rerank import RANKING_LOCK, changing_labels
-from projects.models import Project
-from scans.models import Scan
+from annotator.units import NewScan, Unit, scan_units, study_units
+from projects.models import Project, ReadingUnit
+from scans.models import Ingest, Scan
 
 _BATCH = 2000
 # Ranks at creation lie in 1 … 2^62; a ranking has room for 2^20 places below its own number.
@@ -65,16 +66,18 @@ class Placement:
     opens_at: OpensAt | None = None  # None: in the middle
 
 
-def create_tasks(*, project: Project, scans: Iterable[Scan]) -> int:
-    """Make a task of each scan that is not yet in the project; how many were made.
+def create_tasks(*, project: Project, scans: Iterable[Scan], ingest: Ingest | None = None) -> int:
+    """Make tasks of the scans that the project does not ask about yet; how many more there are.
 
-    A patient's tasks all lie in one arm, drawn once by a keyed hash. Raises ValueError for a scan
-    of another archive than the project's.
+    The project's reading unit says which scans stand together. One that comes later joins its
+    study's task while nobody has claimed, drafted or answered that; else it becomes a task of its
+    own, which is counted at `ingest`. A patient's tasks all lie in one arm, drawn once by a keyed
+    hash. Raises ValueError for a scan of another archive than the project's.
     """
     made = 0
     iterator = iter(scans)
     while batch := list(islice(iterator, _BATCH)):
-        made += _create_batch(project, batch)
+        made += _create_batch(project, batch, ingest)
     return made
 
 
@@ -159,41 +162,60 @@ def drawn_arm(
     return Task.Arm.RANDOM if drawn < (audit_share + random_share) * 2**64 else Task.Arm.POOL
 
 
-def _create_batch(project: Project, scans: Sequence[Scan]) -> int:
+def _create_batch(project: Project, scans: Sequence[Scan], ingest: Ingest | None) -> int:
     with transaction.atomic():
         # Two deliveries at once must not both find a scan missing.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         new = _new_scans(project, [scan.pk for scan in scans])
-        arms = _arms(project, {patient: pseudonym for _, patient, pseudonym in new})
+        units, replaced = _units(project, new, ingest)
+        arms = _arms(project, {unit.patient: unit.pseudonym for unit in units})
         tasks = Task.objects.bulk_create(
             Task(
                 project=project,
-                patient_id=patient,
-                arm=arms[patient],
+                patient_id=unit.patient,
+                arm=arms[unit.patient],
                 rank=random.randint(1, _CREATION_RANKS),  # noqa: S311  an order, no secret
             )
-            for _, patient, _ in new
+            for unit in units
         )
         TaskScan.objects.bulk_create(
-            TaskScan(task=task, scan_id=scan) for task, (scan, _, _) in zip(tasks, new, strict=True)
+            TaskScan(task=task, scan_id=scan, position=position, is_prior=scan in unit.priors)
+            for task, unit in zip(tasks, units, strict=True)
+            for position, scan in enumerate(unit.scans + unit.priors)
         )
-    return len(tasks)
+    return len(tasks) - replaced
 
 
-def _new_scans(project: Project, scan_ids: Sequence[int]) -> list[tuple[int, int, str]]:
-    """(scan, patient, pseudonym) of those that no task of the project shows yet, by scan."""
+def _units(
+    project: Project, new: Sequence[NewScan], ingest: Ingest | None
+) -> tuple[list[Unit], int]:
+    """Which scans stand together, and how many tasks give way to them."""
+    if project.reading_unit == ReadingUnit.SCAN:
+        return scan_units(new), 0
+    with connection.cursor() as cursor:
+        # Nobody claims a task, and no ranking places one, while it gives way to a larger one.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RANKING_LOCK, project.pk])
+    formed = study_units(project, new)
+    if ingest is not None and formed.stood_apart:
+        apart = F("stood_apart") + formed.stood_apart
+        Ingest.objects.filter(pk=ingest.pk).update(stood_apart=apart)
+    return formed.units, formed.replaced
+
+
+def _new_scans(project: Project, scan_ids: Sequence[int]) -> list[NewScan]:
+    """Those that no task of the project asks about yet, by scan."""
     wanted = Scan.objects.filter(pk__in=scan_ids)
     strangers = wanted.exclude(archive_id=project.archive_id).count()
     if strangers:
         raise ValueError(f"{strangers} scans are not of the project's archive.")
-    shown = TaskScan.objects.filter(task__project=project, scan__in=scan_ids).values("scan")
-    patient = F("series__study__patient")
-    pseudonym = F("series__study__patient__pseudonym")
-    rows = wanted.exclude(pk__in=shown).order_by("pk")
-    return list(rows.values_list("pk", patient, pseudonym))
+    asked = TaskScan.objects.filter(task__project=project, scan__in=scan_ids, is_prior=False)
+    rows = wanted.exclude(pk__in=asked.values("scan")).order_by("pk")
+    patient = "series__study__patient"
+    fields = ("pk", "series__study", patient, f"{patient}__pseudonym")
+    return [NewScan(*row) for row in rows.values_list(*fields)]
 
 
-def _arms(project: Project, pseudonyms: dict[int, str]) -> dict[int, Task.Arm]:
+def _arms(project: Project, pseudonyms: Mapping[int, str]) -> dict[int, Task.Arm]:
     """Each patient's arm. Who has tasks already keeps theirs, whatever the share is by now."""
     drawn = {
         patient: drawn_arm(

@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from annotator.region_checks import REGION_CHECKS, REGION_TYPES
+from annotator.values import labels_of, number_of
 from projects.errors import Refused
-from projects.label_config import Kind, Question, parse
+from projects.label_config import REGION_KINDS, Kind, Question, parse
+
+__all__ = ["REGION_KINDS", "RESULT_TYPES", "Result", "check_result", "questions_of"]
 
 Result = list[dict[str, Any]]
 
@@ -21,14 +25,13 @@ RESULT_TYPES: Mapping[Kind, str] = {
     "number": "number",
     "rating": "rating",
     "text": "textarea",
-    "boxes": "rectanglelabels",
-    "masks": "brushlabels",
+    **REGION_TYPES,
 }
-REGION_KINDS: frozenset[Kind] = frozenset({"boxes", "masks"})
+
+_ONE_ANSWER: frozenset[Kind] = frozenset({"single", "number", "rating", "text"})
 
 _MOST_ENTRIES = 2000
 _MOST_CHARACTERS = 20_000  # of one text
-_MOST_RLE = 16_000_000  # numbers of one mask
 # PostgreSQL's jsonb ends at 256 MiB, where a byte of JSON may have become eight.
 _MOST_JSON = 32 << 20  # characters
 
@@ -53,21 +56,75 @@ def check_result(label_config: str, result: Result, *, complete: bool) -> None:
     _check_storable(result)
     for entry in result:
         _check_entry(entry, questions)
-    given = Counter(entry["from_name"] for entry in result)
-    for question in questions.values():
-        if question.kind not in REGION_KINDS and given[question.name] > 1:
-            raise Refused(
-                f"“{question.name}” is answered {given[question.name]} times; answer once."
-            )
+    marks = _marks_of(result, questions)
+    _check_once(result, questions, marks)
     if complete:
-        _check_required(questions.values(), result)
+        _check_required(questions.values(), result, marks)
 
 
-def _check_required(questions: Iterable[Question], result: Result) -> None:
-    answered = {entry["from_name"] for entry in result if _says_something(entry["value"])}
+def _marks_of(result: Result, questions: Mapping[str, Question]) -> dict[Any, tuple[str, str]]:
+    """The question and the label of each mark, by its id; a mark without one cannot be referred to.
+
+    Where an id stands twice, the first mark has it.
+    """
+    marks: dict[Any, tuple[str, str]] = {}
+    for entry in result:
+        name = entry["from_name"]
+        if questions[name].kind in REGION_KINDS and isinstance(entry.get("id"), str):
+            marks.setdefault(entry["id"], (name, entry["value"][entry["type"]][0]))
+    return marks
+
+
+def _check_once(
+    result: Result, questions: Mapping[str, Question], marks: Mapping[Any, tuple[str, str]]
+) -> None:
+    """A question has one answer; one asked of each mark has one for each of these marks."""
+    given: Counter[tuple[str, str]] = Counter()
+    for entry in result:
+        question = questions[entry["from_name"]]
+        if question.kind in REGION_KINDS:
+            continue
+        given[
+            question.name, _mark_asked(question, entry, marks) if question.per_region else ""
+        ] += 1
+    for (name, mark), times in given.items():
+        if times > 1:
+            of = f" of mark “{mark}”" if mark else ""
+            raise Refused(f"“{name}” is answered {times} times{of}; answer once.")
+
+
+def _mark_asked(
+    question: Question, entry: dict[str, Any], marks: Mapping[Any, tuple[str, str]]
+) -> str:
+    """The id of the mark that the answer is about. Raises Refused where there is no such mark."""
+    mark = entry.get("id")
+    if not isinstance(mark, str) or mark not in marks:
+        raise Refused(
+            f"“{question.name}” is asked of each mark: its id is that of a mark of this result, "
+            f"which “{mark}” is not."
+        )
+    tag, label = marks[mark]
+    if not question.is_asked_of(tag=tag, label=label):
+        raise Refused(f"“{question.name}” is not asked of marks of “{tag}” with label “{label}”.")
+    return mark
+
+
+def _check_required(
+    questions: Iterable[Question], result: Result, marks: Mapping[Any, tuple[str, str]]
+) -> None:
+    said = [entry for entry in result if _says_something(entry["value"])]
+    answered = {entry["from_name"] for entry in said}
+    of_mark = {(entry["from_name"], entry.get("id")) for entry in said}
     for question in questions:
-        wanted = question.required and question.kind in ("single", "number", "rating", "text")
-        if wanted and question.name not in answered:
+        if not question.required:
+            continue
+        if question.per_region:
+            asked = [
+                m for m, (tag, label) in marks.items() if question.is_asked_of(tag=tag, label=label)
+            ]
+            if any((question.name, mark) not in of_mark for mark in asked):
+                raise Refused(f"“{question.title}” is not answered of every mark; it is required.")
+        elif question.kind in _ONE_ANSWER and question.name not in answered:
             raise Refused(f"“{question.title}” is not answered; it is required.")
 
 
@@ -107,30 +164,13 @@ def _check_entry(entry: dict[str, Any], questions: Mapping[str, Question]) -> No
 
 
 def _check_choices(question: Question, value: dict[str, Any]) -> None:
-    chosen = _labels(question, value, "choices")
+    chosen = labels_of(question, value, "choices")
     if question.kind == "single" and len(chosen) != 1:
         raise Refused(f"“{question.name}” takes exactly one choice; {len(chosen)} were given.")
 
 
-def _labels(question: Question, value: dict[str, Any], key: str) -> list[str]:
-    chosen = value.get(key)
-    if not isinstance(chosen, list) or not all(isinstance(one, str) for one in chosen):
-        raise Refused(f"“{question.name}” is answered with a list of texts under “{key}”.")
-    offered = [option.answer for option in question.options]
-    for one in chosen:
-        if one not in offered:
-            raise Refused(f"“{question.name}” does not offer “{one}”; it offers {_list(offered)}.")
-    if len(set(chosen)) < len(chosen):
-        raise Refused(f"“{question.name}” names a choice twice.")
-    return chosen
-
-
-def _list(words: list[str]) -> str:
-    return ", ".join(f"“{word}”" for word in words)
-
-
 def _check_number(question: Question, value: dict[str, Any]) -> None:
-    number = _number(question, value, RESULT_TYPES[question.kind])
+    number = number_of(question, value, RESULT_TYPES[question.kind])
     low, high = question.minimum, question.maximum
     if low is not None and number < low:
         raise Refused(f"“{question.name}” is at least {low:g}; {number:g} was given.")
@@ -138,15 +178,6 @@ def _check_number(question: Question, value: dict[str, Any]) -> None:
         raise Refused(f"“{question.name}” is at most {high:g}; {number:g} was given.")
     if question.kind == "rating" and number != int(number):
         raise Refused(f"“{question.name}” is a whole number of stars; {number:g} was given.")
-
-
-def _number(question: Question, value: dict[str, Any], key: str) -> float:
-    number = value.get(key)
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise Refused(f"“{question.name}” needs a number under “{key}”.")
-    if not abs(number) <= 1e15:  # false for NaN as well
-        raise Refused(f"“{question.name}” has no usable number under “{key}”.")
-    return float(number)
 
 
 def _check_text(question: Question, value: dict[str, Any]) -> None:
@@ -157,37 +188,11 @@ def _check_text(question: Question, value: dict[str, Any]) -> None:
         raise Refused(f"“{question.name}” takes at most {_MOST_CHARACTERS:,} characters.")
 
 
-def _check_region(question: Question, value: dict[str, Any]) -> None:
-    if len(_labels(question, value, RESULT_TYPES[question.kind])) != 1:
-        raise Refused(f"Each region of “{question.name}” has exactly one label.")
-
-
-def _check_box(question: Question, value: dict[str, Any]) -> None:
-    _check_region(question, value)
-    x, y, width, height = (_number(question, value, key) for key in ("x", "y", "width", "height"))
-    # In percent of the image; a rounding error over its border is no mistake.
-    if abs(_number(question, {"rotation": 0, **value}, "rotation")) > 360:
-        raise Refused(f"A box of “{question.name}” is turned by more than 360 degrees.")
-    inside = min(x, y) >= -0.01 and max(x + width, y + height) <= 100.01
-    if not inside or min(width, height) <= 0:
-        raise Refused(f"A box of “{question.name}” does not lie inside the image (0 to 100 %).")
-
-
-def _check_mask(question: Question, value: dict[str, Any]) -> None:
-    _check_region(question, value)
-    rle = value.get("rle")
-    if value.get("format") != "rle" or not isinstance(rle, list) or len(rle) > _MOST_RLE:
-        raise Refused(f"A mask of “{question.name}” has format “rle” and a list of bytes.")
-    if not all(type(byte) is int and 0 <= byte <= 255 for byte in rle):
-        raise Refused(f"A mask of “{question.name}” holds something that is no byte.")
-
-
 _CHECKS: Mapping[Kind, Callable[[Question, dict[str, Any]], None]] = {
     "single": _check_choices,
     "multiple": _check_choices,
     "number": _check_number,
     "rating": _check_number,
     "text": _check_text,
-    "boxes": _check_box,
-    "masks": _check_mask,
+    **REGION_CHECKS,
 }

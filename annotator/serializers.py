@@ -68,6 +68,9 @@ class ReadingScanSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     columns = serializers.IntegerField()
     geometry = serializers.DictField(help_text="The header of the frame file.")
+    prior_days = serializers.IntegerField(
+        allow_null=True, help_text="How long before the current study; null: it is the current one."
+    )
     frame_url = serializers.CharField(help_text="Put the frame's number in place of {frame}.")
 
 

@@ -21,7 +21,7 @@ def ingest(*, ingest_id: int, project_id: int) -> None:
     try:
         services.ingest_staged(ingest=delivery)
         project = Project.objects.get(pk=project_id)
-        create_tasks(project=project, scans=queries.scans_of(ingest=delivery))
+        create_tasks(project=project, scans=queries.scans_of(ingest=delivery), ingest=delivery)
         services.finish_ingest(ingest=delivery)
     except Exception:
         # What went wrong may quote file names, so it goes to the log and not to the page.

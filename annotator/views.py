@@ -23,6 +23,7 @@ from annotator.queries import answers_of, blind_tasks, in_hand, visible_tasks
 from annotator.results import questions_of
 from annotator.search import TooWide
 from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of
+from projects.hanging import rules_of
 from projects.label_config import question_json
 from projects.models import Membership
 
@@ -65,6 +66,7 @@ def _reading_room(
     answers = f"{pages}/answers/"
     bootstrap = {
         "project": {"id": project.pk, "title": project.title},
+        "hanging": rules_of(project.hanging),
         "questions": question_json(questions_of(project.label_config)),
         # Where the model never helps, the page knows nothing of it.
         "model_help": project.model_help,

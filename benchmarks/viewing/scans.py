@@ -1,5 +1,6 @@
 """Phantoms of the size that readers meet, as DICOM files and as tasks of a project."""
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,4 +94,5 @@ def _again(scan: "Scan", number: int) -> "Scan":
         for field in Scan._meta.concrete_fields
         if field.name not in ("id", "name", "digest")
     }
-    return Scan(**fields, name=f"again-{number}", digest=f"{number:064x}")
+    digest = hashlib.sha256(f"{scan.digest}/{number}".encode()).hexdigest()
+    return Scan(**fields, name=f"again-{number}", digest=digest)

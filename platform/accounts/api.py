@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -45,7 +46,9 @@ class WhoAmIView(RetrieveAPIView[User]):
 class _Presses(serializers.ListField):
     child = serializers.RegexField(
         _PRESS,
-        error_messages={"invalid": "This is no key: write it as in “Ctrl+Alt+Shift+k”."},
+        error_messages={
+            "invalid": gettext_lazy("This is no key: write it as in “Ctrl+Alt+Shift+k”.")
+        },
     )
 
 

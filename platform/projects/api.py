@@ -45,6 +45,8 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "role",
             "audit_share",
             "random_share",
+            "reading_unit",
+            "hanging",
             "strategy",
             "labels_per_round",
             "backbone",

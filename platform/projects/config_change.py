@@ -8,7 +8,14 @@ from django.utils.translation import gettext
 from projects.label_config import Question
 
 # Under which key of a result's value its choices or labels stand.
-_ANSWER_KEYS = ("choices", "rectanglelabels", "brushlabels")
+_ANSWER_KEYS = (
+    "choices",
+    "keypointlabels",
+    "rectanglelabels",
+    "ellipselabels",
+    "polygonlabels",
+    "brushlabels",
+)
 
 Used = Mapping[str, frozenset[str]]  # question's name -> the choices and labels given so far
 
@@ -45,6 +52,13 @@ def _refusals_of(old: Question, new: Question | None, given: frozenset[str]) -> 
         return [
             gettext(
                 "“{name}” has been answered: it cannot become another kind of question."
+            ).format(name=old.name)
+        ]
+    if old.per_region != new.per_region:
+        return [
+            gettext(
+                "“{name}” has been answered: what was asked of each mark cannot be asked of the "
+                "task, nor the other way round."
             ).format(name=old.name)
         ]
     offered = {option.answer for option in new.options}

@@ -1,5 +1,6 @@
 """Forms for managers. They turn what was typed into the services' arguments; services decide."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -10,8 +11,9 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts.models import Role
 from projects import strategies
 from projects.errors import Refused
+from projects.hanging import HangingError
 from projects.label_config import LabelConfigError
-from projects.models import ModelHelp, Project
+from projects.models import ModelHelp, Project, ReadingUnit
 from projects.queries import has_learned
 from projects.services import Settings
 
@@ -57,6 +59,12 @@ class ProjectForm(forms.Form):
         widget=forms.Textarea(attrs=_CODE),
         help_text=gettext_lazy("Label Studio XML."),
     )
+    reading_unit = forms.ChoiceField(
+        label=gettext_lazy("What is read at a time"),
+        choices=ReadingUnit.choices,
+        initial=ReadingUnit.SCAN,
+        help_text=gettext_lazy("Which scans stand together on the screen and are answered as one."),
+    )
     overlap = forms.IntegerField(
         label=gettext_lazy("Readers per scan"),
         min_value=1,
@@ -98,6 +106,7 @@ class ProjectForm(forms.Form):
             "title": self.cleaned_data["title"],
             "description": self.cleaned_data["description"],
             "label_config": self.cleaned_data["label_config"],
+            "reading_unit": self.cleaned_data["reading_unit"],
             "overlap": self.cleaned_data["overlap"],
             "audit_share": self.cleaned_data["audit_percent"] / 100,
             "random_share": self.cleaned_data["random_percent"] / 100,
@@ -107,6 +116,8 @@ class ProjectForm(forms.Form):
         """Show why the service said no: beside the label config where that is at fault."""
         if isinstance(refused, LabelConfigError):
             self.add_error("label_config", list(refused.problems))
+        elif isinstance(refused, HangingError):
+            self.add_error("hanging", list(refused.problems))
         else:
             self.add_error(None, str(refused))
 
@@ -122,8 +133,33 @@ class NewProjectForm(ProjectForm):
     )
 
 
+class HangingField(forms.JSONField):
+    """The rules of a hanging protocol; left empty, there are none."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value) or []
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value  # as it was typed
+        return json.dumps(value, indent=1, ensure_ascii=False) if value else ""
+
+
 class SettingsForm(ProjectForm):
     """What may still change in a project."""
+
+    hanging = HangingField(
+        label=gettext_lazy("Hanging protocol"),
+        required=False,
+        widget=forms.Textarea(attrs={**_CODE, "rows": 6}),
+        help_text=gettext_lazy(
+            "Rules in JSON that say which scans stand beside which. Empty: the built-in ones, for "
+            "radiographs, mammograms and priors."
+        ),
+        error_messages={
+            "invalid": gettext_lazy("This is no JSON: a bracket, comma or quote is amiss.")
+        },
+    )
 
     strategy = forms.ChoiceField(
         label=gettext_lazy("Reading order"),
@@ -180,15 +216,17 @@ class SettingsForm(ProjectForm):
         initial["random_percent"] = round(project.random_share * 100)
         super().__init__(data, initial=initial)
         if project.tasks.exists():
+            drawn = gettext("Drawn when the scans came in; fixed since.")
             for share in ("audit_percent", "random_percent"):
-                meaning = self.fields[share].help_text
-                self._fix(
-                    share, f"{meaning} {gettext('Drawn when the scans came in; fixed since.')}"
-                )
+                self._fix(share, f"{self.fields[share].help_text} {drawn}")
+            self._fix(
+                "reading_unit",
+                gettext("The scans have been made into tasks; fixed since."),
+            )
         if has_learned(project=project):
             self._fix("backbone", gettext("It has begun to learn from this project; fixed since."))
 
-    def _fix(self, name: str, reason: str) -> None:
+    def _fix(self, name: str, reason: Any) -> None:
         self.fields[name].disabled = True
         self.fields[name].help_text = reason
 
@@ -201,6 +239,7 @@ class SettingsForm(ProjectForm):
             del settings["random_share"]
         return {
             **settings,
+            "hanging": self.cleaned_data["hanging"],
             "strategy": self.cleaned_data["strategy"],
             "labels_per_round": self.cleaned_data["labels_per_round"],
             "claim_minutes": self.cleaned_data["claim_minutes"],

@@ -43,5 +43,16 @@ TEMPLATES = (
         gettext_lazy("A length in millimetres, with remarks."),
     ),
     LabelTemplate("boxes", gettext_lazy("Boxes"), gettext_lazy("A rectangle around each finding.")),
+    LabelTemplate("points", gettext_lazy("Points"), gettext_lazy("A point on each landmark.")),
+    LabelTemplate(
+        "outlines",
+        gettext_lazy("Outlines"),
+        gettext_lazy("Polygons, freehand outlines and ellipses."),
+    ),
+    LabelTemplate(
+        "nodules",
+        gettext_lazy("Boxes with details"),
+        gettext_lazy("A box for each nodule, and questions on each."),
+    ),
     LabelTemplate("masks", gettext_lazy("Masks"), gettext_lazy("Structures painted with a brush.")),
 )

@@ -18,11 +18,23 @@ class ModelHelp(models.TextChoices):
     BEFORE = "before", "Before reading"
 
 
+class ReadingUnit(models.TextChoices):
+    """What a reader reads at a time: the scans of one task."""
+
+    SCAN = "scan", gettext_lazy("One scan")
+    STUDY = "study", gettext_lazy("One study: all its scans")
+    PRIOR = "prior", gettext_lazy("One study, with the patient’s previous one beside it")
+
+
 class Project(models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     label_config = models.TextField()  # Label Studio XML
     archive = models.ForeignKey(Archive, models.PROTECT, related_name="projects")
+    # Fixed once the project has tasks.
+    reading_unit = models.CharField(max_length=5, choices=ReadingUnit, default=ReadingUnit.SCAN)
+    # The hanging protocol's rules (projects.hanging); none: the built-in ones.
+    hanging = models.JSONField(default=list, blank=True)
     # How many readers answer each task.
     overlap = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]

@@ -62,7 +62,9 @@ def role(request: SignedInRequest, project_id: int, user_id: int) -> HttpRespons
             change_role(project_id=project_id, user_id=user_id, role=wanted)
             messages.success(
                 request,
-                gettext("{user} is {label} now.").format(user=member.user, label=wanted.label),
+                gettext("{user} now has the role {label}.").format(
+                    user=member.user, label=wanted.label
+                ),
             )
         except Refused as error:
             messages.error(request, str(error))

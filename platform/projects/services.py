@@ -1,7 +1,7 @@
 """What managers do with projects: create them, change them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,22 +10,31 @@ from django.utils.translation import gettext, gettext_lazy
 from procrastinate.contrib.django import app
 
 from accounts.models import Role, User
-from projects import strategies
+from projects import hanging, strategies
 from projects.config_change import answers_in, refusals
 from projects.errors import Refused
-from projects.label_config import LabelConfigError, Question, parse, validate
+from projects.label_config import (
+    LabelConfigError,
+    Question,
+    asked_of_task,
+    parse,
+    validate,
+)
 from projects.members import add_member
 from projects.models import Membership, Project
 from projects.queries import has_learned
 from scans.services import create_archive
 
-# Shares of the patients, each drawn for good when its scans come in.
-_DRAWN = {
+# What is settled for good when the scans come in.
+_FIXED = {
     "audit_share": gettext_lazy(
         "The audit sample was drawn when the scans came in; its share cannot change any more."
     ),
     "random_share": gettext_lazy(
         "The random arm was drawn when the scans came in; its share cannot change any more."
+    ),
+    "reading_unit": gettext_lazy(
+        "The scans have been made into tasks; what a reader reads at a time cannot change any more."
     ),
 }
 # Empty, a name, a name behind a source's or network's, or a repository. \w begins each, so that
@@ -42,6 +51,8 @@ class Settings(TypedDict, total=False):
     overlap: int  # readers per task
     audit_share: float  # of the patients
     random_share: float  # of the patients; with the audit share less than all
+    reading_unit: str  # one of projects.models.ReadingUnit
+    hanging: list[dict[str, Any]]  # rules (projects.hanging); none: the built-in ones
     strategy: str
     labels_per_round: int
     backbone: str
@@ -65,6 +76,7 @@ def create_project(
     project = Project(created_by=creator, **settings)
     _check_strategy(project.strategy, validate(project.label_config))
     _check_backbone(project.backbone)
+    hanging.check(project.hanging)
     project.archive = create_archive(name=project.title, user=creator)
     _save(project)
     Membership.objects.create(project=project, user=creator, role=Role.MANAGER, added_by=creator)
@@ -89,14 +101,10 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     if changed & {"label_config", "strategy"}:
         config = settings.get("label_config", project.label_config)
         _check_strategy(settings.get("strategy", project.strategy), parse(config))
-    drawn = [what for name, what in _DRAWN.items() if name in changed]
-    if drawn and project.tasks.exists():
-        raise Refused(str(drawn[0]))
+    _check_fixed(project, changed)
+    if "hanging" in changed:
+        hanging.check(settings["hanging"])
     if "backbone" in changed:
-        if has_learned(project=project):
-            raise Refused(
-                gettext("The model has begun to learn from this project; it cannot be exchanged.")
-            )
         _check_backbone(settings["backbone"])
     for name, value in settings.items():
         setattr(project, name, value)
@@ -104,6 +112,17 @@ def update_settings(*, project_id: int, **settings: Unpack[Settings]) -> Project
     if changed & {"overlap", "model_help"}:
         app.configure_task("annotator.refresh_tasks").defer(project_id=project.pk)
     return project
+
+
+def _check_fixed(project: Project, changed: Set[str]) -> None:
+    """Refuse what cannot change any more, now that there are tasks or a model."""
+    fixed = [why for name, why in _FIXED.items() if name in changed]
+    if fixed and project.tasks.exists():
+        raise Refused(str(fixed[0]))
+    if "backbone" in changed and has_learned(project=project):
+        raise Refused(
+            gettext("The model has begun to learn from this project; it cannot be exchanged.")
+        )
 
 
 def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
@@ -114,7 +133,7 @@ def _check_strategy(strategy: str, questions: Iterable[Question]) -> None:
                 strategy=strategy, names=names
             )
         )
-    refusal = strategies.refusal(strategy, (question.kind for question in questions))
+    refusal = strategies.refusal(strategy, (q.kind for q in asked_of_task(questions)))
     if refusal:
         raise Refused(
             gettext("{refusal} Choose another strategy, or “auto”.").format(refusal=refusal)

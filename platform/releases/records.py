@@ -17,7 +17,7 @@ from projects.label_config import Question
 from releases.idranges import IdRanges
 from releases.propensities import derived_propensities
 from releases.split import split_of
-from releases.states import Value, state_of, value_of
+from releases.states import Value, details_value, state_of, value_of
 from scans.models import Archive
 
 # Masks may weigh a hundred kilobytes an answer: a batch of this many tasks stays in memory.
@@ -220,7 +220,12 @@ def _answer(
         result=row.result,
         values={}
         if row.was_cancelled
-        else {question.name: value_of(question, row.result) for question in questions},
+        else {
+            question.name: details_value(question, questions, row.result)
+            if question.per_region
+            else value_of(question, row.result)
+            for question in questions
+        },
         comment=row.comment,
         lead_time=row.lead_time,
         was_cancelled=row.was_cancelled,

@@ -1,4 +1,4 @@
-"""Regions of Label Studio as COCO has them: segmentation, box and area in pixels."""
+"""Regions of Label Studio as COCO has them: segmentation, box and area in pixels, or keypoints."""
 
 import math
 from typing import Any
@@ -7,13 +7,61 @@ from annotator.results import RESULT_TYPES
 from releases.brush import box_around, coco_counts, mask_from_brush
 from releases.records import ScanRecord
 
+_ELLIPSE_CORNERS = 72
+
 
 def shape_of(entry: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
     """Segmentation, box and area. Raises ValueError for numbers that are no such shape."""
     value = entry["value"]
     if entry["type"] == RESULT_TYPES["masks"]:
         return _mask_shape(value["rle"], scan)
-    return _box_shape(value, scan)
+    shape = {
+        RESULT_TYPES["points"]: _point_shape,
+        RESULT_TYPES["boxes"]: _box_shape,
+        RESULT_TYPES["ellipses"]: _ellipse_shape,
+        RESULT_TYPES["polygons"]: _outline_shape,
+    }[entry["type"]]
+    return shape(value, scan)
+
+
+def _point_shape(value: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
+    """One keypoint, labelled and visible (v = 2), with an empty box."""
+    x, y = (_pixels(number) for number in _pixel(value["x"], value["y"], scan))
+    return {
+        "keypoints": [x, y, 2],
+        "num_keypoints": 1,
+        "bbox": [x, y, 0, 0],
+        "area": 0,
+        "segmentation": [],
+    }
+
+
+def _outline_shape(value: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
+    return _polygon_shape([_pixel(x, y, scan) for x, y in value["points"]])
+
+
+def _ellipse_shape(value: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:
+    """An ellipse of Label Studio, turned clockwise about its centre, as a polygon."""
+    turn = math.radians(value.get("rotation", 0))
+    x, y = _pixel(value["x"], value["y"], scan)
+    across, down = _pixel(value["radiusX"], value["radiusY"], scan)
+    corners = []
+    for number in range(_ELLIPSE_CORNERS):
+        at = 2 * math.pi * number / _ELLIPSE_CORNERS
+        right, below = across * math.cos(at), down * math.sin(at)
+        corners.append(
+            (
+                x + right * math.cos(turn) - below * math.sin(turn),
+                y + right * math.sin(turn) + below * math.cos(turn),
+            )
+        )
+    shape = _polygon_shape(corners)
+    return {**shape, "area": _pixels(math.pi * across * down)}
+
+
+def _pixel(x: float, y: float, scan: ScanRecord) -> tuple[float, float]:
+    """From percent of the image to pixels."""
+    return x * scan.columns / 100, y * scan.rows / 100
 
 
 def _box_shape(value: dict[str, Any], scan: ScanRecord) -> dict[str, Any]:

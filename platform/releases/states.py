@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.utils.translation import gettext_noop
 
-from annotator.agreement import answer_value, consensus
+from annotator.agreement import answer_value, consensus, details_of, marks_of
 from annotator.results import REGION_KINDS, Result
-from projects.label_config import Question
+from projects.label_config import Question, asked_of_task
 
 # What an answer says to one question: a choice, several, a number, a text; of regions the labels
 # drawn, each once. None: the question was left open.
@@ -53,7 +53,7 @@ def normal_answers(questions: Sequence[Question]) -> dict[str, list[str]]:
             for option in question.options
             if is_normal(option.answer) or is_normal(option.value)
         ]
-        for question in questions
+        for question in asked_of_task(questions)
         if question.kind in _CHOICES
     }
 
@@ -62,6 +62,14 @@ def value_of(question: Question, result: Result) -> Value:
     """What a result says to the question; several labels in the order of the label config."""
     value = answer_value(question, result)
     return _in_order(question, value) if isinstance(value, frozenset) else value
+
+
+def details_value(question: Question, questions: Sequence[Question], result: Result) -> Value:
+    """What a result says to a question asked of each mark: "label: answer", mark by mark."""
+    tags = {other.name for other in questions if other.kind in REGION_KINDS}
+    details = details_of(question, result)
+    marks = marks_of(result, tags)
+    return tuple(f"{label}: {details[mark]}" for mark, label in marks.items() if mark in details)
 
 
 def _in_order(question: Question, labels: Collection[str]) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def state_of(
         return "not-judgeable", {}
     agreed = {}
     is_even = cancelled == len(judged)
-    for question in questions:
+    for question in asked_of_task(questions):
         agreed[question.name], is_tied = _agreement(question, judged)
         is_even = is_even or is_tied
     return "disagreement" if is_even else _finding_state(questions, agreed), agreed
@@ -107,7 +115,7 @@ def _finding_state(questions: Sequence[Question], agreed: Mapping[str, Value]) -
     normal = normal_answers(questions)
     labels = [
         (question, value if isinstance(value, tuple) else (value,))
-        for question in questions
+        for question in asked_of_task(questions)
         if question.kind in (*_CHOICES, *REGION_KINDS)
         and (value := agreed[question.name]) is not None
     ]

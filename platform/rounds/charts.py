@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils.formats import date_format, get_format, number_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext
 
 
@@ -123,11 +123,14 @@ def value_domain(points: Sequence[Point], *, is_share: bool) -> tuple[float, flo
 def tick_text(value: float, step: float) -> str:
     """As many decimals as the step has, thousands apart."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return decimal_text(value, decimals)
+
+
+def decimal_text(value: float, decimals: int) -> str:
+    """Rounded, with the decimal separator of the language in use and thousands apart."""
     whole, point, fraction = f"{value:,.{decimals}f}".partition(".")
-    point = get_format("DECIMAL_SEPARATOR") if point else ""
-    return f"{whole}{point}{fraction}".replace(",", "\u202f", whole.count(",")).replace(
-        "-", "\u2212"
-    )
+    apart = whole.replace(",", "\u202f").replace("-", "\u2212")
+    return f"{apart}{get_format('DECIMAL_SEPARATOR') if point else ''}{fraction}"
 
 
 def _path(places: Sequence[tuple[float, float]]) -> str:
@@ -226,13 +229,13 @@ def _whisker(point: Point, scale: _Scale) -> Whisker:
 def _said(point: Point) -> str:
     if point.low is None or point.high is None:
         return gettext("{labels} labels: {value}").format(
-            labels=point.labels, value=number_format(point.value, 3)
+            labels=point.labels, value=decimal_text(point.value, 3)
         )
     return gettext("{labels} labels: {value} ({low} to {high})").format(
         labels=point.labels,
-        value=number_format(point.value, 3),
-        low=number_format(point.low, 3),
-        high=number_format(point.high, 3),
+        value=decimal_text(point.value, 3),
+        low=decimal_text(point.low, 3),
+        high=decimal_text(point.high, 3),
     )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from annotator.dataset import LabelledAnswers
 from annotator.results import questions_of
-from projects.label_config import Question
+from projects.label_config import Question, asked_of_task
 from rounds.labels import outputs_of, targets_of
 
 Int64 = NDArray[np.int64]
@@ -57,12 +57,12 @@ WHERE project_id = %s AND withdrawn_at IS NULL AND origin = 'import'
 _FRAMES = """
 SELECT shown.task_id, scan.frames
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
-WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
+WHERE shown.task_id = ANY(%s) AND NOT shown.is_prior ORDER BY shown.task_id, shown.position
 """
 _FRAME_COUNTS = """
 SELECT shown.task_id, scan.frame_count
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
-WHERE shown.task_id = ANY(%s) ORDER BY shown.task_id, shown.position
+WHERE shown.task_id = ANY(%s) AND NOT shown.is_prior ORDER BY shown.task_id, shown.position
 """
 
 
@@ -95,7 +95,10 @@ def imported_tasks(*, project_id: int) -> Int64:
 
 
 def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
-    """The names in the frame store of each task's scans, in the order they are shown."""
+    """The names in the frame store of each task's scans, in their order.
+
+    Without a prior's: the answer is about the current study, and so is what is learned from it.
+    """
     frames: dict[int, list[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_FRAMES, [list(tasks)])
@@ -105,7 +108,7 @@ def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
 
 
 def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
-    """How many frames each of a task's scans has, in the order they are shown."""
+    """How many frames each of a task's scans has, in their order and without a prior's."""
     counts: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_FRAME_COUNTS, [list(tasks)])
@@ -117,7 +120,9 @@ def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
 def learnt_questions(label_config: str) -> tuple[Question, ...]:
     """The questions that the learner can answer, which may be none."""
     return tuple(
-        question for question in questions_of(label_config) if question.kind in LEARNT_KINDS
+        question
+        for question in asked_of_task(questions_of(label_config))
+        if question.kind in LEARNT_KINDS
     )
 
 

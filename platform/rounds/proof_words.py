@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext
+
+from rounds.charts import decimal_text
 
 # A point that costs this many times the labels there are is not to be had.
 _FARTHEST = 20
@@ -44,15 +45,11 @@ class Amount:
 
 
 def whole(number: float) -> str:
-    return f"{number:,.0f}".replace(",", "\u202f").replace("-", "\u2212")
+    return decimal_text(number, 0)
 
 
 def one_decimal(number: float) -> str:
-    return _localised(number, 1)
-
-
-def _localised(number: float, decimals: int) -> str:
-    return number_format(number, decimals, use_l10n=True).replace("-", "\u2212")
+    return decimal_text(number, 1)
 
 
 def savings_sentences(one: dict[str, Any], label_seconds: float | None) -> list[str]:
@@ -160,7 +157,7 @@ def stopping_sentences(one: dict[str, Any]) -> list[str]:
     if one["agreement"] is not None:
         said.append(
             gettext("The latest models agree on unread scans with a kappa of {kappa}.").format(
-                kappa=_localised(one["agreement"], 2)
+                kappa=decimal_text(one["agreement"], 2)
             )
         )
     return said
@@ -184,4 +181,5 @@ def _to_point(more: Amount, labels: int) -> str:
 
 
 def _listed(parts: list[str]) -> str:
-    return f" {gettext('and')} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    together = gettext("and")
+    return f" {together} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from annotator.results import questions_of
-from projects.label_config import Question
+from projects.label_config import REGION_KINDS, Question, asked_of_task
 from projects.models import Project
 from rounds.queries import class_balance
 
-_MAY_HAVE_NONE = ("multiple", "boxes", "masks")  # read, and nothing found: an answer as well
-COUNTED = ("single", "multiple", "rating", "boxes", "masks")
+_MAY_HAVE_NONE = ("multiple", *REGION_KINDS)  # read, and nothing found: an answer as well
+COUNTED = ("single", "multiple", "rating", *REGION_KINDS)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Balance:
 def balance_of(*, project: Project) -> list[Balance]:
     """For each question with classes, how many answers say which."""
     questions = [
-        question for question in questions_of(project.label_config) if question.kind in COUNTED
+        question
+        for question in asked_of_task(questions_of(project.label_config))
+        if question.kind in COUNTED
     ]
     judged, counts = class_balance(project=project, names=[question.name for question in questions])
     return [

@@ -148,6 +148,8 @@ class Ingest(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    # Scans that came when their study's task had been begun: they became a task of their own.
+    stood_apart = models.PositiveIntegerField(default=0)
 
 
 class IngestedFile(models.Model):

@@ -8,7 +8,8 @@ import pytest
 
 from accounts.models import User
 from annotator.claims import claim_next_task
-from annotator.models import Task
+from annotator.models import ModelShown, Task
+from annotator.services import keep_prediction
 from tests.annotator.cast import NODULE, Cast, answer, make_tasks
 from tests.clients import signed_in
 
@@ -59,6 +60,18 @@ def test_who_oversees_looks_at_every_answer_and_writes_none(
     assert given["reader"] == "bob@example.org"
     assert [version["result"] for version in given["versions"]] == [NODULE]
     assert opened(cast, getattr(cast, name), tasks[1])[1]["answers"] == []
+
+
+def test_nothing_of_the_model_is_shown_with_what_is_opened(cast: Cast, tasks: list[Task]) -> None:
+    cast.project.model_help = "before"
+    cast.project.save()
+    keep_prediction(
+        project=cast.project, task_id=tasks[0].pk, result=NODULE, score=0.9,
+        model_version="one", created_by=cast.alice,
+    )  # fmt: skip
+    for person in (cast.bob, cast.alice):
+        assert opened(cast, person, tasks[0])[1]["task"]["model"] is None
+    assert ModelShown.objects.count() == 0
 
 
 def test_a_manager_is_blind_to_what_she_holds_and_corrects_what_she_gave(

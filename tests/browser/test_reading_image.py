@@ -189,7 +189,7 @@ def test_window_presets_are_for_ct(
 ) -> None:
     scan = phantoms.keep_scan(archive, phantoms.counting_volume(), **phantoms.axial(9))
     room = enter(make_project(QUESTION, [scan]))
-    for key, name in [("Shift+Digit2", "C -600  W 1500  Lung"), ("Shift+Digit3", "C 480  W 2500")]:
+    for key, name in [("Shift+Digit2", "C -600  W 1500  Lung"), ("Shift+Digit4", "C 480  W 2500")]:
         room.press(key)
         room.wait(lambda: name in room.overlay("bottom-left"), name)  # noqa: B023
     room.press("f")

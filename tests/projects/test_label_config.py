@@ -70,7 +70,13 @@ def test_numbers_ratings_and_texts_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("tag", "kind"),
-    [("RectangleLabels", "boxes"), ("BrushLabels", "masks")],
+    [
+        ("KeyPointLabels", "points"),
+        ("RectangleLabels", "boxes"),
+        ("EllipseLabels", "ellipses"),
+        ("PolygonLabels", "polygons"),
+        ("BrushLabels", "masks"),
+    ],
 )
 def test_regions_are_read(tag: str, kind: str) -> None:
     xml = view(f'<{tag} name="r" toName="image"><Label value="Mass" background="red"/></{tag}>')
@@ -100,8 +106,35 @@ def test_the_viewer_reads_null_for_what_is_not_given() -> None:
             "minimum": None,
             "maximum": None,
             "step": None,
+            "per_region": False,
+            "when_labels": (),
+            "when_tag": None,
         }
     ]
+
+
+PER_REGION = 'perRegion="true" visibleWhen="region-selected"'
+NODULES = (
+    '<RectangleLabels name="boxes" toName="image"><Label value="Nodule" alias="nod"/>'
+    '<Label value="Node"/></RectangleLabels>'
+)
+
+
+def test_a_question_is_asked_of_each_mark() -> None:
+    _, density, diameter = parse(
+        view(
+            f'{NODULES}<Choices name="density" toName="image" {PER_REGION} whenTagName="boxes"'
+            f' whenLabelValue="nod, Node">{TWO}</Choices>'
+            '<Number name="diameter" toName="image" perRegion="true"/>'
+        )
+    )
+    assert (density.per_region, density.when_tag) == (True, "boxes")
+    assert density.when_labels == ("nod", "Node")
+    assert density.is_asked_of(tag="boxes", label="nod")
+    assert not density.is_asked_of(tag="boxes", label="Mass")
+    assert not density.is_asked_of(tag="masks", label="nod")
+    assert diameter.per_region
+    assert diameter.is_asked_of(tag="anything", label="at all")
 
 
 RATING = '<Rating name="a" toName="image"/>'
@@ -126,13 +159,43 @@ TWO = '<Choice value="A"/><Choice value="B"/>'
         (view(RATING + "<choices/>"), "There is no tag <choices> in Label Studio."),
         (view(RATING + "<Taxonomy/>"), "Scout cannot show <Taxonomy> yet."),
         (
-            view('<PolygonLabels name="a" toName="image"><Label value="A"/></PolygonLabels>'),
-            "Scout cannot show <PolygonLabels> yet: ask for <RectangleLabels> or <BrushLabels>.",
+            view('<Polygon name="a" toName="image"/>'),
+            "Scout cannot show <Polygon> yet: ask for <PolygonLabels>.",
         ),
         (view(RATING + '<Choice value="A"/>'), "<Choice> belongs inside the question"),
         (
             view(f'<Choices name="a" toName="image" perRegion="true">{TWO}</Choices>'),
-            "<Choices> “a”: perRegion is not supported; ask the question of the whole scan.",
+            "“a” is asked of each mark (perRegion), but no tag asks for marks.",
+        ),
+        (
+            view(RATING.replace("/>", ' perItem="true"/>')),
+            "<Rating> “a”: perItem is not supported; ask the question of the whole task.",
+        ),
+        (
+            view(f'<View perRegion="true">{RATING}</View>'),
+            "<View>: perRegion belongs on the question itself.",
+        ),
+        (
+            view(NODULES.replace("toName", 'perRegion="true" toName')),
+            "<RectangleLabels> “boxes”: marks are not drawn in marks; take perRegion away.",
+        ),
+        (
+            view(NODULES + RATING.replace("/>", f' {PER_REGION} whenTagName="dots"/>')),
+            "“a”: whenTagName=“dots” is no tag that asks for marks.",
+        ),
+        (
+            view(NODULES + RATING.replace("/>", f' {PER_REGION} whenLabelValue="Mass"/>')),
+            "“a”: whenLabelValue=“Mass” is no label of the marks.",
+        ),
+        (
+            view(NODULES + RATING.replace("/>", ' perRegion="true" whenLabelValue="Node"/>')),
+            "“a”: whenLabelValue and whenTagName need visibleWhen=“region-selected”.",
+        ),
+        (
+            view(
+                NODULES + RATING.replace("/>", ' perRegion="true" visibleWhen="choice-selected"/>')
+            ),
+            "“a”: visibleWhen can only be region-selected.",
         ),
         (
             view(f'<View visibleWhen="region-selected">{RATING}</View>'),
@@ -225,6 +288,9 @@ def test_the_templates_ask_what_they_promise() -> None:
         "severity": ["single", "rating"],
         "measurement": ["number", "text"],
         "boxes": ["boxes"],
+        "points": ["points"],
+        "outlines": ["polygons", "ellipses"],
+        "nodules": ["boxes", "single", "number"],
         "masks": ["masks"],
     }
 

@@ -168,7 +168,7 @@ def test_the_setting_that_is_missing_is_named(cast: Cast) -> None:
     cast.project.audit_share, cast.project.random_share = 0.1, 0.0
     assert why_impossible(project=cast.project) == (
         "This project has no random arm, so what the learner’s order saves cannot be measured. "
-        "“Random arm” is set when a project is made, before its scans come in."
+        "Both shares are set when a project is made, before its scans come in."
     )
     cast.project.audit_share = 0.0
     assert "no audit sample and no random arm" in why_impossible(project=cast.project)

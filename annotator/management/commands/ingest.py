@@ -72,8 +72,14 @@ class Command(BaseCommand):
     def _assign(
         self, project: Project, ingest: Ingest, rows: dict[str, LabelRow], reader: User | None
     ) -> None:
-        made = create_tasks(project=project, scans=queries.scans_of(ingest=ingest))
+        made = create_tasks(project=project, scans=queries.scans_of(ingest=ingest), ingest=ingest)
         self.stdout.write(f"{made:,} new tasks in “{project.title}”.")
+        ingest.refresh_from_db(fields=["stood_apart"])
+        if ingest.stood_apart:
+            self.stdout.write(
+                f"{ingest.stood_apart:,} scans came when their study was being read already: they "
+                "are tasks of their own."
+            )
         if reader is None or not rows:
             return
         try:

@@ -1,6 +1,5 @@
 import "./style.css";
 
-import { locate, toggle } from "./answers/sheet";
 import { COMMANDS, GROUPS } from "./commands";
 import { MODEL } from "./commands/model";
 import { Ahead } from "./flow/ahead";
@@ -16,6 +15,7 @@ import { Prefetch } from "./flow/prefetch";
 import { Room } from "./flow/room";
 import { watchSitting } from "./flow/sitting";
 import { t } from "./i18n";
+import { Answering } from "./page/answering";
 import { BrushBar } from "./page/brushbar";
 import { CaseBox } from "./page/case";
 import { returnFocus } from "./page/focus";
@@ -25,10 +25,12 @@ import { Keymap } from "./page/keymap";
 import { type OptionKey, optionKeys } from "./page/keys";
 import { Notice } from "./page/notice";
 import { Panel } from "./page/panel";
+import { placeOf } from "./page/places";
 import { SkipList } from "./page/skip";
-import { fillToolbar } from "./page/toolbar";
+import { fillToolbar, followToggles } from "./page/toolbar";
 import { readBootstrap } from "./bootstrap";
-import { sliceNumber } from "./viewer/order";
+import { Cine } from "./viewer/cine";
+import { Lens } from "./viewer/lens";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
 
@@ -45,6 +47,8 @@ async function openRoom(root: HTMLElement): Promise<void> {
   root.dataset["state"] = "loading";
   const screen = new Screen(frame.stage);
   const regions = new Regions(screen, questions);
+  const cine = new Cine();
+  const lens = new Lens(frame.stage, () => screen.cells);
   const stageFocus = (): void => frame.stage.focus({ preventScroll: true });
   const keepKeys = async (keys: unknown): Promise<void> => {
     await send("PATCH", urls.preferences, { keys });
@@ -57,28 +61,13 @@ async function openRoom(root: HTMLElement): Promise<void> {
     skip.close();
     void room.skip(reason);
   }, stageFocus);
-  const panel = new Panel(questions, keys, regions.labels, {
-    pick: (question, value) => {
-      toggle(room.sheet, question, value);
-      panel.field(question)?.say("");
-      room.changed();
-    },
-    enterNumber: (question, number) => {
-      if (number === null) room.sheet.numbers.delete(question.name);
-      else room.sheet.numbers.set(question.name, number);
-      room.changed();
-    },
-    enterText: (question, text) => {
-      room.sheet.texts.set(question.name, text);
-      panel.field(question)?.say("");
-      room.changed();
-    },
-    takeLabel: (question, value) => {
-      regions.toggle(question.name, value);
-      room.refresh();
-    },
+  const answering = new Answering(() => room, regions, () => panel);
+  const panel: Panel = new Panel(questions, keys, regions.labels, {
+    pick: (question, value) => answering.pick(question, value),
+    enterNumber: (question, number) => answering.enterNumber(question, number),
+    enterText: (question, text) => answering.enterText(question, text),
     showRegion: (region) => regions.show(region),
-    removeRegion: (_question, region) => regions.remove(region, room.sheet),
+    removeRegion: (region) => regions.remove(region, room.sheet),
     comment: (text) => {
       room.comment = text;
       room.changed();
@@ -86,11 +75,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
     submit: () => act("submit"),
     skip: () => act("skip"),
     undo: () => act("takeBack"),
-    placeOf: ({ item }) => {
-      const place = locate(room.task?.scans ?? [], item);
-      if (!place || place.scan.frame_count === 1) return "";
-      return t(", slice {number}", { number: sliceNumber(place.scan, place.frame) });
-    },
+    placeOf: (region) => placeOf(region, room.task?.scans ?? []),
   }, keymap);
   panel.offerUndo(bootstrap.read > 0 && opened === null);
   const caseBox = opened && new CaseBox(opened, {
@@ -102,8 +87,16 @@ async function openRoom(root: HTMLElement): Promise<void> {
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
-  if (hasMasks) frame.tools.append(new BrushBar(regions.masks).element);
+  keymap.printCaps();
+  if (hasMasks) frame.tools.append(new BrushBar(regions.masks, stageFocus).element);
+  regions.onSelect = () => room.refresh();
+  regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
+  followToggles(frame.tools, frame.stage, {
+    cine: () => cine.isRunning,
+    magnify: () => lens.isOn,
+    smooth: () => screen.active?.image !== undefined && !screen.active.isSmooth,
+  });
 
   const api = new CaseApi(urls, opened, () => {
     caseBox?.element.remove();
@@ -118,7 +111,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const model = helps ? new Helping(own, keymap, urls.task) : null;
   root.toggleAttribute("data-model-help", helps);
   const room = new Room({ ...own, help: model });
-  const parts = { room, screen, regions, panel, skip, help, model, stage: frame.stage, urls };
+  const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
     if (opened) await journal.dropDraft(opened.task.id);
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
@@ -126,14 +119,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const pick = (option: OptionKey): void => {
     if (room.state !== "ready") return;
     const question = questions.find(({ name }) => name === option.question);
-    if (!question) return;
-    if (question.kind === "boxes" || question.kind === "masks") {
-      regions.toggle(option.question, option.value);
-      return room.refresh();
-    }
-    toggle(room.sheet, question, option.value);
-    panel.field(question)?.say("");
-    room.changed();
+    if (question) answering.pick(question, option.value);
   };
   new Keyboard(keys, keymap, {
     option: pick,

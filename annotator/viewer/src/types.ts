@@ -30,6 +30,17 @@ export interface Geometry {
   laterality: string;
   units: string;
   frame_seconds: number | null;
+  // What follows is absent from scans that were taken in before it was kept.
+  /** Every window that the file names: centre, width and name, which may be empty. */
+  windows?: [number, number, string][] | null;
+  /** Where rows and columns run to in a projection, such as ["L", "F"]. */
+  patient_orientation?: [string, string] | null;
+  /** What a projection's spacing measures; empty where the file does not tell. */
+  spacing_kind?: "" | "detector" | "calibrated" | "film";
+  kvp?: number | null;
+  exposure_mas?: number | null;
+  /** mm */
+  slice_thickness?: number | null;
   smallest: number;
   largest: number;
 }
@@ -168,8 +179,10 @@ export type QuestionKind =
   | "number"
   | "rating"
   | "text"
-  | "boxes"
-  | "masks";
+  | RegionKind;
+
+/** Questions that are answered by marks on the image. */
+export type RegionKind = "points" | "boxes" | "ellipses" | "polygons" | "masks";
 
 export interface Question {
   name: string;
@@ -181,6 +194,10 @@ export interface Question {
   minimum?: number | null;
   maximum?: number | null;
   step?: number | null;
+  /** Asked of each mark, not of the task; of those that `when_labels` and `when_tag` name. */
+  per_region?: boolean;
+  when_labels?: readonly string[];
+  when_tag?: string | null;
 }
 
 /** One entry of Label Studio's result JSON. */

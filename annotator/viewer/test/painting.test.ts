@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeMask, encodeMask } from "../src/answers/rle";
 import type { RegionLabel } from "../src/viewer/labels";
 import { Layers } from "../src/viewer/painting/layers";
+import { palette, raster } from "../src/viewer/painting/raster";
 import { sweep } from "../src/viewer/painting/sweep";
 import { slicesBetween } from "../src/viewer/segmentation/between";
 import { signedDistance } from "../src/viewer/segmentation/distance";
@@ -166,6 +167,16 @@ describe("the distance to an outline", () => {
     expect(distance[0]).toBeCloseTo(Math.sqrt(5) - 0.5);
     expect(distance[12]).toBeCloseTo(0.5 - 2);
     expect(distance[2]).toBeCloseTo(1.5);
+  });
+});
+
+describe("the picture of a layer", () => {
+  it("has its labels' colours, outlines that are nearly opaque, and nothing beside them", () => {
+    const pixels = drawn("......", ".####.", ".####.", ".####.", "......");
+    const frame = { pixels: Uint8Array.from(pixels), rows: 5, columns: 6 };
+    const words = raster(frame, { left: 1, top: 1, right: 6, bottom: 3 }, palette([lesion]), 1);
+    const [inside, outline] = [96, 230].map((alpha) => ((alpha << 24) | 0xe9b456) >>> 0);
+    expect([...words]).toEqual([outline, outline, outline, outline, 0, outline, inside, inside, outline, 0]);
   });
 });
 

@@ -1,27 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import { edgeMarkers, patientDirection } from "../src/viewer/orientation";
 import { openingPlace, outward, readingOrder, sliceNumber } from "../src/viewer/order";
 import { modalityValues, storedSamples } from "../src/viewer/pixels";
-import { boxCorners, framePlane, percentBox, pixelToWorld, worldToPixel } from "../src/viewer/plane";
+import { framePlane, pixelToWorld, worldToPixel } from "../src/viewer/plane";
 import { scaleBarLength } from "../src/viewer/scalebar";
 import { draggedWindow, percentileWindow, rangeWindow, windowRange } from "../src/viewer/windows";
 import type { Task } from "../src/types";
 import { geometry, scan } from "./questions";
-
-describe("orientation", () => {
-  it.each([
-    ["axial", [1, 0, 0, 0, 1, 0], { left: "R", right: "L", top: "A", bottom: "P" }],
-    ["coronal", [1, 0, 0, 0, 0, -1], { left: "R", right: "L", top: "H", bottom: "F" }],
-    ["sagittal", [0, 1, 0, 0, 0, -1], { left: "A", right: "P", top: "H", bottom: "F" }],
-  ])("of an %s image", (_, cosines, edges) => expect(edgeMarkers(cosines)).toEqual(edges));
-
-  it("names an oblique direction by its parts, the strongest first", () => {
-    expect(patientDirection([0.6, 0, -0.8])).toBe("FL");
-  });
-
-  it("is not made up", () => expect(edgeMarkers(null)).toBeNull());
-});
 
 describe("frames", () => {
   it("of an axial volume are read from the head to the feet", () => {
@@ -123,14 +108,6 @@ describe("places", () => {
     const plane = framePlane(volume, 1);
     expect(pixelToWorld(plane, { column: 10, row: 3 })).toEqual([8, 11, 1]);
     expect(worldToPixel(plane, [8, 11, 1])).toEqual({ column: 10, row: 3 });
-  });
-
-  it("of boxes are percent of the frame, its edge half a pixel before its first centre", () => {
-    const corners = [{ column: -0.5, row: -0.5 }, { column: 99.5, row: 49.5 }];
-    const box = percentBox(corners, 100, 200);
-    expect(box).toEqual({ x: 0, y: 0, width: 50, height: 50 });
-    expect(percentBox(boxCorners(box, 100, 200), 100, 200)).toEqual(box);
-    expect(percentBox([{ column: -50, row: 0 }, { column: 500, row: 9 }], 100, 200).width).toBe(100);
   });
 });
 

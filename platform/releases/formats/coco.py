@@ -1,18 +1,21 @@
-"""COCO (https://cocodataset.org/#format-data): boxes and masks; other answers per image.
+"""COCO (https://cocodataset.org/#format-data): all marks and masks; other answers per image.
 
 An image of COCO is a plane: a radiograph is one, and of a volume each frame that somebody drew on
 (`frame`, from 0), or the volume as a whole (`frame` null) where nobody did. `file_name` is the
 scan's name, made unique with its id where two scans share it. Every reader's regions are here,
 each with its reader; the consensus of the other questions and each reader's answers are the image's
-`attributes` and `answers`. Masks are uncompressed run lengths. A region whose numbers do not fit
-its image is listed under `unusable`, with the reason.
+`attributes` and `answers`. Polygons, ellipses (as polygons of 72 corners) and turned boxes have a
+`segmentation`, a point is one of `keypoints`, and masks are uncompressed run lengths. A region
+whose numbers do not fit its image is listed under `unusable`, with the reason.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotator.agreement import details_of
 from annotator.results import REGION_KINDS
+from projects.label_config import asked_of_task
 from releases.formats.shape import Format, json_array, reader_name, stable_json
 from releases.names import shared_names, unique_name
 from releases.records import AnswerRecord, Dataset, ScanRecord, TaskRecord
@@ -116,7 +119,11 @@ def _names_frame(entry: dict[str, Any], task: TaskRecord) -> bool:
 
 
 def _image(plane: _Plane, dataset: Dataset, shared: frozenset[str]) -> dict[str, Any]:
-    others = [question.name for question in dataset.questions if question.kind not in REGION_KINDS]
+    others = [
+        question.name
+        for question in asked_of_task(dataset.questions)
+        if question.kind not in REGION_KINDS
+    ]
     name = unique_name(plane.scan, shared)
     task = plane.task
     return {
@@ -169,9 +176,22 @@ def _annotations(
                     "annotation": answer.id,
                     "reader": reader_name(answer.reader),
                     "region": entry.get("id"),
+                    **_details(entry, answer, dataset),
                 },
                 **shape,
             }
+
+
+def _details(
+    entry: dict[str, Any], answer: AnswerRecord, dataset: Dataset
+) -> dict[str, str | None]:
+    """What the reader said of this mark to the questions that are asked of such marks."""
+    label = entry["value"][entry["type"]][0]
+    return {
+        question.name: details_of(question, answer.result).get(entry.get("id", ""))
+        for question in dataset.questions
+        if question.per_region and question.is_asked_of(tag=entry["from_name"], label=label)
+    }
 
 
 def _category(entry: dict[str, Any], numbers: dict[tuple[str, str], int]) -> int:

@@ -1,5 +1,7 @@
 """CSV: one row for each task, the consensus first, then every reader's answer.
 
+A question asked of each mark has no consensus; its cell says "label: answer", mark by mark.
+
 Several values in one cell are joined with "|". A cell of text that a spreadsheet would take
 for a formula begins with an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
 """
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotator.shown import versions_in
+from projects.label_config import asked_of_task
 from releases.formats.shape import Format, reader_name, utc_text
 from releases.records import AnswerRecord, Dataset, TaskRecord
 from releases.states import Value
@@ -54,12 +57,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def pieces(dataset: Dataset) -> Iterator[str]:
     names = [question.name for question in dataset.questions]
+    agreed = [question.name for question in asked_of_task(dataset.questions)]
     slots = max((len(record.answers) for record in dataset), default=0)
-    yield _line(_header(names, slots))
+    yield _line(_header(names, agreed, slots))
     for record in dataset:
         row: list[Cell] = [
             *_task_cells(record),
-            *(_cell(record.consensus.get(name)) for name in names),
+            *(_cell(record.consensus.get(name)) for name in agreed),
         ]
         for answer in record.answers:
             row += _answer_cells(answer, names)
@@ -67,8 +71,8 @@ def pieces(dataset: Dataset) -> Iterator[str]:
         yield _line(row)
 
 
-def _header(names: list[str], slots: int) -> list[Cell]:
-    header: list[Cell] = [*_TASK, *(f"consensus_{name}" for name in names)]
+def _header(names: list[str], agreed: list[str], slots: int) -> list[Cell]:
+    header: list[Cell] = [*_TASK, *(f"consensus_{name}" for name in agreed)]
     for slot in range(1, slots + 1):
         header += [f"reader_{slot}", *(f"answer_{slot}_{name}" for name in names)]
         header += [f"{column}_{slot}" for column in _ANSWER[1:]]

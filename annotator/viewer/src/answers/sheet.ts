@@ -1,38 +1,51 @@
 import type { Option, Question, Scan } from "../types";
+import { isAskedOf, isRegionKind, type Mark, type Mask } from "./marks";
 
-/** A rectangle in percent of the frame, as Label Studio stores it. */
-export interface Box {
-  id: string;
-  question: string;
-  label: string;
-  /** Frame, counted over the task's scans in their order. */
-  item: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
+export { type Mark, type Mask, newId } from "./marks";
 
-/** The painted pixels of one label on one frame, run-length coded. */
-export interface Mask {
-  id: string;
-  question: string;
-  label: string;
-  item: number;
-  rle: number[];
-}
-
-/** What the reader has answered so far. */
-export interface Sheet {
+/** Answers to questions of choice, number and text: of the task, or of one mark. */
+export interface Answers {
   choices: Map<string, string[]>;
   numbers: Map<string, number>;
   texts: Map<string, string>;
-  boxes: Box[];
-  masks: Mask[];
+}
+
+/** What is drawn and painted, and what is said of each mark by its id. */
+export interface RegionSheet {
+  marks: readonly Mark[];
+  masks: readonly Mask[];
+  details: ReadonlyMap<string, Answers>;
+}
+
+/** What the reader has answered so far. */
+export interface Sheet extends Answers, RegionSheet {}
+
+export function emptyAnswers(): Answers {
+  return { choices: new Map(), numbers: new Map(), texts: new Map() };
 }
 
 export function emptySheet(): Sheet {
-  return { choices: new Map(), numbers: new Map(), texts: new Map(), boxes: [], masks: [] };
+  return { ...emptyAnswers(), marks: [], masks: [], details: new Map() };
+}
+
+/** Everything drawn and painted. */
+export function regionsOf({ marks, masks }: RegionSheet): readonly (Mark | Mask)[] {
+  return [...marks, ...masks];
+}
+
+/**
+ * The answers about one mark, to be written into. They are a copy that the sheet now has: what a
+ * snapshot holds is never changed.
+ */
+export function detailsToWrite(sheet: Sheet, id: string): Answers {
+  const before = sheet.details.get(id) ?? emptyAnswers();
+  const after: Answers = {
+    choices: new Map(before.choices),
+    numbers: new Map(before.numbers),
+    texts: new Map(before.texts),
+  };
+  sheet.details = new Map(sheet.details).set(id, after);
+  return after;
 }
 
 /** What is stored for an option: Label Studio stores the alias where there is one. */
@@ -40,12 +53,8 @@ export function storedValue(option: Option): string {
   return option.alias || option.value;
 }
 
-export function newId(): string {
-  return crypto.randomUUID().replaceAll("-", "").slice(0, 10);
-}
-
 /** Picks an option or takes it back: one at a time for single questions, any number otherwise. */
-export function toggle(sheet: Sheet, question: Question, value: string): void {
+export function toggle(sheet: Answers, question: Question, value: string): void {
   const chosen = sheet.choices.get(question.name) ?? [];
   const without = chosen.filter((other) => other !== value);
   const isTaken = without.length < chosen.length;
@@ -83,31 +92,43 @@ export function frameTotal(scans: readonly Scan[]): number {
   return scans.reduce((total, scan) => total + scan.frame_count, 0);
 }
 
-/** Questions that are required and have no answer. */
-export function unanswered(sheet: Sheet, questions: readonly Question[]): Question[] {
-  return questions.filter((question) => question.required && !isAnswered(sheet, question));
+/** A required question without an answer; of which mark, where it is asked of each. */
+export interface Missing {
+  question: Question;
+  region?: string;
+}
+
+export function unanswered(sheet: Sheet, questions: readonly Question[]): Missing[] {
+  return questions.filter(({ required }) => required).flatMap((question): Missing[] => {
+    if (!question.per_region) return isAnswered(sheet, question) ? [] : [{ question }];
+    return regionsOf(sheet)
+      .filter((region) => isAskedOf(question, region))
+      .filter(({ id }) => !isSaid(sheet.details.get(id) ?? emptyAnswers(), question))
+      .map(({ id }) => ({ question, region: id }));
+  });
 }
 
 export function isAnswered(sheet: Sheet, question: Question): boolean {
+  if (!isRegionKind(question.kind)) return isSaid(sheet, question);
+  return regionsOf(sheet).some((region) => region.question === question.name);
+}
+
+/** Whether a question of choice, number or text has an answer here. */
+function isSaid(answers: Answers, question: Question): boolean {
   switch (question.kind) {
-    case "single":
-    case "multiple":
-    case "rating":
-      return (sheet.choices.get(question.name) ?? []).length > 0;
     case "number":
-      return sheet.numbers.has(question.name);
+      return answers.numbers.has(question.name);
     case "text":
-      return (sheet.texts.get(question.name) ?? "").trim() !== "";
-    case "boxes":
-      return sheet.boxes.some((box) => box.question === question.name);
-    case "masks":
-      return sheet.masks.some((mask) => mask.question === question.name);
+      return (answers.texts.get(question.name) ?? "").trim() !== "";
+    default:
+      return (answers.choices.get(question.name) ?? []).length > 0;
   }
 }
 
 /** Finding questions that carry nothing: to submit is then to say "read, and normal". */
 export function isReadAsNormal(sheet: Sheet, questions: readonly Question[]): boolean {
-  const findings = questions.filter(({ kind }) => ["multiple", "boxes", "masks"].includes(kind));
+  const findings = questions.filter(
+    ({ kind, per_region }) => !per_region && (kind === "multiple" || isRegionKind(kind)),
+  );
   return findings.length > 0 && findings.every((question) => !isAnswered(sheet, question));
 }
-

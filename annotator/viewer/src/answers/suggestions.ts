@@ -52,7 +52,7 @@ export function suggestionsOf(said: readonly ModelEntry[], questions: readonly Q
 /** Adds a suggestion to the answer as a mark that can be edited like any other. */
 export function accept(sheet: Sheet, { entry }: Suggestion, questions: readonly Question[]): void {
   const added = fromResult([asAnswer(entry)], questions);
-  sheet.boxes = [...sheet.boxes, ...added.boxes];
+  sheet.marks = [...sheet.marks, ...added.marks];
   sheet.masks = [...sheet.masks, ...added.masks];
 }
 

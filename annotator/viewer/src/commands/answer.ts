@@ -4,7 +4,14 @@ import type { CommandGroup } from "./command";
 export const ANSWER: CommandGroup = {
   title: t("Answer"),
   commands: [
-    { name: "submit", keys: ["Enter", "Ctrl+Enter"], says: t("Submit the answer"), act: ({ room }) => void room.submit() },
+    {
+      name: "submit",
+      keys: ["Enter", "Ctrl+Enter"],
+      says: t("Submit the answer; close an outline that is being drawn"),
+      act: ({ room, screen }) => {
+        if (!screen.toolbox.finish()) void room.submit();
+      },
+    },
     {
       name: "skip",
       keys: ["x"],

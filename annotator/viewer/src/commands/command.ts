@@ -5,6 +5,8 @@ import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
 import type { Bootstrap } from "../types";
 import type { Cell } from "../viewer/cell";
+import type { Cine } from "../viewer/cine";
+import type { Lens } from "../viewer/lens";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 
@@ -18,6 +20,8 @@ export interface CommandParts {
   help: Help;
   /** null: in this project the model never helps. */
   model: Helping | null;
+  cine: Cine;
+  lens: Lens;
   stage: HTMLElement;
   urls: Bootstrap["urls"];
 }

@@ -19,7 +19,13 @@ export const IMAGE: CommandGroup = {
     { name: "zoom", keys: ["z"], says: t("Zoom: drag"), act: ({ screen }) => screen.toolbox.take("zoom") },
     { name: "pan", keys: ["p"], says: t("Pan: drag"), act: ({ screen }) => screen.toolbox.take("pan") },
     { name: "invert", keys: ["i"], says: t("Invert"), act: onCell((cell) => cell.invert()) },
-    { name: "fit", keys: ["f"], says: t("Fit, and reset the window"), act: onCell((cell) => cell.reset()) },
+    { name: "rotate", keys: ["r"], says: t("Turn clockwise"), act: onCell((cell) => cell.rotate()) },
+    { name: "flipHorizontally", keys: ["h"], says: t("Flip left and right"), act: onCell((cell) => cell.flipHorizontally()) },
+    { name: "flipVertically", keys: ["v"], says: t("Flip top and bottom"), act: onCell((cell) => cell.flipVertically()) },
+    { name: "smooth", keys: ["n"], says: t("Interpolation on or off"), act: onCell((cell) => cell.toggleSmoothing()) },
+    { name: "magnify", keys: ["g"], says: t("Magnifying glass on or off"), act: ({ lens }) => lens.toggle() },
+    { name: "headerWindow", keys: ["Shift+0"], says: t("The file's own window, then its others"), act: onCell((cell) => cell.showHeaderWindow()) },
+    { name: "fit", keys: ["f"], says: t("Fit, upright, and reset the window"), act: onCell((cell) => cell.reset()) },
     { name: "actual", keys: ["a"], says: t("One image pixel to one screen pixel"), act: onCell((cell) => cell.showActualSize()) },
     { name: "closer", keys: ["+", "="], says: t("Zoom in"), repeats: true, act: onCell((cell) => cell.zoomBy(KEY_ZOOM)) },
     { name: "farther", keys: ["-"], says: t("Zoom out"), repeats: true, act: onCell((cell) => cell.zoomBy(1 / KEY_ZOOM)) },
@@ -32,11 +38,10 @@ export const IMAGE: CommandGroup = {
 
 export const CT_WINDOWS: CommandGroup = {
   title: t("CT windows"),
-  commands: [
-    { name: "preset1", keys: ["Shift+1"], says: t("Soft tissue"), act: preset(0) },
-    { name: "preset2", keys: ["Shift+2"], says: t("Lung"), act: preset(1) },
-    { name: "preset3", keys: ["Shift+3"], says: t("Bone"), act: preset(2) },
-    { name: "preset4", keys: ["Shift+4"], says: t("Brain"), act: preset(3) },
-    { name: "preset5", keys: ["Shift+5"], says: t("Liver"), act: preset(4) },
-  ],
+  commands: CT_PRESETS.map(({ name }, index) => ({
+    name: `preset${index + 1}`,
+    keys: [`Shift+${index + 1}`],
+    says: name,
+    act: preset(index),
+  })),
 };

@@ -1,11 +1,12 @@
 import { fromResult, toResult } from "../answers/result";
 import { emptySheet, type Sheet } from "../answers/sheet";
+import { submissionOf } from "../answers/submission";
 import { t } from "../i18n";
 import type { NextReply, ResultItem, Task } from "../types";
-import type { ApiError } from "./http";
 import { isComplete } from "./completeness";
 import { Drafts } from "./drafts";
 import { Hold } from "./hold";
+import type { ApiError } from "./http";
 import { isSessionEnd } from "./outbox";
 import type { RoomParts, RoomState } from "./roomparts";
 import { Strokes } from "./strokes";
@@ -26,7 +27,7 @@ export class Room {
   private task_: Task | null = null;
   private state_: RoomState = "loading";
   private read = 0;
-  private readonly hold = new Hold();
+  readonly hold = new Hold();
   /** This tab is the one that reads. */
   private isHere = true;
   /** The session is over: what is opened from here on could not be sent. */
@@ -64,17 +65,8 @@ export class Room {
     return this.task_;
   }
 
-  get isVolume(): boolean {
-    return this.task_?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
-  }
-
   get state(): RoomState {
     return this.state_;
-  }
-
-  /** How much of the claim has passed, as a share. */
-  get claimAge(): number {
-    return this.hold.age;
   }
 
   /** A saved draft renews the claim, and asking again renews those ahead. */
@@ -119,7 +111,6 @@ export class Room {
 
   /** The answer changed: show it, and keep it. */
   changed(): void {
-    if (this.state_ === "looking") return;
     this.parts.notice.settle();
     this.refresh();
     this.drafts.changed();
@@ -133,15 +124,15 @@ export class Room {
   }
 
   refresh(): void {
-    this.parts.panel.update(this.sheet, this.comment, this.parts.regions.label);
-    this.parts.panel.showMeasured(this.parts.regions.measured());
+    const { panel, regions } = this.parts;
+    panel.update(this.sheet, this.comment, regions.label, regions.selected);
+    panel.showMeasured(regions.measured);
     this.parts.help?.changed();
   }
 
   /** Shows one of the answers to a task that is only looked at. */
   look(result: readonly ResultItem[], comment: string): void {
-    this.sheet = fromResult(result, this.parts.questions);
-    this.comment = comment;
+    this.fill(result, comment);
     this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
     this.refresh();
   }
@@ -149,7 +140,7 @@ export class Room {
   async submit(): Promise<void> {
     if (this.state_ !== "ready") return;
     this.strokes.read();
-    if (isComplete(this.sheet, this.parts.questions, this.parts.panel)) await this.send(this.result(), "");
+    if (isComplete(this.sheet, this.parts)) await this.send(this.result(), "");
   }
 
   async skip(reason: string): Promise<void> {
@@ -177,26 +168,26 @@ export class Room {
     }, this.state_);
   }
 
+  private fill(result: readonly ResultItem[], comment: string): void {
+    this.sheet = fromResult(result, this.parts.questions);
+    this.comment = comment;
+  }
+
   private result(): ResultItem[] {
     this.strokes.read();
     return toResult(this.sheet, this.parts.questions, this.task_?.scans ?? []);
   }
 
   /** Puts the answer into the outbox and goes on, without waiting for the server where it can. */
-  private async send(result: ResultItem[], reason: string): Promise<void> {
+  private async send(result: ResultItem[], skipReason: string): Promise<void> {
     const task = this.task_;
     if (!task) return;
-    const { ahead, frame, notice, outbox } = this.parts;
-    const submission = {
-      result,
-      lead_time: this.parts.clock.seconds(),
-      comment: this.comment,
-      unique_id: crypto.randomUUID(),
-      was_cancelled: reason !== "",
-      skip_reason: reason,
-      decisions: this.parts.help?.decisions ?? {},
-      ...(task.corrects ? { corrects: task.corrects, reason: this.reason } : {}),
-    };
+    const { ahead, clock, frame, notice, outbox } = this.parts;
+    const { comment, reason } = this;
+    const leadTime = clock.seconds();
+    const decisions = this.parts.help?.decisions ?? {};
+    const given = { result, comment, leadTime, skipReason, reason, decisions };
+    const submission = submissionOf(task, given);
     this.setState("submitting");
     this.drafts.stop();
     await this.guarded(async () => {
@@ -234,8 +225,8 @@ export class Room {
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.hold.begin(task);
     const draft = await this.drafts.start(task.id, task.draft);
-    this.sheet = fromResult(draft?.result ?? [], this.parts.questions);
-    this.comment = draft?.comment ?? "";
+    this.fill(draft?.result ?? [], draft?.comment ?? "");
+    if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
     await screen.show(task).finally(() => clearTimeout(late));
@@ -278,8 +269,7 @@ export class Room {
 
   private showEmpty(reason: string | undefined): void {
     this.drafts.stop();
-    this.sheet = emptySheet();
-    this.comment = "";
+    this.fill([], "");
     this.parts.panel.clear();
     this.parts.regions.clear();
     this.parts.help?.close();
@@ -296,7 +286,8 @@ export class Room {
     this.state_ = state;
     frame.root.dataset["state"] = state;
     frame.root.dataset["task"] = String(task?.id ?? "");
-    frame.root.toggleAttribute("data-volume", this.isVolume);
+    const isVolume = task?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
+    frame.root.toggleAttribute("data-volume", isVolume);
     panel.setBusy(state !== "ready");
   }
 

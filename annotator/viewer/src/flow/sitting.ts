@@ -17,6 +17,6 @@ export function watchSitting(clock: ReadingClock, room: Room): void {
     if (!isVisible) void room.drafts.save();
   });
   window.setInterval(() => {
-    if (clock.isActive && room.state === "ready" && room.claimAge > RENEW_AFTER) void room.renew();
+    if (clock.isActive && room.state === "ready" && room.hold.age > RENEW_AFTER) void room.renew();
   }, LOOK_EVERY_MS);
 }

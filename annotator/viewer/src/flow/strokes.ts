@@ -20,20 +20,24 @@ export class Strokes {
 
   drawn(): void {
     this.isUnread = true;
-    if (!this.isDown) return this.read();
-    if (this.timer) return;
-    // The beginning at once, so that it is kept at once as well.
-    this.read();
-    this.timer = window.setTimeout(() => this.read(), EVERY_MS);
+    if (!this.isDown) this.read();
+    // The beginning of a stroke at once, so that it is kept at once as well.
+    else if (this.timer === 0) this.readOn();
   }
 
   /** Reads now what has not been read yet. */
   read(): void {
-    clearTimeout(this.timer);
-    this.timer = 0;
     if (!this.isUnread) return;
     this.isUnread = false;
     this.reader();
+  }
+
+  private readOn(): void {
+    this.read();
+    this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      if (this.isUnread) this.readOn();
+    }, EVERY_MS);
   }
 
   private ended(): void {

@@ -2,16 +2,19 @@ import { t } from "../i18n";
 import type { Masks } from "../viewer/masks";
 import { make } from "./dom";
 
-/** Beside the tools: how large the brush is, and which values the threshold brush takes. */
+/**
+ * Beside the tools: how large the brush is, and which values the threshold brush takes. Always there,
+ * so that the image keeps its place whatever tool is in hand.
+ */
 export class BrushBar {
   readonly element: HTMLElement;
   private readonly size = make("span", { class: "brush-size", "data-part": "brush-size" });
-  private readonly threshold: HTMLElement;
   private readonly tolerance: HTMLInputElement;
   private readonly range = make("span", { class: "brush-range", "data-part": "brush-range" });
   private readonly unit = make("span");
 
-  constructor(private readonly masks: Masks) {
+  /** `done`: the reader has typed and goes back to the image. */
+  constructor(private readonly masks: Masks, done: () => void) {
     this.tolerance = make("input", {
       type: "text",
       inputmode: "decimal",
@@ -19,17 +22,16 @@ export class BrushBar {
       class: "tolerance",
       "aria-label": t("How far a value may lie from the first pixel's"),
       onchange: () => this.enter(),
+      onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && done(),
     });
-    this.threshold = make("label", { class: "threshold" }, "± ", this.tolerance, this.unit, this.range);
-    this.element = make("div", { class: "brush-bar", role: "group", "aria-label": t("Brush") }, this.size, this.threshold);
+    const threshold = make("label", { class: "threshold" }, t("Threshold"), " ± ", this.tolerance, this.unit);
+    this.element = make("div", { class: "brush-bar", role: "group", "aria-label": t("Brush") }, this.size, threshold, this.range);
     masks.onTool = () => this.update();
     this.update();
   }
 
   private update(): void {
-    const { brush, tool, units } = this.masks;
-    this.element.hidden = tool === null || tool === "segment";
-    this.threshold.hidden = tool !== "threshold";
+    const { brush, units } = this.masks;
     const width = brush.radius * 2;
     const size = width < 10 ? width.toFixed(1) : String(Math.round(width));
     this.size.textContent = t("Brush {size} {unit}", { size, unit: units.length });

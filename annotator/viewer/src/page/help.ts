@@ -46,8 +46,12 @@ export class Help {
     this.element = make(
       "dialog",
       { class: "help", "aria-label": t("Keys"), onclose: () => this.closed(onClose) },
-      make("header", { class: "help-head" }, make("h1", {}, t("Keys")), this.search, this.resetAll),
-      this.status,
+      make(
+        "header",
+        { class: "help-head" },
+        make("div", { class: "help-find" }, make("h1", {}, t("Keys")), this.search, this.resetAll),
+        this.status,
+      ),
       make("div", { class: "help-groups" }, ...groups.map((group) => this.group(group)), mouse()),
       make("p", { class: "hint" }, t("Each answer shows its own key.") + " ", keyCap("Escape"), " " + t("closes this list.")),
     );
@@ -94,9 +98,10 @@ export class Help {
 
   private filter(): void {
     const sought = this.search.value.trim().toLowerCase();
-    for (const { command, element, caps } of this.rows) {
-      const text = `${command.says} ${caps.textContent}`.toLowerCase();
-      element.hidden = sought !== "" && !text.includes(sought);
+    for (const row of this.element.querySelectorAll("li")) {
+      const words = row.querySelectorAll(".help-caps, .help-says");
+      const text = [...words].map(({ textContent }) => textContent).join(" ").toLowerCase();
+      row.hidden = !text.includes(sought);
     }
     for (const section of this.element.querySelectorAll("section")) {
       section.hidden = section.querySelector("li:not([hidden])") === null;

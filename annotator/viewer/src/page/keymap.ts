@@ -59,7 +59,7 @@ export class Keymap {
         if (!this.byPress.has(key)) this.byPress.set(key, command);
       }
     }
-    this.printCaps(document);
+    this.printCaps();
   }
 
   keysOf(command: Command): string[] {
@@ -132,14 +132,16 @@ export class Keymap {
     return cap;
   }
 
-  private printCaps(root: ParentNode): void {
-    for (const cap of root.querySelectorAll<HTMLElement>("kbd[data-command]")) this.print(cap);
+  /** Writes the present keys on every cap of the page, and tells screen readers. */
+  printCaps(): void {
+    for (const cap of document.querySelectorAll<HTMLElement>("kbd[data-command]")) this.print(cap);
   }
 
   private print(cap: HTMLElement): void {
     const command = COMMANDS.find(({ name }) => name === cap.dataset["command"]);
     const [key = ""] = command ? this.shown(command) : [];
     cap.textContent = capText(key);
+    if (key) cap.closest("button")?.setAttribute("aria-keyshortcuts", key.replace("Ctrl", "Control"));
   }
 }
 

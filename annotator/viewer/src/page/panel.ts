@@ -1,7 +1,9 @@
-import { isReadAsNormal, type Sheet } from "../answers/sheet";
+import { isAskedOf } from "../answers/marks";
+import { emptyAnswers, isReadAsNormal, regionsOf, type Sheet } from "../answers/sheet";
 import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
+import type { Measured } from "../viewer/measurements";
 import { make } from "./dom";
 import { ChoicesField } from "./fields/choices";
 import type { Field } from "./fields/field";
@@ -10,20 +12,20 @@ import { type Region, RegionsField } from "./fields/regions";
 import { TextField } from "./fields/text";
 import type { Keymap } from "./keymap";
 import type { OptionKey } from "./keys";
+import type { Place } from "./places";
 
 export interface PanelActions {
+  /** An option, or a label to draw with. */
   pick: (question: Question, value: string) => void;
   enterNumber: (question: Question, number: number | null) => void;
   enterText: (question: Question, text: string) => void;
-  takeLabel: (question: Question, value: string) => void;
   showRegion: (region: Region) => void;
-  removeRegion: (question: Question, region: Region) => void;
+  removeRegion: (region: Region) => void;
   comment: (text: string) => void;
   submit: () => void;
   skip: () => void;
   undo: () => void;
-  /** What to say of where a region lies: its slice, or nothing. */
-  placeOf: (region: Region) => string;
+  placeOf: (region: Region) => Place;
 }
 
 /** The questions beside the image. */
@@ -60,7 +62,7 @@ export class Panel {
       this.commentArea,
     );
     this.submitCap = keymap.cap("submit");
-    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() }, this.submitCap);
     this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
@@ -82,10 +84,18 @@ export class Panel {
     );
   }
 
-  update(sheet: Sheet, comment: string, taken: RegionLabel | null): void {
+  /** `taken`: the label in hand; `selected`: the mark that is asked about. */
+  update(sheet: Sheet, comment: string, taken: RegionLabel | null, selected: string | null): void {
+    const region = regionsOf(sheet).find(({ id }) => id === selected);
+    const details = sheet.details.get(selected ?? "") ?? emptyAnswers();
     for (const field of this.fields) {
-      field.update(sheet);
-      if (field instanceof RegionsField) field.showTaken(taken);
+      const { question } = field;
+      field.update(question.per_region ? details : sheet, sheet);
+      if (question.per_region) show(field, region !== undefined && isAskedOf(question, region));
+      if (field instanceof RegionsField) {
+        field.showTaken(taken);
+        field.showSelected(selected);
+      }
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
@@ -129,20 +139,27 @@ export class Panel {
 
   /** Where the keyboard goes when a task opens: a number is typed at once, all else has keys. */
   takeFocus(stage: HTMLElement): void {
-    const [first] = this.fields;
+    const first = this.fields.find(({ element }) => !element.hidden);
     if (first instanceof NumberField) first.focus();
     else stage.focus({ preventScroll: true });
   }
 
   /** The number field that a measurement goes to: the focused one, else the first. */
   numberField(): NumberField | undefined {
-    const numbers = this.fields.filter((field) => field instanceof NumberField);
+    const numbers = this.fields.filter((field) => field instanceof NumberField && !field.element.hidden) as NumberField[];
     return numbers.find(({ hasFocus }) => hasFocus) ?? numbers[0];
   }
 
-  showMeasured(length: number | null): void {
-    for (const field of this.fields) if (field instanceof NumberField) field.showMeasured(length);
+  showMeasured(measured: Measured | null): void {
+    for (const field of this.fields) if (field instanceof NumberField) field.showMeasured(measured);
   }
+}
+
+/** A question that comes with the selected mark is brought into view. */
+function show({ element }: Field, isAsked: boolean): void {
+  const comes = isAsked && element.hidden;
+  element.hidden = !isAsked;
+  if (comes) element.scrollIntoView({ block: "nearest" });
 }
 
 function normalText(questions: readonly Question[]): string {
@@ -161,16 +178,19 @@ function field(
       return new NumberField(question, (number) => actions.enterNumber(question, number));
     case "text":
       return new TextField(question, (text) => actions.enterText(question, text));
+    case "points":
     case "boxes":
+    case "ellipses":
+    case "polygons":
     case "masks":
       return new RegionsField(
         question,
         labels,
         keys,
         {
-          take: (value) => actions.takeLabel(question, value),
+          take: (value) => actions.pick(question, value),
           show: actions.showRegion,
-          remove: (region) => actions.removeRegion(question, region),
+          remove: actions.removeRegion,
         },
         actions.placeOf,
       );

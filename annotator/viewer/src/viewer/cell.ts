@@ -2,14 +2,19 @@ import { Enums, imageLoader, type RenderingEngine, type StackViewport, type Type
 
 import type { Scan } from "../types";
 import { openingWindow } from "./loader";
-import { readingOrder } from "./order";
+import { readingOrder, sliceNumber } from "./order";
 import type { ShownSamples } from "./pixels";
-import { framePlane, type FrameTransform, pixelToWorld, worldToPixel } from "./plane";
+import { framePlane, type FrameTransform, type Pixel, pixelToWorld, type Point, screenDirections, worldToPixel } from "./plane";
 import { imageIds, register } from "./registry";
-import { draggedWindow, rangeWindow, type Window, windowRange } from "./windows";
+import { frameLocation } from "./technique";
+import { fittedScale, flippedHorizontally, flippedVertically, rotated, type Turn, UPRIGHT } from "./turn";
+import type { Reading, View } from "./view";
+import { draggedWindow, nextHeaderWindow, type Range, rangeWindow, type Window, windowRange } from "./windows";
+
+const { LINEAR, NEAREST } = Enums.InterpolationType;
 
 /** One scan on the screen: a Cornerstone stack viewport and what the reader does to it. */
-export class Cell {
+export class Cell implements View {
   readonly element: HTMLDivElement;
   private readonly viewport: StackViewport;
   private scan_: Scan | null = null;
@@ -17,6 +22,8 @@ export class Cell {
   private order: number[] = [];
   private isWhole = true;
   private span = 1;
+  private turn_ = UPRIGHT;
+  private remark_ = "";
   /** Called after each drawing. */
   onDrawn: () => void = () => undefined;
 
@@ -59,8 +66,13 @@ export class Cell {
     this.order = readingOrder(scan);
     this.isWhole = !(image.getPixelData() instanceof Float32Array);
     this.span = Math.max(image.maxPixelValue - image.minPixelValue, Number.EPSILON);
+    this.remark_ = "";
     await this.viewport.setStack(stack, start);
     this.reset();
+  }
+
+  get isShown(): boolean {
+    return this.image !== undefined;
   }
 
   get image(): Types.IImage | undefined {
@@ -81,14 +93,27 @@ export class Cell {
     return range ? rangeWindow(range, this.isWhole) : { center: 0, width: 1 };
   }
 
+  /** The values shown black and white. */
+  get range(): Range {
+    return windowRange(this.window, this.isWhole);
+  }
+
+  /** Colours have no window: they are shown as they are. */
   setWindow(window: Window): void {
+    if (this.scan.geometry.samples === 3) return;
     this.viewport.setProperties({ voiRange: windowRange(window, this.isWhole) });
     this.viewport.render();
   }
 
   /** Moves the window as a drag of (x, y) pixels does. */
   dragWindow(x: number, y: number): void {
-    if (this.scan.geometry.samples === 1) this.setWindow(draggedWindow(this.window, x, y, this.span));
+    this.setWindow(draggedWindow(this.window, x, y, this.span));
+  }
+
+  /** The next of the windows that the file names, the first of them first. */
+  showHeaderWindow(): void {
+    const next = nextHeaderWindow(this.scan.geometry, this.window);
+    if (next) this.setWindow(next);
   }
 
   invert(): void {
@@ -96,7 +121,47 @@ export class Cell {
     this.viewport.render();
   }
 
-  /** Fits the frame into the viewport and goes back to the scan's own window. */
+  get turn(): Turn {
+    return this.turn_;
+  }
+
+  /** A quarter of a turn, clockwise. */
+  rotate(): void {
+    this.setTurn(rotated(this.turn_));
+  }
+
+  flipHorizontally(): void {
+    this.setTurn(flippedHorizontally(this.turn_));
+  }
+
+  flipVertically(): void {
+    this.setTurn(flippedVertically(this.turn_));
+  }
+
+  private setTurn(turn: Turn): void {
+    const { parallelScale = 1 } = this.viewport.getCamera();
+    const { geometry } = this.scan;
+    const isFitted = Math.abs(parallelScale / fittedScale(geometry, this.turn_, this.element) - 1) < 0.001;
+    this.turn_ = turn;
+    // Mirrored upright and then turned: Cornerstone mirrors about the screen's axis.
+    this.viewport.setViewPresentation({ rotation: 0 });
+    this.viewport.setCamera({ flipHorizontal: turn.isMirrored });
+    this.viewport.setViewPresentation({ rotation: turn.quarters * 90 });
+    if (isFitted) this.viewport.setCamera({ parallelScale: fittedScale(geometry, turn, this.element) });
+    this.viewport.render();
+  }
+
+  /** Between pixels, values are interpolated; else each pixel is seen as a square. */
+  get isSmooth(): boolean {
+    return this.viewport.getProperties().interpolationType !== NEAREST;
+  }
+
+  toggleSmoothing(): void {
+    this.viewport.setProperties({ interpolationType: this.isSmooth ? NEAREST : LINEAR });
+    this.viewport.render();
+  }
+
+  /** Fits the frame into the viewport, upright, and goes back to the scan's own window. */
   reset(): void {
     const { geometry } = this.scan;
     const values = this.image?.getPixelData() as ShownSamples | undefined;
@@ -104,7 +169,36 @@ export class Cell {
       const voiRange = windowRange(openingWindow(this.scan, values), this.isWhole);
       this.viewport.setProperties({ voiRange, invert: geometry.inverted });
     }
+    this.turn_ = UPRIGHT;
     this.viewport.resetCamera();
+    this.viewport.render();
+  }
+
+  /** The frame that was gone to last is the one on the screen. */
+  get isSettled(): boolean {
+    return this.viewport.getCurrentImageIdIndex() === this.viewport.getTargetImageIdIndex();
+  }
+
+  /** One frame on; after the last comes the first. */
+  step(): void {
+    const place = this.viewport.getTargetImageIdIndex();
+    this.viewport.scroll(place + 1 < this.order.length ? 1 : -place, false);
+  }
+
+  get slice(): { number: number; count: number } {
+    return { number: sliceNumber(this.scan, this.shownFrame), count: this.scan.frame_count };
+  }
+
+  get location(): number | null {
+    return frameLocation(this.scan.geometry, this.shownFrame);
+  }
+
+  get remark(): string {
+    return this.remark_;
+  }
+
+  say(remark: string): void {
+    this.remark_ = remark;
     this.viewport.render();
   }
 
@@ -139,15 +233,25 @@ export class Cell {
 
   /** One image pixel to one pixel of the screen, about the middle of the frame. */
   showActualSize(): void {
+    const turn = this.turn_;
     this.viewport.resetCamera();
+    this.setTurn(turn);
     this.zoomBy(1 / this.zoom);
   }
 
+  get directions(): { right: Point; down: Point } {
+    return screenDirections((x, y) => this.viewport.canvasToWorld([x, y]));
+  }
+
+  /** Column and row under a point of the element, on the frame or beside it. */
+  framePoint(x: number, y: number): Pixel {
+    return worldToPixel(framePlane(this.scan, this.shownFrame), this.viewport.canvasToWorld([x, y]));
+  }
+
   /** Column and row (fractions of a pixel) under a point of the element, or null outside. */
-  pixelAt(x: number, y: number): { column: number; row: number } | null {
+  pixelAt(x: number, y: number): Pixel | null {
     if (!this.scan_) return null;
-    const plane = framePlane(this.scan_, this.shownFrame);
-    const index = worldToPixel(plane, this.viewport.canvasToWorld([x, y]));
+    const index = this.framePoint(x, y);
     const { rows, columns } = this.scan.geometry;
     const isInside =
       index.column >= -0.5 && index.row >= -0.5 && index.column < columns - 0.5 && index.row < rows - 0.5;
@@ -174,6 +278,13 @@ export class Cell {
     const { columns, samples } = this.scan.geometry;
     const at = (Math.round(row) * columns + Math.round(column)) * samples;
     return Array.from({ length: samples }, (_, channel) => pixels[at + channel] as number);
+  }
+
+  read(x: number, y: number): Reading | null {
+    const at = this.pixelAt(x, y);
+    if (!at) return null;
+    const place = `${Math.round(at.column)}, ${Math.round(at.row)}`;
+    return { place, values: this.valueAt(at.column, at.row) };
   }
 
   render(): void {

@@ -1,105 +1,139 @@
 import { eventTarget } from "@cornerstonejs/core";
-import { annotation, Enums, LengthTool } from "@cornerstonejs/tools";
+import { annotation, Enums } from "@cornerstonejs/tools";
 
-import { type Box, itemOf, locate, newId } from "../answers/sheet";
+import type { Mark, MarkKind } from "../answers/marks";
+import { itemOf, locate } from "../answers/sheet";
 import type { Scan } from "../types";
 import { type Drawn, LabelledBoxTool } from "./labelledbox";
-import type { RegionLabel } from "./labels";
-import { boxCorners, framePlane, percentBox, pixelToWorld, worldToPixel } from "./plane";
-import { address, imageId } from "./registry";
+import { LabelledEllipseTool } from "./labelledellipse";
+import { LabelledPointTool } from "./labelledpoint";
+import { labelOf, type RegionLabel } from "./labels";
+import { OutlineTool } from "./outlinetool";
+import { framePlane, pixelToWorld, worldToPixel } from "./plane";
+import { imageId, numbersOf } from "./registry";
+import { handlesOf, shapeOf } from "./shapes";
 
-/** A click that did not become a drag leaves a box thinner than this many pixels. */
-const THINNEST = 1;
+/** The tool that draws each kind of mark. */
+export const TOOL_OF: Readonly<Record<MarkKind, string>> = {
+  point: LabelledPointTool.toolName,
+  box: LabelledBoxTool.toolName,
+  ellipse: LabelledEllipseTool.toolName,
+  polygon: OutlineTool.toolName,
+};
 
-interface Named {
-  id: string;
-  label: RegionLabel;
-}
+const KIND_OF = new Map(Object.entries(TOOL_OF).map(([kind, tool]) => [tool, kind as MarkKind]));
 
-/** Rectangles and lengths on the scans: Cornerstone's annotations, told to the sheet as boxes. */
+/**
+ * The marks of a task: Cornerstone draws and edits them; what is kept is their shape in percent of the
+ * frame. A mark that nobody has touched stays as it came, on whichever scan, shown or not.
+ */
 export class Drawings {
-  private readonly named = new Map<string, Named>();
+  private readonly marks_ = new Map<string, Mark>();
   private scans: readonly Scan[] = [];
-  private lastLength = "";
-  /** The label that the next rectangle gets. */
+  private isLoading = false;
+  /** The label that the next mark gets. */
   label: RegionLabel | null = null;
   onChange: () => void = () => undefined;
+  onSelect: (id: string | null) => void = () => undefined;
+  /** A mark that lies on no frame of the scan, such as on a plane laid through a volume. */
+  onRefused: () => void = () => undefined;
 
   constructor(private readonly labels: readonly RegionLabel[]) {
-    const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } =
-      Enums.Events;
-    this.listen(ANNOTATION_ADDED, (drawn) => this.name(drawn));
+    const { ANNOTATION_ADDED, ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = Enums.Events;
+    this.listen(ANNOTATION_ADDED, (drawn) => this.begun(drawn));
     this.listen(ANNOTATION_MODIFIED, (drawn) => this.changed(drawn));
     this.listen(ANNOTATION_COMPLETED, (drawn) => this.completed(drawn));
     this.listen(ANNOTATION_REMOVED, (drawn) => {
-      if (drawn.annotationUID === this.lastLength) this.lastLength = "";
-      this.onChange();
+      if (this.marks_.delete(drawn.annotationUID ?? "")) this.onChange();
+    });
+    eventTarget.addEventListener(Enums.Events.ANNOTATION_SELECTION_CHANGE, () => {
+      if (!this.isLoading) this.onSelect(this.selected);
     });
   }
 
-  /** Takes away what was drawn on the last task and draws the boxes of a draft. */
-  load(scans: readonly Scan[], boxes: readonly Box[]): void {
-    this.named.clear();
-    this.lastLength = "";
-    this.scans = [];
-    annotation.state.removeAllAnnotations();
-    this.scans = scans;
-    for (const box of boxes) this.draw(box);
+  get marks(): readonly Mark[] {
+    return [...this.marks_.values()];
   }
 
-  boxes(): Box[] {
-    return annotation.state
-      .getAllAnnotations()
-      .filter(({ metadata }) => metadata?.toolName === LabelledBoxTool.toolName)
-      .flatMap((drawn) => this.box(drawn) ?? []);
+  /** The mark that was selected last. */
+  get selected(): string | null {
+    return annotation.selection.getAnnotationsSelected().findLast((uid) => this.marks_.has(uid)) ?? null;
   }
 
-  /** The length measured last, in mm; null where there is none or the spacing is unknown. */
-  length(): number | null {
-    const drawn = this.lastLength ? annotation.state.getAnnotation(this.lastLength) : undefined;
-    const place = drawn ? address(drawn.metadata?.referencedImageId ?? "") : undefined;
-    const [from, to] = drawn?.data.handles?.points ?? [];
-    if (!place?.scan.geometry.spacing || !from || !to) return null;
-    return Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
+  /** Takes away what was drawn on the last task and draws the marks of this one. */
+  load(scans: readonly Scan[], marks: readonly Mark[]): void {
+    this.quietly(() => {
+      this.marks_.clear();
+      annotation.selection.deselectAnnotation();
+      annotation.state.removeAllAnnotations();
+      this.scans = scans;
+      for (const mark of marks) this.draw(mark);
+    });
   }
 
-  select(boxId: string): void {
-    const uid = [...this.named].find(([, { id }]) => id === boxId)?.[0];
-    if (uid) annotation.selection.setAnnotationSelected(uid);
+  /** Draws a snapshot of the same task; what it has in common with the screen is left alone. */
+  restore(marks: readonly Mark[]): void {
+    this.quietly(() => {
+      const selected = this.selected;
+      const wanted = new Map(marks.map((mark) => [mark.id, mark]));
+      for (const [id, mark] of this.marks_) {
+        if (wanted.get(id) !== mark) annotation.state.removeAnnotation(id);
+      }
+      const before = new Map(this.marks_);
+      this.marks_.clear();
+      for (const mark of marks) {
+        if (before.get(mark.id) === mark) this.marks_.set(mark.id, mark);
+        else this.draw(mark);
+      }
+      if (selected && this.marks_.has(selected)) annotation.selection.setAnnotationSelected(selected);
+    });
   }
 
-  remove(boxId: string): void {
-    const uid = [...this.named].find(([, { id }]) => id === boxId)?.[0];
-    if (uid) annotation.state.removeAnnotation(uid);
+  select(id: string): void {
+    if (this.marks_.has(id)) annotation.selection.setAnnotationSelected(id);
+    else annotation.selection.deselectAnnotation();
   }
 
-  /** True when something was selected, and is now gone. */
-  removeSelected(): boolean {
-    const selected = annotation.selection.getAnnotationsSelected();
-    for (const uid of selected) annotation.state.removeAnnotation(uid);
-    return selected.length > 0;
+  remove(id: string): void {
+    if (this.marks_.has(id)) annotation.state.removeAnnotation(id);
+  }
+
+  /** Gives a mark another label of the same question. */
+  relabel(id: string, value: string): void {
+    const mark = this.marks_.get(id);
+    const label = mark && labelOf(this.labels, mark.question, value);
+    const drawn = annotation.state.getAnnotation(id) as Drawn | undefined;
+    if (!mark || !label || !drawn) return;
+    this.marks_.set(id, { ...mark, label: value });
+    this.dress(drawn, label);
+    this.onChange();
+  }
+
+  private quietly(act: () => void): void {
+    // Clearing away and drawing what is stored is no change of this task's answer.
+    this.isLoading = true;
+    try {
+      act();
+    } finally {
+      this.isLoading = false;
+    }
   }
 
   private listen(event: string, act: (drawn: Drawn) => void): void {
     eventTarget.addEventListener(event, (raised: Event) => {
       const { detail } = raised as CustomEvent<{ annotation: Drawn }>;
-      // Clearing away the last task's drawings is not a change of this task's answer.
-      if (this.scans.length > 0) act(detail.annotation);
+      const isMark = KIND_OF.has(detail.annotation.metadata?.toolName ?? "");
+      if (isMark && !this.isLoading && this.scans.length > 0) act(detail.annotation);
     });
   }
 
-  private name(drawn: Drawn): void {
-    const uid = drawn.annotationUID;
-    if (drawn.metadata?.toolName !== LabelledBoxTool.toolName || !uid || !this.label) return;
-    if (!this.named.has(uid)) this.attach(drawn, { id: newId(), label: this.label });
+  private begun(drawn: Drawn): void {
+    if (this.label) this.dress(drawn, this.label);
   }
 
-  private attach(drawn: Drawn, named: Named): void {
-    const uid = drawn.annotationUID as string;
-    this.named.set(uid, named);
-    drawn.data.label = named.label.text;
-    const { colour } = named.label;
-    annotation.config.style.setAnnotationStyles(uid, {
+  private dress(drawn: Drawn, { text, colour }: RegionLabel): void {
+    drawn.data.label = text;
+    annotation.config.style.setAnnotationStyles(drawn.annotationUID as string, {
       color: colour,
       colorHighlighted: colour,
       colorSelected: colour,
@@ -112,56 +146,73 @@ export class Drawings {
   }
 
   private changed(drawn: Drawn): void {
-    if (drawn.metadata?.toolName === LengthTool.toolName) this.lastLength = drawn.annotationUID ?? "";
+    const mark = this.read(drawn);
+    if (!mark) return;
+    this.marks_.set(mark.id, mark);
     this.onChange();
   }
 
   private completed(drawn: Drawn): void {
-    const uid = drawn.annotationUID;
-    if (drawn.metadata?.toolName === LabelledBoxTool.toolName && uid && !this.box(drawn)) {
-      annotation.state.removeAnnotation(uid);
-    }
+    const uid = drawn.annotationUID ?? "";
     this.changed(drawn);
+    if (!this.marks_.has(uid)) {
+      annotation.state.removeAnnotation(uid);
+      if (!this.place(drawn)) this.onRefused();
+    } else this.onSelect(this.selected);
   }
 
-  private box(drawn: Drawn): Box | undefined {
-    const named = this.named.get(drawn.annotationUID ?? "");
-    const place = address(drawn.metadata?.referencedImageId ?? "");
+  private place(drawn: Drawn): { scan: Scan; frame: number } | undefined {
+    const numbers = numbersOf(drawn.metadata?.referencedImageId ?? "");
+    const scan = this.scans.find(({ id }) => id === numbers?.scan);
+    return numbers && scan ? { scan, frame: numbers.frame } : undefined;
+  }
+
+  private read(drawn: Drawn): Mark | undefined {
+    const id = drawn.annotationUID ?? "";
+    const named = this.marks_.get(id) ?? (this.label && { question: this.label.question, label: this.label.value });
+    const kind = KIND_OF.get(drawn.metadata?.toolName ?? "");
+    const place = this.place(drawn);
     const points = drawn.data.handles?.points;
-    if (!named || !place || !points) return undefined;
+    if (!named || !kind || !place || !points) return undefined;
     const { scan, frame } = place;
     const plane = framePlane(scan, frame);
-    const corners = points.map((point) => worldToPixel(plane, [...point]));
-    const box = percentBox(corners, scan.rows, scan.columns);
-    const isThin =
-      (box.width / 100) * scan.columns < THINNEST || (box.height / 100) * scan.rows < THINNEST;
-    if (isThin) return undefined;
-    const { question, value } = named.label;
-    return { id: named.id, question, label: value, item: itemOf(this.scans, scan, frame), ...box };
+    const shape = shapeOf(kind, points.map((point) => worldToPixel(plane, [...point])), scan);
+    const { question, label } = named;
+    return shape && { id, question, label, item: itemOf(this.scans, scan, frame), ...shape };
   }
 
-  private draw(box: Box): void {
-    const place = locate(this.scans, box.item);
-    const label = this.labels.find(
-      ({ question, value }) => question === box.question && value === box.label,
-    );
+  private draw(mark: Mark): void {
+    this.marks_.set(mark.id, mark);
+    const place = locate(this.scans, mark.item);
+    const label = labelOf(this.labels, mark.question, mark.label);
     if (!place || !label) return;
     const { scan, frame } = place;
     const plane = framePlane(scan, frame);
-    const points = boxCorners(box, scan.rows, scan.columns).map((pixel) => pixelToWorld(plane, pixel));
-    const drawn = LabelledBoxTool.createAnnotation(
-      {
-        annotationUID: crypto.randomUUID(),
-        highlighted: false,
-        metadata: {
-          toolName: LabelledBoxTool.toolName,
-          FrameOfReferenceUID: `scan-${scan.id}`,
-          referencedImageId: imageId(scan, frame),
-        },
+    const points = handlesOf(mark, scan).map((pixel) => pixelToWorld(plane, pixel));
+    const drawn: Drawn = {
+      annotationUID: mark.id,
+      highlighted: false,
+      invalidated: false,
+      isLocked: false,
+      isVisible: true,
+      metadata: {
+        toolName: TOOL_OF[mark.kind],
+        FrameOfReferenceUID: `scan-${scan.id}`,
+        referencedImageId: imageId(scan, frame),
       },
-      { data: { label: label.text, handles: { points } } },
-    ) as unknown as Drawn;
-    this.attach(drawn, { id: box.id, label });
+      data: { label: label.text, handles: { points, activeHandleIndex: null, textBox: unusedTextBox() }, cachedStats: {} },
+    } as unknown as Drawn;
+    this.dress(drawn, label);
     annotation.state.addAnnotation(drawn, `scan-${scan.id}`);
   }
+}
+
+/** Cornerstone's shapes have one, though their label is written on their edge. */
+function unusedTextBox(): object {
+  const nowhere = (): number[] => [0, 0, 0];
+  return {
+    hasMoved: false,
+    worldPosition: nowhere(),
+    worldBoundingBox: { topLeft: nowhere(), topRight: nowhere(), bottomLeft: nowhere(), bottomRight: nowhere() },
+  };
 }

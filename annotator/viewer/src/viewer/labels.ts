@@ -1,10 +1,11 @@
+import { isRegionKind } from "../answers/marks";
 import { storedValue } from "../answers/sheet";
-import type { Question } from "../types";
+import type { Question, RegionKind } from "../types";
 
-/** A label that regions carry: an option of a boxes or masks question. */
+/** A label that regions carry: an option of a question that asks for marks or masks. */
 export interface RegionLabel {
   question: string;
-  kind: "boxes" | "masks";
+  kind: RegionKind;
   value: string;
   text: string;
   colour: string;
@@ -17,16 +18,25 @@ const COLOURS = ["#56b4e9", "#e69f00", "#00c08b", "#f0e442", "#cc79a7", "#ff8a4c
 
 export function regionLabels(questions: readonly Question[]): RegionLabel[] {
   return questions
-    .filter(({ kind }) => kind === "boxes" || kind === "masks")
-    .flatMap((question) => question.options.map((option) => ({ question, option })))
-    .map(({ question, option }, index) => ({
-      question: question.name,
-      kind: question.kind as "boxes" | "masks",
+    .flatMap(({ kind, name, options }) =>
+      isRegionKind(kind) ? options.map((option) => ({ question: name, kind, option })) : [],
+    )
+    .map(({ question, kind, option }, index) => ({
+      question,
+      kind,
       value: storedValue(option),
       text: option.value,
       colour: hexColour(option.background) ?? (COLOURS[index % COLOURS.length] as string),
       segment: index + 1,
     }));
+}
+
+export function labelOf(
+  labels: readonly RegionLabel[],
+  question: string,
+  value: string,
+): RegionLabel | undefined {
+  return labels.find((label) => label.question === question && label.value === value);
 }
 
 /** The config's colour where it is one that can be taken apart into red, green and blue. */

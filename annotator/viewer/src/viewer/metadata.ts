@@ -36,8 +36,9 @@ function imagePlane(scan: Scan, frame: number): Record<string, unknown> {
     columnCosines: cosines.slice(3, 6),
     imagePositionPatient: position,
     pixelSpacing: [rowSpacing, columnSpacing],
-    rowPixelSpacing: rowSpacing,
-    columnPixelSpacing: columnSpacing,
+    // Cornerstone takes null for 1 pixel, and tells lengths in pixels.
+    rowPixelSpacing: spacing?.[0] ?? null,
+    columnPixelSpacing: spacing?.[1] ?? null,
     sliceThickness: slice_spacing ?? 1,
     usingDefaultValues: spacing === null,
   };

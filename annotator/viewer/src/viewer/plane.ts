@@ -68,37 +68,10 @@ export function pixelUnder({ a, b, c, d, e, f }: FrameTransform, x: number, y: n
   return { column: (d * (x - e) - c * (y - f)) / area, row: (a * (y - f) - b * (x - e)) / area };
 }
 
-export interface PercentBox {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-/**
- * The box that spans some corners, in percent of the frame, cut off at its edges. A pixel's centre is
- * a whole number, so the frame's left edge lies at -0.5.
- */
-export function percentBox(corners: readonly Pixel[], rows: number, columns: number): PercentBox {
-  const share = (value: number, size: number): number =>
-    (Math.min(size, Math.max(0, value + 0.5)) / size) * 100;
-  const across = corners.map(({ column }) => share(column, columns));
-  const down = corners.map(({ row }) => share(row, rows));
-  const x = Math.min(...across);
-  const y = Math.min(...down);
-  return { x, y, width: Math.max(...across) - x, height: Math.max(...down) - y };
-}
-
-/** The corners of a percent box: top left, top right, bottom left, bottom right. */
-export function boxCorners(box: PercentBox, rows: number, columns: number): Pixel[] {
-  const left = (box.x / 100) * columns - 0.5;
-  const right = ((box.x + box.width) / 100) * columns - 0.5;
-  const top = (box.y / 100) * rows - 0.5;
-  const bottom = ((box.y + box.height) / 100) * rows - 0.5;
-  return [
-    { column: left, row: top },
-    { column: right, row: top },
-    { column: left, row: bottom },
-    { column: right, row: bottom },
-  ];
+/** World vectors of one CSS pixel to the right and one down on the screen. */
+export function screenDirections(toWorld: (x: number, y: number) => readonly number[]): { right: Point; down: Point } {
+  const start = toWorld(0, 0);
+  const from = (end: readonly number[]): Point =>
+    [0, 1, 2].map((axis) => (end[axis] ?? 0) - (start[axis] ?? 0)) as Point;
+  return { right: from(toWorld(1, 0)), down: from(toWorld(0, 1)) };
 }

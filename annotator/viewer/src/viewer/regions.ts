@@ -1,55 +1,99 @@
-import { locate, type Sheet } from "../answers/sheet";
-import type { Region } from "../page/fields/regions";
+import { annotation } from "@cornerstonejs/tools";
+
+import { History } from "../answers/history";
+import { DRAWN_BY, type Mark, type MarkKind, type Mask } from "../answers/marks";
+import { emptySheet, locate, type RegionSheet, regionsOf, type Sheet } from "../answers/sheet";
+import { isTextEntry } from "../page/dom";
 import type { Question, Scan } from "../types";
 import { Drawings } from "./drawings";
-import { type RegionLabel, regionLabels } from "./labels";
+import { labelOf, type RegionLabel, regionLabels } from "./labels";
 import { Masks } from "./masks";
+import { type Measured, Measurements } from "./measurements";
 import type { Screen } from "./screen";
 import type { PaintTool } from "./toolbox";
 
-/** Boxes, masks and lengths on the scans in hand, and the label that is drawn with. */
+/** Marks, masks and measurements on the scans in hand, and the label that is drawn with. */
 export class Regions {
   readonly labels: readonly RegionLabel[];
-  label: RegionLabel | null = null;
-  onChange: () => void = () => undefined;
-  private readonly drawings: Drawings;
   readonly masks: Masks;
+  label: RegionLabel | null = null;
+  /** The mark or mask that questions about one are asked of. */
+  selected: string | null = null;
+  onChange: () => void = () => undefined;
+  onSelect: () => void = () => undefined;
+  /** What was drawn on no frame of the task. */
+  onRefused: () => void = () => undefined;
+  private readonly drawings: Drawings;
+  private readonly measurements = new Measurements();
+  private readonly asksDetails: boolean;
+  private scans: readonly Scan[] = [];
+  private history = new History(emptySheet());
+  /** Counts the presses of the pointer and the keys: what one of them changes is one step. */
+  private gesture = 0;
 
   constructor(
     private readonly screen: Screen,
     questions: readonly Question[],
   ) {
     this.labels = regionLabels(questions);
+    this.asksDetails = questions.some(({ per_region }) => per_region);
     this.drawings = new Drawings(this.labels);
     this.masks = new Masks(this.labels);
     screen.toolbox.follow(this.masks);
-    this.drawings.onChange = this.masks.onChange = () => this.onChange();
+    this.drawings.onChange = this.masks.onChange = this.measurements.onChange = () => this.onChange();
+    this.drawings.onSelect = (id) => this.choose(id);
+    this.drawings.onRefused = () => this.onRefused();
+    window.addEventListener("pointerdown", () => (this.gesture += 1), { capture: true });
+    window.addEventListener("keydown", ({ target }) => (this.gesture += isTextEntry(target) ? 0 : 1), { capture: true });
   }
 
   /** Shows a draft's regions on the scans of the task that the screen has opened. */
   load(sheet: Sheet, scans: readonly Scan[]): void {
+    this.scans = scans;
     this.masks.load(scans, sheet.masks);
-    this.drawings.load(scans, sheet.boxes);
+    this.drawings.load(scans, sheet.marks);
+    this.measurements.clear();
+    this.history = new History(sheet);
+    this.selected = null;
     if (this.label) this.take(this.label);
     this.screen.render();
   }
 
   /** Takes everything off the screen. */
   clear(): void {
-    this.masks.load([], []);
-    this.drawings.load([], []);
+    this.load(emptySheet(), []);
   }
 
-  /** Writes what is drawn into a sheet. */
+  /** Writes what is drawn into a sheet; it is a step that can be taken back. */
   read(sheet: Sheet): void {
-    sheet.boxes = this.drawings.boxes();
+    const known = new Set(sheet.masks.map(({ id }) => id));
+    sheet.marks = this.drawings.marks;
     if (this.masks.isUsed) sheet.masks = this.masks.masks(sheet.masks);
+    const fresh = sheet.masks.find(({ id }) => !known.has(id));
+    if (fresh && this.asksDetails) this.selected = fresh.id;
+    if (!regionsOf(sheet).some(({ id }) => id === this.selected)) this.selected = null;
+    this.record(sheet);
   }
 
-  /** Takes a label in hand, with the tool that draws it; the same label again puts it down. */
+  /** Keeps what was said of a mark as a step that can be taken back. */
+  record(sheet: Sheet): void {
+    this.history.record(sheet, this.gesture);
+  }
+
+  /** Takes the last step back; false where there is none. */
+  undo(sheet: Sheet): boolean {
+    return this.restore(sheet, this.history.present, this.history.undo());
+  }
+
+  redo(sheet: Sheet): boolean {
+    return this.restore(sheet, this.history.present, this.history.redo());
+  }
+
+  /** Takes a label in hand, with the tool that draws it; once more, and it is put down. */
   toggle(question: string, value: string): void {
-    const label = this.labels.find((other) => other.question === question && other.value === value);
-    if (!label || label === this.label) this.putDown();
+    const label = labelOf(this.labels, question, value);
+    const isInUse = label === this.label && label && this.screen.toolbox.current === toolOf(label);
+    if (!label || isInUse) this.putDown();
     else this.take(label);
   }
 
@@ -68,34 +112,92 @@ export class Regions {
     toolbox.take(tool);
   }
 
-  show(region: Region): void {
-    const place = locate(this.screen.cells.map(({ scan }) => scan), region.item);
+  /** Goes to a mark's scan and slice, and selects it. */
+  show({ id, item }: Pick<Mark | Mask, "id" | "item">): void {
+    this.goTo(item);
+    this.drawings.select(id);
+    this.choose(id);
+    this.screen.render();
+  }
+
+  /** Shows the mark after the selected one, in the order of the frames. */
+  showNext(sheet: Sheet): void {
+    const all = [...regionsOf(sheet)].sort((a, b) => a.item - b.item);
+    const at = all.findIndex(({ id }) => id === this.selected);
+    const next = all[(at + 1) % all.length];
+    if (next) this.show(next);
+  }
+
+  /** Gives the selected mark the next label of its question. */
+  relabel(sheet: Sheet): void {
+    const mark = sheet.marks.find(({ id }) => id === this.selected);
+    const values = this.labels.filter(({ question }) => question === mark?.question).map(({ value }) => value);
+    const next = mark && values[(values.indexOf(mark.label) + 1) % values.length];
+    if (!mark || !next) return;
+    this.drawings.relabel(mark.id, next);
+    this.screen.render();
+  }
+
+  remove({ id }: Pick<Mark | Mask, "id">, sheet: Sheet): void {
+    const mask = sheet.masks.find((other) => other.id === id);
+    if (mask) {
+      this.masks.clear(mask);
+      this.onChange();
+    } else this.drawings.remove(id);
+    this.screen.render();
+  }
+
+  /** Takes away the selected marks and measurements, or the mask that was chosen in the list. */
+  removeSelected(sheet: Sheet): void {
+    const drawn = annotation.selection.getAnnotationsSelected();
+    for (const uid of drawn) annotation.state.removeAnnotation(uid);
+    const mask = sheet.masks.find(({ id }) => id === this.selected);
+    if (mask && drawn.length === 0) this.remove(mask, sheet);
+    this.screen.render();
+  }
+
+  /** What was measured last. */
+  get measured(): Measured | null {
+    return this.measurements.measured;
+  }
+
+  private restore(sheet: Sheet, before: RegionSheet, after: RegionSheet | null): boolean {
+    if (!after) return false;
+    Object.assign(sheet, after);
+    this.masks.load(this.scans, after.masks);
+    this.drawings.restore(after.marks);
+    if (!regionsOf(sheet).some(({ id }) => id === this.selected)) this.selected = null;
+    const changed = firstChange(before, after) ?? firstChange(after, before);
+    if (changed) this.goTo(changed.item);
+    this.screen.render();
+    return true;
+  }
+
+  private goTo(item: number): void {
+    const place = locate(this.scans, item);
     if (place) this.screen.goTo(place.scan, place.frame);
-    this.drawings.select(region.id);
-    this.screen.render();
   }
 
-  remove(region: Region, sheet: Sheet): void {
-    const mask = sheet.masks.find(({ id }) => id === region.id);
-    if (mask) this.masks.clear(mask);
-    else this.drawings.remove(region.id);
-    this.screen.render();
-    this.onChange();
-  }
-
-  removeSelected(): void {
-    if (this.drawings.removeSelected()) this.screen.render();
-  }
-
-  /** mm; null where nothing is measured or the spacing is unknown. */
-  measured(): number | null {
-    return this.drawings.length();
+  private choose(id: string | null): void {
+    this.selected = id;
+    this.onSelect();
   }
 
   private take(label: RegionLabel): void {
+    const isMask = label.kind === "masks";
     this.label = label;
-    this.drawings.label = label.kind === "boxes" ? label : null;
-    this.masks.label = label.kind === "masks" ? label : null;
-    this.screen.toolbox.take(label.kind === "boxes" ? "box" : "brush");
+    this.drawings.label = isMask ? null : label;
+    this.masks.label = isMask ? label : null;
+    this.screen.toolbox.take(toolOf(label));
   }
+}
+
+function toolOf({ kind }: RegionLabel): MarkKind | "brush" {
+  return kind === "masks" ? "brush" : DRAWN_BY[kind];
+}
+
+/** The first region of one snapshot that the other has not, or has otherwise. */
+function firstChange(one: RegionSheet, other: RegionSheet): Mark | Mask | undefined {
+  const same = new Set(regionsOf(other));
+  return regionsOf(one).find((region) => !same.has(region));
 }

@@ -26,9 +26,15 @@ export function imageIds(scan: Scan): string[] {
   return readingOrder(scan).map((frame) => imageId(scan, frame));
 }
 
-/** The scan and frame of an image id, or undefined for ids that are not ours (masks). */
-export function address(id: string): FrameAddress | undefined {
+/** The numbers of the scan and frame in an image id, or undefined for ids that are not ours (masks). */
+export function numbersOf(id: string): { scan: number; frame: number } | undefined {
   const match = /^scout:(\d+)\/(\d+)$/.exec(id);
-  const scan = match ? scans.get(Number(match[1])) : undefined;
-  return match && scan ? { scan, frame: Number(match[2]) } : undefined;
+  return match ? { scan: Number(match[1]), frame: Number(match[2]) } : undefined;
+}
+
+/** The scan and frame of an image id, or undefined where no such scan is at hand. */
+export function address(id: string): FrameAddress | undefined {
+  const numbers = numbersOf(id);
+  const scan = numbers && scans.get(numbers.scan);
+  return numbers && scan ? { scan, frame: numbers.frame } : undefined;
 }

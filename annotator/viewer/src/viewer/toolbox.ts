@@ -1,5 +1,6 @@
 import {
   addTool,
+  AngleTool,
   annotation,
   cancelActiveManipulations,
   Enums,
@@ -11,8 +12,13 @@ import {
   ZoomTool,
 } from "@cornerstonejs/tools";
 
+import type { MarkKind } from "../answers/marks";
 import type { Cell } from "./cell";
+import { TOOL_OF } from "./drawings";
 import { LabelledBoxTool } from "./labelledbox";
+import { LabelledEllipseTool } from "./labelledellipse";
+import { LabelledPointTool } from "./labelledpoint";
+import { OutlineTool } from "./outlinetool";
 import { followWindowDrags, WindowDragTool } from "./windowdrag";
 
 const GROUP = "reading-room";
@@ -20,7 +26,7 @@ const PINCH = "Pinch";
 const { Primary, Secondary, Auxiliary } = Enums.MouseBindings;
 
 /** What the left mouse button does. */
-export type ToolName = "window" | "zoom" | "pan" | "scroll" | "length" | "box" | PaintTool;
+export type ToolName = "window" | "zoom" | "pan" | "scroll" | "length" | "angle" | MarkKind | PaintTool;
 
 /** These act through pointers of their own: Cornerstone's left button then does nothing. */
 export type PaintTool = "brush" | "eraser" | "threshold" | "segment";
@@ -31,7 +37,8 @@ const TOOLS: Record<Exclude<ToolName, PaintTool>, string> = {
   pan: PanTool.toolName,
   scroll: StackScrollTool.toolName,
   length: LengthTool.toolName,
-  box: LabelledBoxTool.toolName,
+  angle: AngleTool.toolName,
+  ...TOOL_OF,
 };
 
 export function isPaintTool(tool: ToolName): tool is PaintTool {
@@ -53,21 +60,27 @@ const FIXED: readonly (readonly [tool: string, button: Enums.MouseBindings])[] =
   [PanTool.toolName, Auxiliary],
 ];
 
-/** Lengths: seen on bone and on air, and no colour that a label has. */
+/** What has been drawn can be moved and changed with any tool in hand. */
+const DRAWN = [LengthTool.toolName, AngleTool.toolName, ...Object.values(TOOL_OF)];
+
+/** Lengths and angles: seen on bone and on air, and no colour that a label has. */
 const LINES = Object.fromEntries([
   ...["", "Highlighted", "Selected"].map((state) => [`color${state}`, "#8fe3d2"]),
   ...["", "Highlighted", "Selected"].map((state) => [`textBoxColor${state}`, "#8fe3d2"]),
   ["lineWidth", "1.5"],
 ]) as Record<string, string>;
 
-interface Measured {
-  cachedStats: Record<string, { length?: number; unit?: string } | undefined>;
-}
+type Measured = Record<string, { length?: number; angle?: number; unit?: string } | undefined>;
 
 /** One decimal, as it is entered into a number field. */
-function lengthText({ cachedStats }: Measured, target: string): string[] {
-  const { length, unit } = cachedStats[target] ?? {};
-  return length === undefined ? [] : [`${length.toFixed(1)} ${unit ?? ""}`];
+function measuredText({ cachedStats }: { cachedStats: Measured }, target: string): string[] {
+  const { length, angle, unit } = cachedStats[target] ?? {};
+  if (typeof angle === "number") return [`${angle.toFixed(1)}°`];
+  return typeof length === "number" ? [`${length.toFixed(1)} ${unit ?? ""}`] : [];
+}
+
+function labelText({ label }: { label?: string }): string[] {
+  return label ? [label] : [];
 }
 
 /** The tools of every viewport, one of them in the reader's hand. */
@@ -80,7 +93,8 @@ export class Toolbox {
 
   constructor() {
     for (const tool of [
-      WindowDragTool, ZoomTool, PanTool, StackScrollTool, LengthTool, LabelledBoxTool,
+      WindowDragTool, ZoomTool, PanTool, StackScrollTool, LengthTool, AngleTool,
+      LabelledPointTool, LabelledBoxTool, LabelledEllipseTool, OutlineTool,
     ]) {
       addTool(tool);
     }
@@ -93,17 +107,14 @@ export class Toolbox {
     group.addToolInstance(PINCH, ZoomTool.toolName);
     group.addTool(PanTool.toolName);
     group.addTool(StackScrollTool.toolName);
-    group.addTool(LengthTool.toolName, { getTextLines: lengthText });
-    group.addTool(LabelledBoxTool.toolName, {
-      calculateStats: false,
-      getTextLines: (data: { label?: string }) => (data.label ? [data.label] : []),
-    });
+    for (const tool of [LengthTool, AngleTool]) group.addTool(tool.toolName, { getTextLines: measuredText });
+    for (const tool of Object.values(TOOL_OF)) {
+      group.addTool(tool, { calculateStats: false, getTextLines: labelText });
+    }
     annotation.config.style.setDefaultToolStyles({
       global: { ...annotation.config.style.getDefaultToolStyles()?.["global"], ...LINES },
     });
-    // Passive: what has been drawn can be moved and resized with any tool in hand.
-    group.setToolPassive(LengthTool.toolName);
-    group.setToolPassive(LabelledBoxTool.toolName);
+    for (const tool of DRAWN) group.setToolPassive(tool);
     this.take("window");
   }
 
@@ -146,6 +157,11 @@ export class Toolbox {
     this.current_ = tool;
     for (const follower of this.followers) follower.take(tool);
     this.onChange(tool);
+  }
+
+  /** Closes the outline that is being drawn; false where there is none. */
+  finish(): boolean {
+    return (this.group.getToolInstance(OutlineTool.toolName) as OutlineTool).finish();
   }
 
   /** Lets go of what is being drawn. */

@@ -1,4 +1,5 @@
 import { t } from "../i18n";
+import type { Geometry } from "../types";
 import type { ShownSamples } from "./pixels";
 
 export interface Window {
@@ -11,20 +12,44 @@ export interface Range {
   upper: number;
 }
 
-export interface Preset extends Window {
+export interface NamedWindow extends Window {
   name: string;
-  /** The digit that is pressed with Shift. */
-  digit: string;
 }
 
-/** Hounsfield units. */
-export const CT_PRESETS: readonly Preset[] = [
-  { name: t("Soft tissue"), center: 40, width: 400, digit: "1" },
-  { name: t("Lung"), center: -600, width: 1500, digit: "2" },
-  { name: t("Bone"), center: 480, width: 2500, digit: "3" },
-  { name: t("Brain"), center: 40, width: 80, digit: "4" },
-  { name: t("Liver"), center: 90, width: 150, digit: "5" },
+/** Hounsfield units, in the order of their keys. */
+export const CT_PRESETS: readonly NamedWindow[] = [
+  { name: t("Soft tissue"), center: 40, width: 400 },
+  { name: t("Lung"), center: -600, width: 1500 },
+  { name: t("Liver"), center: 90, width: 150 },
+  { name: t("Bone"), center: 480, width: 2500 },
+  { name: t("Brain"), center: 40, width: 80 },
 ];
+
+type Windowed = Pick<Geometry, "modality" | "window" | "windows">;
+
+/** The windows that the file names; of a scan that names none, the one it opens with. */
+export function headerWindows({ windows, window }: Windowed): NamedWindow[] {
+  const named = windows ?? (window ? [[...window, ""] as const] : []);
+  return named.map(([center, width, name]) => ({ center, width, name }));
+}
+
+/** The window after the current one in the header's list; the first where the current is none of it. */
+export function nextHeaderWindow(geometry: Windowed, current: Window): Window | undefined {
+  const named = headerWindows(geometry);
+  return named[(named.findIndex((one) => isSame(one, current)) + 1) % named.length];
+}
+
+/** What a window is called: by the file first, then, of a CT, by the presets. */
+export function windowName(geometry: Windowed, current: Window): string {
+  const presets = geometry.modality === "CT" ? CT_PRESETS : [];
+  const known = [...headerWindows(geometry), ...presets];
+  return known.find((one) => one.name && isSame(one, current))?.name ?? "";
+}
+
+function isSame(one: Window, other: Window): boolean {
+  const most = 1e-6 * Math.max(1, Math.abs(one.center), one.width);
+  return Math.abs(one.center - other.center) < most && Math.abs(one.width - other.width) < most;
+}
 
 /** Enough samples to place a percentile, few enough for a mammogram. */
 const MOST_SAMPLES = 100_000;

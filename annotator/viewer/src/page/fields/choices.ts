@@ -1,4 +1,4 @@
-import { type Sheet, storedValue } from "../../answers/sheet";
+import { type Answers, storedValue } from "../../answers/sheet";
 import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { keyCap, make } from "../dom";
@@ -35,8 +35,8 @@ export class ChoicesField extends Field {
     }
   }
 
-  override update(sheet: Sheet): void {
-    const chosen = sheet.choices.get(this.question.name) ?? [];
+  override update(answers: Answers): void {
+    const chosen = answers.choices.get(this.question.name) ?? [];
     for (const [value, button] of this.buttons) {
       button.setAttribute("aria-checked", String(chosen.includes(value)));
     }

@@ -1,4 +1,4 @@
-import type { Sheet } from "../../answers/sheet";
+import type { Answers, Sheet } from "../../answers/sheet";
 import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { make } from "../dom";
@@ -26,8 +26,8 @@ export abstract class Field {
     );
   }
 
-  /** Shows what the sheet says. */
-  abstract update(sheet: Sheet): void;
+  /** Shows what the answers, of the task or of the selected mark, and the sheet say. */
+  abstract update(answers: Answers, sheet: Sheet): void;
 
   /** Takes the keyboard here. */
   abstract focus(): void;

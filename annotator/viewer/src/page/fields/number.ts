@@ -1,9 +1,14 @@
 import { readNumber } from "../../answers/numbers";
-import type { Sheet } from "../../answers/sheet";
+import type { Answers } from "../../answers/sheet";
 import { t } from "../../i18n";
 import type { Question } from "../../types";
+import type { Measured } from "../../viewer/measurements";
 import { keyCap, make } from "../dom";
 import { Field } from "./field";
+
+function measuredText({ value, unit }: Measured): string {
+  return unit === "°" ? `${value.toFixed(1)}°` : `${value.toFixed(1)} ${unit}`;
+}
 
 function rangeNote({ minimum, maximum }: Question): string {
   const hasLow = typeof minimum === "number";
@@ -37,8 +42,8 @@ export class NumberField extends Field {
     return !("problem" in readNumber(this.input.value, this.question));
   }
 
-  override update(sheet: Sheet): void {
-    const number = sheet.numbers.get(this.question.name);
+  override update(answers: Answers): void {
+    const number = answers.numbers.get(this.question.name);
     // What is being typed ("3.") is not rewritten under the reader's fingers.
     if (document.activeElement === this.input && readsAs(this.input.value, number, this.question)) return;
     this.input.value = number === undefined ? "" : String(number);
@@ -59,15 +64,13 @@ export class NumberField extends Field {
     this.read();
   }
 
-  showMeasured(length: number | null): void {
-    this.measured.hidden = length === null;
-    if (length !== null) {
-      this.measured.replaceChildren(
-        t("Measured {length} mm", { length: length.toFixed(1) }) + " ",
-        keyCap("m"),
-        " " + t("enters it"),
-      );
-    }
+  /** Pixels are shown and not entered: a number of millimetres is what is asked for. */
+  showMeasured(measured: Measured | null): void {
+    this.measured.hidden = measured === null;
+    if (!measured) return;
+    const length = t("Measured {length}", { length: measuredText(measured) });
+    if (measured.unit === "px") this.measured.replaceChildren(`${length}: ${t("this scan has no pixel spacing")}`);
+    else this.measured.replaceChildren(`${length} `, keyCap("m"), ` ${t("enters it")}`);
   }
 
   private read(): void {

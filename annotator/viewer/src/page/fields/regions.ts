@@ -1,15 +1,13 @@
-import { type Sheet, storedValue } from "../../answers/sheet";
+import type { Mark, Mask } from "../../answers/marks";
+import { type Answers, regionsOf, type Sheet, storedValue } from "../../answers/sheet";
 import { t } from "../../i18n";
-import type { Question } from "../../types";
-import type { RegionLabel } from "../../viewer/labels";
+import type { Question, RegionKind } from "../../types";
+import { labelOf, type RegionLabel } from "../../viewer/labels";
 import { keyCap, make } from "../dom";
+import type { Place } from "../places";
 import { Field } from "./field";
 
-export interface Region {
-  id: string;
-  label: string;
-  item: number;
-}
+export type Region = Mark | Mask;
 
 export interface RegionActions {
   take: (value: string) => void;
@@ -17,20 +15,28 @@ export interface RegionActions {
   remove: (region: Region) => void;
 }
 
-/** Boxes and masks: the labels to draw with, and a list of what has been drawn. */
+const HOW: Readonly<Record<RegionKind, string>> = {
+  points: t("choose, then click"),
+  boxes: t("choose, then drag"),
+  ellipses: t("choose, then drag"),
+  polygons: t("choose, then trace or click"),
+  masks: t("choose, then paint"),
+};
+
+/** Marks and masks: the labels to draw with, and a list of what has been drawn. */
 export class RegionsField extends Field {
   private readonly buttons = new Map<string, HTMLButtonElement>();
   private readonly list: HTMLUListElement;
-  private shown = "";
+  private shown: readonly Region[] = [];
 
   constructor(
     question: Question,
     private readonly labels: readonly RegionLabel[],
     keys: ReadonlyMap<string, string>,
     private readonly actions: RegionActions,
-    private readonly placeOf: (region: Region) => string,
+    private readonly placeOf: (region: Region) => Place,
   ) {
-    super(question, question.kind === "masks" ? t("choose, then paint") : t("choose, then drag"));
+    super(question, HOW[question.kind as RegionKind]);
     const options = make("div", { class: "options", role: "group" });
     for (const option of question.options) {
       const value = storedValue(option);
@@ -56,13 +62,22 @@ export class RegionsField extends Field {
     this.body.append(options, this.list);
   }
 
-  override update(sheet: Sheet): void {
-    const drawn: Region[] = this.question.kind === "boxes" ? sheet.boxes : sheet.masks;
-    const mine = drawn.filter((region) => (region as Region & { question: string }).question === this.question.name);
-    const key = JSON.stringify(mine.map(({ id, label, item }) => [id, label, item]));
-    if (key === this.shown) return;
-    this.shown = key;
+  override update(_: Answers, sheet: Sheet): void {
+    const mine = regionsOf(sheet).filter(({ question }) => question === this.question.name);
+    const isSame = mine.length === this.shown.length && mine.every((region, index) => region === this.shown[index]);
+    if (isSame) return;
+    this.shown = mine;
+    const focused = this.list.contains(document.activeElement) ? this.focusedRegion() : "";
     this.list.replaceChildren(...mine.map((region) => this.entry(region)));
+    if (focused) this.list.querySelector<HTMLElement>(`[data-region="${focused}"] .region`)?.focus();
+  }
+
+  /** Marks the entry of the selected mark. */
+  showSelected(id: string | null): void {
+    for (const entry of this.list.children) {
+      const isSelected = (entry as HTMLElement).dataset["region"] === id;
+      entry.querySelector(".region")?.setAttribute("aria-pressed", String(isSelected));
+    }
   }
 
   /** Marks the label in hand. */
@@ -77,32 +92,31 @@ export class RegionsField extends Field {
     this.buttons.values().next().value?.focus();
   }
 
+  private focusedRegion(): string {
+    return document.activeElement?.closest<HTMLElement>("li")?.dataset["region"] ?? "";
+  }
+
   private colour(value: string): string {
-    return this.labels.find(
-      (label) => label.question === this.question.name && label.value === value,
-    )?.colour ?? "transparent";
+    return labelOf(this.labels, this.question.name, value)?.colour ?? "transparent";
   }
 
   private entry(region: Region): HTMLLIElement {
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = this.colour(region.label);
-    const place = this.placeOf(region);
-    const text = this.labels.find(({ value }) => value === region.label)?.text ?? region.label;
+    const { where, size } = this.placeOf(region);
+    const text = labelOf(this.labels, this.question.name, region.label)?.text ?? region.label;
+    const mark = text + where;
     return make(
       "li",
       { "data-region": region.id },
-      make(
-        "button",
-        { type: "button", class: "region", onclick: () => this.actions.show(region) },
-        swatch,
-        text + place,
-      ),
+      make("button", { type: "button", class: "region", onclick: () => this.actions.show(region) }, swatch, mark),
+      make("span", { class: "region-size" }, size),
       make(
         "button",
         {
           type: "button",
           class: "region-remove",
-          "aria-label": t("Remove {mark}", { mark: text + place }),
+          "aria-label": t("Remove {mark}", { mark }),
           onclick: () => this.actions.remove(region),
         },
         "×",

@@ -1,4 +1,4 @@
-import type { Sheet } from "../../answers/sheet";
+import type { Answers } from "../../answers/sheet";
 import { t } from "../../i18n";
 import type { Question } from "../../types";
 import { make } from "../dom";
@@ -18,8 +18,8 @@ export class TextField extends Field {
     this.body.append(this.area, make("p", { class: "hint" }, t("Ctrl Enter submits, Esc leaves the field")));
   }
 
-  override update(sheet: Sheet): void {
-    const text = sheet.texts.get(this.question.name) ?? "";
+  override update(answers: Answers): void {
+    const text = answers.texts.get(this.question.name) ?? "";
     if (this.area.value !== text) this.area.value = text;
   }
 

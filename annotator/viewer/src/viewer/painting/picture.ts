@@ -4,7 +4,10 @@ import type { Bounds } from "./bounds";
 import type { Layer } from "./layer";
 import { LayerImage } from "./raster";
 
-const PROMPT_SIZE = 6;
+/** How wide outlines are at least, pixels of the screen. */
+const OUTLINE = 1.75;
+/** Half the length of a sign, CSS pixels. */
+const SIGN = 7;
 const INCLUDED = "#7dffb0";
 const EXCLUDED = "#ff8080";
 
@@ -65,11 +68,14 @@ export class Picture {
     const { a, b, c, d, e, f } = this.cell.frameTransform;
     this.context.setTransform(a * density, b * density, c * density, d * density, e * density, f * density);
     // A pixel of the frame that is larger than the screen's has straight edges, as it was painted.
-    this.context.imageSmoothingEnabled = Math.hypot(a, b) * density < 1;
+    const magnification = Math.hypot(a, b) * density;
+    this.context.imageSmoothingEnabled = magnification < 1;
+    // Outlines stay to be seen when a large frame is shown small.
+    const thick = Math.max(1, 2 ** Math.round(Math.log2(OUTLINE / magnification)));
     for (const layer of layers) {
       const image = this.images.get(layer.question) ?? new LayerImage(this.colours);
       this.images.set(layer.question, image);
-      image.show(layer);
+      image.show(layer, thick);
       // Whole numbers are centres: the frame's corner lies half a pixel before the first.
       this.context.drawImage(image.canvas, -0.5, -0.5);
     }
@@ -100,14 +106,15 @@ export class Picture {
 
   private drawSign({ x, y }: { x: number; y: number }, colour: string, isPlus: boolean): void {
     const { context } = this;
+    context.lineCap = "round";
     context.beginPath();
-    context.moveTo(x - PROMPT_SIZE, y);
-    context.lineTo(x + PROMPT_SIZE, y);
+    context.moveTo(x - SIGN, y);
+    context.lineTo(x + SIGN, y);
     if (isPlus) {
-      context.moveTo(x, y - PROMPT_SIZE);
-      context.lineTo(x, y + PROMPT_SIZE);
+      context.moveTo(x, y - SIGN);
+      context.lineTo(x, y + SIGN);
     }
-    for (const [width, style] of [[4, "#000"], [2, colour]] as const) {
+    for (const [width, style] of [[6, "#000"], [3, colour]] as const) {
       context.lineWidth = width;
       context.strokeStyle = style;
       context.stroke();

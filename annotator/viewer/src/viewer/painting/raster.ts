@@ -17,10 +17,16 @@ export function palette(labels: readonly RegionLabel[]): Uint32Array {
 }
 
 /**
- * A layer's pixels within some bounds as RGBA words, row-major, with the labels' outlines one pixel
- * wide inside them.
+ * A layer's pixels within some bounds as RGBA words, row-major, with the labels' outlines inside them.
+ *
+ * @param thick how many pixels wide the outlines are
  */
-export function raster({ pixels, rows, columns }: Layer, bounds: Bounds, colours: Uint32Array): Uint32Array {
+export function raster(
+  { pixels, rows, columns }: Pick<Layer, "pixels" | "rows" | "columns">,
+  bounds: Bounds,
+  colours: Uint32Array,
+  thick: number,
+): Uint32Array {
   const width = bounds.right - bounds.left;
   const words = new Uint32Array(width * (bounds.bottom - bounds.top));
   for (let row = bounds.top; row < bounds.bottom; row += 1) {
@@ -29,9 +35,9 @@ export function raster({ pixels, rows, columns }: Layer, bounds: Bounds, colours
       const segment = pixels[index] as number;
       if (segment === 0) continue;
       const isOutline =
-        column === 0 || column === columns - 1 || row === 0 || row === rows - 1 ||
-        pixels[index - 1] !== segment || pixels[index + 1] !== segment ||
-        pixels[index - columns] !== segment || pixels[index + columns] !== segment;
+        column < thick || column >= columns - thick || row < thick || row >= rows - thick ||
+        pixels[index - thick] !== segment || pixels[index + thick] !== segment ||
+        pixels[index - thick * columns] !== segment || pixels[index + thick * columns] !== segment;
       const word = (colours[segment] as number) | ((isOutline ? OUTLINE : INSIDE) << 24);
       words[(row - bounds.top) * width + column - bounds.left] = word;
     }
@@ -45,22 +51,24 @@ export class LayerImage {
   private readonly context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
   private layer: Layer | null = null;
   private version = -1;
+  private thick = 1;
   private drawn: Bounds | null = null;
 
   constructor(private readonly colours: Uint32Array) {}
 
-  /** Brings the canvas up to date with a layer. */
-  show(layer: Layer): void {
-    const isOther = layer !== this.layer;
+  /** Brings the canvas up to date with a layer, with outlines so many pixels wide. */
+  show(layer: Layer, thick: number): void {
+    const isOther = layer !== this.layer || thick !== this.thick;
     if (!isOther && layer.version === this.version) return;
     const changed = isOther ? null : layer.changedSince(this.version);
-    if (isOther) this.fit(layer);
+    this.fit(layer);
     if (!changed && this.drawn) this.clear(this.drawn);
-    const wanted = changed ?? layer.bounds;
-    if (wanted) this.put(layer, widened(wanted, 1, layer.rows, layer.columns));
     this.layer = layer;
     this.version = layer.version;
-    this.drawn = layer.bounds && widened(layer.bounds, 1, layer.rows, layer.columns);
+    this.thick = thick;
+    this.drawn = layer.bounds && widened(layer.bounds, thick, layer.rows, layer.columns);
+    const wanted = changed ?? layer.bounds;
+    if (wanted) this.put(layer, widened(wanted, thick, layer.rows, layer.columns));
   }
 
   private fit({ rows, columns }: Layer): void {
@@ -77,7 +85,7 @@ export class LayerImage {
   private put(layer: Layer, bounds: Bounds): void {
     const { left, top, right, bottom } = bounds;
     const image = new ImageData(right - left, bottom - top);
-    new Uint32Array(image.data.buffer).set(raster(layer, bounds, this.colours));
+    new Uint32Array(image.data.buffer).set(raster(layer, bounds, this.colours, this.thick));
     this.context.putImageData(image, left, top);
   }
 }

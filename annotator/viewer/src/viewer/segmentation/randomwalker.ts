@@ -141,15 +141,16 @@ function examples(
 
 /**
  * How far the values just inside the outline lie from those just outside, along the part of the
- * outline that does not run along the piece's rim, as a share of the whole.
+ * outline that does not run along the piece's rim; less, the more of it does.
  */
 function outlineContrast({ grid, shares }: Answer): number {
   const { rows, columns, planes } = grid;
-  let [difference, count] = [0, 0];
+  let [difference, count, free] = [0, 0, 0];
   const compare = (one: number, other: number, isRimmed: boolean): void => {
     if ((shares[one] as number) >= 0.5 === (shares[other] as number) >= 0.5) return;
     count += 1;
     if (isRimmed) return;
+    free += 1;
     const sign = (shares[one] as number) >= 0.5 ? 1 : -1;
     for (const plane of planes) difference += sign * ((plane[one] as number) - (plane[other] as number));
   };
@@ -162,5 +163,5 @@ function outlineContrast({ grid, shares }: Answer): number {
       compare(index, index + 2 * columns, isRimmed);
     }
   }
-  return count === 0 ? 0 : Math.abs(difference) / count;
+  return free === 0 ? 0 : (Math.abs(difference) / free) * (free / count) ** 2;
 }
