@@ -82,6 +82,16 @@ export class Regions {
     this.record(sheet);
   }
 
+  /** Adds marks and masks that were not drawn by hand; it is a step that can be taken back. */
+  add(sheet: Sheet, added: RegionSheet): void {
+    sheet.marks = [...sheet.marks, ...added.marks];
+    sheet.masks = [...sheet.masks, ...added.masks];
+    this.masks.load(this.scans, sheet.masks);
+    this.drawings.restore(sheet.marks);
+    this.record(sheet);
+    this.screen.render();
+  }
+
   /** Keeps what was said of a mark as a step that can be taken back. */
   record(sheet: Sheet): void {
     this.history.record(sheet, this.gesture);
