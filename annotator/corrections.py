@@ -8,10 +8,10 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
-from annotator.modelhelp import settled
 from annotator.models import Annotation, Draft, Placed, Task
 from annotator.rerank import changing_labels
 from annotator.services import Submission, Submitted, check_submission
+from annotator.shown import settled
 from projects.errors import Refused
 from projects.models import Project
 

@@ -16,6 +16,8 @@ from projects.strategies import title
 
 PAGE = 50
 EVERYTHING = Wanted()
+_LONGEST_NAME = 30
+_TAIL = 18
 
 
 def _scans_of(task: Task) -> tuple[str, str]:
@@ -25,12 +27,18 @@ def _scans_of(task: Task) -> tuple[str, str]:
     return ", ".join(scan.name for scan in shown), ", ".join(modalities)
 
 
+def shortened(name: str) -> str:
+    """A long name without its middle: identifiers of one site differ at their ends."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:8]}…{name[-_TAIL:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One task; what its reader must not know is not shown to who is about to read it."""
 
     task: Task
     scans: str  # their names
+    scans_short: str
     modality: str
     is_blind: bool
     state: State
@@ -46,6 +54,7 @@ class Row:
         return cls(
             task=task,
             scans=scans,
+            scans_short=shortened(scans),
             modality=modality,
             is_blind=is_blind,
             state=State(task.state),
@@ -62,6 +71,7 @@ class Given:
 
     answer: Annotation
     scans: str
+    scans_short: str
     modality: str
     said: str
 
@@ -71,7 +81,7 @@ class Given:
         said = ", ".join(one.partition("=")[2] for one in answer.said) or gettext("Nothing marked")
         if answer.was_cancelled:
             said = gettext("Cannot be judged: {reason}").format(reason=answer.skip_reason)
-        return cls(answer, scans, modality, said)
+        return cls(answer, scans, shortened(scans), modality, said)
 
 
 @dataclass(frozen=True, slots=True)

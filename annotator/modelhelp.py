@@ -1,17 +1,6 @@
 """Help from the model: who is shown what of it, and the record of what was shown.
 
-The record is kept by the server, of what it sent. Before the answer it is `ModelShown.shown`; the
-annotation takes it over as `Annotation.model_shown`, where what is shown later follows:
-
-    {"before": {"at": TIME, "result": RESULT},    # sent with the task
-     "heat_maps": [{"at": TIME, "question", "answer", "scan", "frame", "model",
-                    "when": "before"|"after"}],
-     "suggestions": {ID: "accepted"|"edited"|"rejected"|"untouched"},   # once answered
-     "after": {"at": TIME, "result": RESULT}}     # asked for when the answer had been given
-
-RESULT is Label Studio result JSON; beside each entry stands its `model_version`, and a `meta` with
-`probabilities` by class where the model gave them. Until the answer is given `decisions` holds what
-the page last said of the suggestions.
+The record of it is described in annotator.shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.models import Claim, ModelShown, Prediction, Task
-from annotator.results import REGION_KINDS, RESULT_TYPES, Result, check_result, questions_of
+from annotator.results import REGION_KINDS, Result, check_result, questions_of
 from projects.errors import Refused
 from projects.models import ModelHelp, Project
 
@@ -33,7 +22,6 @@ from projects.models import ModelHelp, Project
 OWN_VERSION = "Scout round "
 _MOST_MODELS = 20
 _MOST_ENTRIES = 500
-_REGION_TYPES = frozenset(RESULT_TYPES[kind] for kind in REGION_KINDS)
 
 # What was shown first stays: a newer prediction is not what the reader began with.
 _SHOW = """
@@ -98,7 +86,7 @@ def before_reading(*, project: Project, reader: User, task_id: int) -> dict[str,
     """
     if project.model_help != ModelHelp.BEFORE:
         return None
-    # Without a claim it is looked at, or an answer is corrected: nothing is before reading any more.
+    # Without a claim it is looked at, or an answer corrected: nothing is before reading any more.
     held = Claim.objects.filter(task=task_id, reader=reader)
     arm = held.values_list("task__arm", flat=True).first()
     if arm is None or not helps_before(project=project, arm=arm):
@@ -172,41 +160,6 @@ def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) 
     values = {"task": task_id, "reader": reader.pk, "decisions": Jsonb(dict(decisions))}
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
-
-
-def settled(
-    shown: Mapping[str, Any] | None, *, decisions: Mapping[str, str], result: Result
-) -> dict[str, Any] | None:
-    """The record as the annotation keeps it: what became of each suggestion. None: nothing shown.
-
-    What was accepted and what was edited shows in the answer itself: a mark keeps the id of the
-    suggestion that it was. A mask that another of its label was there to take in has no id left.
-    """
-    if not shown:
-        return None
-    kept = {name: value for name, value in shown.items() if name != "decisions"}
-    marks = {entry.get("id"): entry for entry in result}
-    suggested = [
-        entry
-        for entry in shown.get("before", {}).get("result", [])
-        if entry["type"] in _REGION_TYPES
-    ]
-    if suggested:
-        said = {**shown.get("suggestions", {}), **decisions}
-        kept["suggestions"] = {
-            entry["id"]: _became(entry, marks.get(entry["id"]), said.get(entry["id"]))
-            for entry in suggested
-        }
-    return kept
-
-
-def _became(suggested: Mapping[str, Any], mark: Mapping[str, Any] | None, said: str | None) -> str:
-    if mark is None:
-        if said == "accepted" and suggested["type"] == "brushlabels":
-            return "edited"
-        return "untouched" if said in (None, "untouched") else "rejected"
-    same = all(mark["value"].get(name) == value for name, value in suggested["value"].items())
-    return "accepted" if same else "edited"
 
 
 def _opinion_of(project: Project, task_id: int) -> Result:

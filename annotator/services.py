@@ -17,10 +17,11 @@ from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.claims import lock_reader, renew_claim
-from annotator.modelhelp import keep_decisions, settled
+from annotator.modelhelp import keep_decisions
 from annotator.models import Annotation, Draft, Prediction, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
+from annotator.shown import settled
 from projects.errors import Refused
 from projects.models import Project
 

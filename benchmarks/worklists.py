@@ -131,13 +131,13 @@ def measure(project: "Project", *, count: int, reader: int) -> dict[str, object]
         "score, wide": Wanted(least=0.1, most=0.9),
         "score, narrow": Wanted(least=0.99999),
         "first 50 of the order": Wanted(first=50),
-        "reader, answer, state, text": Wanted(
+        "reader, answer, state, text (never meet)": Wanted(
             reader=reader, said="findings=Nodule", state="read", text="lower"
         ),
         "reader, day, rare answer": Wanted(
             reader=reader, since=date(2026, 1, 3), said="findings=Fracture"
         ),
-        "state open, answer (they never meet)": Wanted(state="open", said="findings=Nodule"),
+        "state open, answer (never meet)": Wanted(state="open", said="findings=Nodule"),
     }
     numbers: dict[str, object] = {
         name: milliseconds(lambda wanted=wanted: listing(manager, wanted))  # type: ignore[misc]

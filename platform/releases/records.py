@@ -12,6 +12,7 @@ import defusedxml.ElementTree
 from annotator.corrections import chain_of
 from annotator.models import Annotation, Task, TaskScan
 from annotator.results import questions_of
+from annotator.shown import known_when_given
 from projects.label_config import Question
 from releases.idranges import IdRanges
 from releases.propensities import derived_propensities
@@ -57,6 +58,8 @@ class AnswerRecord:
     propensity: float | None  # annotator.chances.PROPENSITY
     correction_reason: str
     is_after_model: bool  # corrected after its reader had been shown the model's view
+    # What its reader had been shown of the model when they gave it (annotator.shown).
+    model_shown: Mapping[str, Any] | None
     earlier: tuple["AnswerRecord", ...]  # those that it corrected, newest first
 
 
@@ -236,6 +239,7 @@ def _answer(
         propensity=propensity,
         correction_reason=row.correction_reason,
         is_after_model=row.is_after_model,
+        model_shown=known_when_given(row.model_shown, row.created_at),
         earlier=earlier,
     )
 

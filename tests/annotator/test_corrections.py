@@ -162,7 +162,7 @@ def test_of_two_corrections_at_once_one_is_taken(cast: Cast) -> None:
     make_tasks(cast.project, 1)
     first = read(cast, cast.bob)
     outcomes = together(
-        *[lambda result=result: _attempt(cast, first, result) for result in (EFFUSION, NORMAL) * 3]  # type: ignore[misc]
+        *[lambda result=result: _attempt(cast, first, result) for result in (EFFUSION, NORMAL) * 3]
     )
     assert sorted(str(outcome) for outcome in outcomes) == ["refused"] * 5 + ["taken"]
     (kept,) = in_force()

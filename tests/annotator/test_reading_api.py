@@ -247,7 +247,7 @@ def test_an_analyst_does_not_read(cast: Cast, tasks: list[Task]) -> None:
     for path in ("next", "ahead", "undo"):
         status, reply = erin.ask("POST", f"/api/projects/{cast.project.pk}/{path}/")
         assert status == 403
-        assert "yours is analyst" in reply["detail"]
+        assert "yours is Analyst" in reply["detail"]
     assert erin.ask("POST", f"/api/tasks/{tasks[0].pk}/annotations/", submission())[0] == 403
 
 
@@ -320,5 +320,8 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "read": f"/projects/{cast.project.pk}/read/",
         "worklist": f"/projects/{cast.project.pk}/answers/",
         "answers": f"/projects/{cast.project.pk}/answers/",
+        "task": f"/projects/{cast.project.pk}/tasks/{{task}}/",
+        "model": "/api/tasks/{task}/model/",
+        "explanation": "/api/tasks/{task}/explanation/",
     }
     assert "csrftoken" in page.cookies

@@ -22,6 +22,11 @@ CONFIG = """
   <TextArea name="remark" toName="image"/>
   <RectangleLabels name="boxes" toName="image"><Label value="Nodule"/></RectangleLabels>
   <BrushLabels name="masks" toName="image"><Label value="Lesion"/></BrushLabels>
+  <KeyPointLabels name="points" toName="image"><Label value="Apex"/></KeyPointLabels>
+  <EllipseLabels name="ellipses" toName="image"><Label value="Heart"/></EllipseLabels>
+  <PolygonLabels name="outlines" toName="image"><Label value="Mass"/></PolygonLabels>
+  <Choices name="density" toName="image" perRegion="true" visibleWhen="region-selected"
+    whenTagName="outlines"><Choice value="Solid"/><Choice value="Cystic"/></Choices>
 </View>
 """
 
@@ -30,6 +35,16 @@ def entry(name: str, kind: str, **value: Any) -> dict[str, Any]:
     return {"id": "x", "from_name": name, "to_name": "image", "type": kind, "value": value}
 
 
+POINT = {"x": 0, "y": 100, "width": 0.25, "keypointlabels": ["Apex"]}
+ELLIPSE = {
+    "x": 50,
+    "y": 50,
+    "radiusX": 9,
+    "radiusY": 4.5,
+    "rotation": 30,
+    "ellipselabels": ["Heart"],
+}
+OUTLINE = {"points": [[0, 0], [50, 0.5], [100, 100]], "closed": True, "polygonlabels": ["Mass"]}
 GRADE = entry("grade", "choices", choices=["1"])
 BOX = {"x": 10, "y": 20, "width": 30.5, "height": 40, "rotation": 0, "rectanglelabels": ["Nodule"]}
 
@@ -43,11 +58,54 @@ BOX = {"x": 10, "y": 20, "width": 30.5, "height": 40, "rotation": 0, "rectanglel
         entry("stars", "rating", rating=3),
         entry("remark", "textarea", text=["Näheres folgt"]),
         entry("boxes", "rectanglelabels", **BOX),
+        entry("boxes", "rectanglelabels", **{**BOX, "x": 90, "rotation": 30}),
         entry("masks", "brushlabels", format="rle", rle=[0, 255, 7], brushlabels=["Lesion"]),
+        entry("points", "keypointlabels", **POINT),
+        entry("ellipses", "ellipselabels", **ELLIPSE),
+        entry("outlines", "polygonlabels", **OUTLINE),
     ],
 )  # fmt: skip
 def test_what_was_asked_is_taken(extra: dict[str, Any]) -> None:
     check_result(CONFIG, [GRADE, extra], complete=True)
+
+
+MASS = {**entry("outlines", "polygonlabels", **OUTLINE), "id": "m1"}
+HEART = {**entry("ellipses", "ellipselabels", **ELLIPSE), "id": "h1"}
+
+
+def density(mark: str, *said: str) -> dict[str, Any]:
+    return {**entry("density", "choices", choices=list(said)), "id": mark}
+
+
+def test_what_is_said_of_a_mark_is_taken() -> None:
+    other = {**MASS, "id": "m2"}
+    said = [density("m1", "Solid"), density("m2", "Cystic")]
+    check_result(CONFIG, [GRADE, *said, MASS, other], complete=True)
+    check_result(CONFIG, [GRADE, MASS, other], complete=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ([density("m3", "Solid")], "its id is that of a mark of this result, which “m3” is not"),
+        ([density("h1", "Solid")], "is not asked of marks of “ellipses” with label “Heart”"),
+        ([density("m1", "Solid"), density("m1", "Cystic")], "answered 2 times of mark “m1”"),
+        ([density("m1", "Firm")], "“density” does not offer “Firm”"),
+    ],
+)
+def test_what_is_said_of_no_such_mark_is_refused(said: Any, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_result(CONFIG, [GRADE, MASS, HEART, *said], complete=False)
+    assert sentence in str(refused.value)
+
+
+def test_what_is_required_of_each_mark_is_missed() -> None:
+    config = CONFIG.replace('"density"', '"density" required="true"')
+    check_result(config, [GRADE, HEART], complete=True)
+    check_result(config, [GRADE, MASS], complete=False)
+    with pytest.raises(Refused, match="“Density” is not answered of every mark"):
+        check_result(config, [GRADE, MASS], complete=True)
+    check_result(config, [GRADE, MASS, density("m1", "Solid")], complete=True)
 
 
 def test_several_regions_are_taken() -> None:
@@ -119,3 +177,39 @@ def test_what_postgresql_could_not_hold_is_refused() -> None:
         check_result(CONFIG, [{**GRADE, "meta": nested}], complete=True)
     with pytest.raises(Refused, match="larger than 32 MiB"):
         check_result(CONFIG, [{**GRADE, "meta": "x" * (33 << 20)}], complete=True)
+
+
+SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
+    "boxes": ("rectanglelabels", BOX),
+    "points": ("keypointlabels", POINT),
+    "ellipses": ("ellipselabels", ELLIPSE),
+    "outlines": ("polygonlabels", OUTLINE),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "sentence"),
+    [
+        ("boxes", {"rotation": 400}, "A box of “boxes” is turned by more than 360 degrees."),
+        ("points", {"x": 101}, "A point of “points” does not lie inside the image (0 to 100 %)."),
+        ("points", {"width": -1}, "A point of “points” has a width from 0 to 100 %."),
+        ("points", {"keypointlabels": ["Base"]}, "“points” does not offer “Base”; it offers"),
+        ("points", {"keypointlabels": []}, "Each region of “points” has exactly one label."),
+        ("points", {"y": "3"}, "“points” needs a number under “y”."),
+        ("ellipses", {"y": -1}, "An ellipse of “ellipses” has its centre inside the image"),
+        ("ellipses", {"radiusX": 0}, "An ellipse of “ellipses” has radii above 0"),
+        ("ellipses", {"rotation": 999}, "An ellipse of “ellipses” is turned by more"),
+        ("outlines", {"points": [[0, 0], [1, 1]]}, "A polygon of “outlines” has 3 to 20,000"),
+        ("outlines", {"points": [[0, 0], [1, 1], [1, 101]]}, "A corner of “outlines” is [x, y]"),
+        ("outlines", {"points": [[0, 0], [1, 1], [True, 1]]}, "A corner of “outlines” is [x, y]"),
+        ("outlines", {"points": [[0, 0], [1, 1], [1]]}, "A corner of “outlines” is [x, y]"),
+        ("outlines", {"closed": False}, "A polygon of “outlines” is closed."),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused(
+    name: str, changes: dict[str, Any], sentence: str
+) -> None:
+    kind, value = SHAPES[name]
+    with pytest.raises(Refused) as refused:
+        check_result(CONFIG, [entry(name, kind, **value | changes)], complete=False)
+    assert str(refused.value).startswith(sentence)

@@ -87,6 +87,13 @@ def test_filters_of_answers_are_about_one_and_the_same_answer(
     assert found(cast, tasks, text="angle", state="read", arm="pool") == [0, 1]
 
 
+def test_a_long_name_keeps_its_end_in_the_list(cast: Cast, tasks: list[Task]) -> None:
+    Scan.objects.filter(tasks=tasks[0]).update(name="1.2.840.113619.2.176.2025.1499492.7391.117175")
+    row, other, *_ = listing(member(cast, cast.alice)).rows
+    assert row.scans_short == "1.2.840.…1499492.7391.117175"[:9] + "499492.7391.117175"
+    assert (len(row.scans), other.scans_short) == (45, "1.dcm")
+
+
 def test_scans_are_found_by_their_modality(cast: Cast, tasks: list[Task]) -> None:
     Series.objects.filter(scans__tasks=tasks[3]).update(modality="CT")
     assert found(cast, tasks, modality="CT") == [3]

@@ -201,8 +201,11 @@ def _contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_text_and_edges_have_the_contrast_of_wcag_aa() -> None:
-    tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", (STATIC / "tokens.css").read_text()))
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_text_and_edges_have_the_contrast_of_wcag_aa(theme: str) -> None:
+    sheet = (STATIC / "tokens.css").read_text()
+    block = sheet.split(f'[data-theme="{theme}"] {{')[1].split("}")[0]
+    tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
     grounds = ["ground", "surface", "raised", "sunken"]
     texts = ["text", "text-soft", "accent", "accent-strong", "good", "warning", "bad"]
     pairs = [(text, ground) for text in texts for ground in grounds]

@@ -103,19 +103,19 @@ def test_each_mark_is_kept_where_it_was_drawn_and_comes_back(
     assert [item["type"] for item in result] == [
         "keypointlabels", "rectanglelabels", "ellipselabels", "polygonlabels", "polygonlabels",
     ]  # fmt: skip
-    close = {"abs": 0.5}  # pixels
-    assert pixels(point["x"], point["y"]) == pytest.approx([40, 30], **close)
+    close = 0.5  # pixels
+    assert pixels(point["x"], point["y"]) == pytest.approx([40, 30], abs=close)
     drawn = [box[key] for key in ("x", "y", "width", "height")]
-    assert pixels(*drawn) == pytest.approx([60, 10, 20, 20], **close)
+    assert pixels(*drawn) == pytest.approx([60, 10, 20, 20], abs=close)
     drawn = [ellipse[key] for key in ("x", "y", "radiusX", "radiusY")]
-    assert pixels(*drawn) == pytest.approx([120, 70, 20, 20], **close)
+    assert pixels(*drawn) == pytest.approx([120, 70, 20, 20], abs=close)
     assert ellipse["rotation"] == 0
     assert [at for point in corners["points"] for at in pixels(*point)] == pytest.approx(
-        [160, 10, 190, 10, 190, 40], **close
+        [160, 10, 190, 10, 190, 40], abs=close
     )
     assert corners["closed"] is True
     xs, ys = zip(*(pixels(*point) for point in freehand["points"]), strict=True)
-    assert [min(xs), max(xs), min(ys), max(ys)] == pytest.approx([20, 60, 60, 90], **close)
+    assert [min(xs), max(xs), min(ys), max(ys)] == pytest.approx([20, 60, 60, 90], abs=close)
     assert len(xs) < 12, "a traced line keeps the corners that it needs"
 
     assert room.page.locator(".region").all_inner_texts() == [

@@ -149,7 +149,7 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     (kept,) = answers()
     assert (kept.correction_reason, kept.said) == ("a slip", ["findings=Effusion"])
     assert kept.corrects is not None and kept.corrects.said == ["findings=Nodule"]
-    assert Claim.objects.filter(task=in_hand, place=0).exists()
+    assert Claim.objects.filter(task=int(in_hand), place=0).exists()
     room.press("Enter")
     room.wait_for_task(other_than=in_hand)
     assert room.problems == []

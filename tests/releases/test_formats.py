@@ -189,6 +189,7 @@ def test_label_studio_json_is_exact(cast: Cast) -> None:
         "propensity": None,
         "correction_reason": "",
         "is_after_model": False,
+        "model_shown": None,
         "history": [],
     }
 

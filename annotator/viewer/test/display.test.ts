@@ -4,7 +4,7 @@ import { ownRate } from "../src/viewer/cine";
 import { edgeMarkers, patientDirection } from "../src/viewer/orientation";
 import { scaleBarText, spacingNote } from "../src/viewer/scalebar";
 import { frameLocation, techniqueLines } from "../src/viewer/technique";
-import { flippedHorizontally, flippedVertically, rotated, turnText, UPRIGHT } from "../src/viewer/turn";
+import { fittedScale, flippedHorizontally, flippedVertically, rotated, turnText, UPRIGHT } from "../src/viewer/turn";
 import { CT_PRESETS, headerWindows, nextHeaderWindow, windowName } from "../src/viewer/windows";
 import { geometry } from "./questions";
 
@@ -53,6 +53,15 @@ describe("a turn", () => {
     expect(flippedHorizontally(right)).toEqual({ quarters: 3, isMirrored: true });
     expect(flippedVertically(right)).toEqual({ quarters: 1, isMirrored: true });
     expect(flippedHorizontally(flippedHorizontally(right))).toEqual(right);
+  });
+
+  it("of a fitted frame fits it anew", () => {
+    const frame = { rows: 100, columns: 200, spacing: [2, 1] as [number, number] };
+    const element = { clientWidth: 400, clientHeight: 100 };
+    expect(fittedScale(frame, UPRIGHT, element)).toBe(100);
+    expect(fittedScale({ ...frame, spacing: null }, rotated(UPRIGHT), element)).toBe(100);
+    expect(fittedScale({ ...frame, spacing: null }, UPRIGHT, element)).toBe(50);
+    expect(fittedScale(frame, UPRIGHT, { clientWidth: 100, clientHeight: 200 })).toBe(200);
   });
 
   it("is told in words", () => {

@@ -21,7 +21,7 @@ async function show(files: string[]): Promise<{ first: number; whole: number }> 
   const began = performance.now();
   const ids = files.map((file) => `wadouri:${new URL(file, location.href).href}`);
   const drawn = new Promise((resolve) => {
-    element.addEventListener(Enums.Events.IMAGE_RENDERED, () => requestAnimationFrame(resolve), { once: true });
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, resolve, { once: true });
   });
   const middle = Math.floor(ids.length / 2);
   await imageLoader.loadAndCacheImage(ids[middle] as string);

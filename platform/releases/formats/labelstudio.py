@@ -6,7 +6,7 @@ becomes the annotator; `completed_by` is written only for a client of the runnin
 Studio has no place for is under a task's `meta`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from releases.formats.shape import Format, json_array, reader_name, utc_text
@@ -74,6 +74,7 @@ def _annotation(answer: AnswerRecord, dataset: Dataset) -> dict[str, Any]:
         "propensity": answer.propensity,
         "correction_reason": answer.correction_reason,
         "is_after_model": answer.is_after_model,
+        "model_shown": _without_masks(answer.model_shown),
         "history": [_earlier(before) for before in answer.earlier],
     }
     if dataset.names_completed_by:
@@ -94,7 +95,25 @@ def _earlier(answer: AnswerRecord) -> dict[str, Any]:
         "created_at": utc_text(answer.created_at),
         "correction_reason": answer.correction_reason,
         "is_after_model": answer.is_after_model,
+        "model_shown": _without_masks(answer.model_shown),
     }
+
+
+def _without_masks(shown: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What was shown, without the pixels of masks: what was accepted of them is in the answer."""
+    if shown is None:
+        return None
+    return {
+        name: {**part, "result": [_without_pixels(entry) for entry in part["result"]]}
+        if name in ("before", "after")
+        else part
+        for name, part in shown.items()
+    }
+
+
+def _without_pixels(entry: dict[str, Any]) -> dict[str, Any]:
+    value = {name: part for name, part in entry["value"].items() if name != "rle"}
+    return {**entry, "value": value}
 
 
 FORMAT = Format(

@@ -8,8 +8,11 @@ for a formula begins with an apostrophe (https://owasp.org/www-community/attacks
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from annotator.shown import versions_in
 from projects.label_config import asked_of_task
 from releases.formats.shape import Format, reader_name, utc_text
 from releases.records import AnswerRecord, Dataset, TaskRecord
@@ -45,6 +48,9 @@ _ANSWER = (
     "propensity",
     "corrections",
     "after_model",
+    "shown_model",
+    "shown_heat_maps",
+    "suggestions",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -106,6 +112,17 @@ def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
         answer.propensity,
         len(answer.earlier),
         int(answer.is_after_model),
+        *_shown_cells(answer.model_shown or {}),
+    ]
+
+
+def _shown_cells(shown: Mapping[str, Any]) -> list[Cell]:
+    """Whose opinions the reader knew, how many heat maps, and what became of suggestions."""
+    fates = Counter(shown.get("suggestions", {}).values())
+    return [
+        _text("|".join(versions_in(shown))),
+        len(shown.get("heat_maps", [])),
+        "|".join(f"{fate} {count}" for fate, count in sorted(fates.items())),
     ]
 
 

@@ -18,13 +18,13 @@ function belongsToNumber(press: string): boolean {
 
 /**
  * A press that the focused element acts on itself: everything in the dialog of keys, Enter and Space
- * on links and buttons. The options are not among them: there, too, Enter submits.
+ * on links and buttons, Enter where a setting is typed. The options are not among them: there, too, Enter submits.
  */
 function isOwn(target: EventTarget | null, press: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest("dialog, .skip-other")) return true;
   if (press === " ") return true;
-  return press === "Enter" && target.closest("a, summary, .skip button, button:not(.option)") !== null;
+  return press === "Enter" && target.closest("a, summary, .skip button, .tolerance, button:not(.option)") !== null;
 }
 
 /** The one place where presses become actions. */

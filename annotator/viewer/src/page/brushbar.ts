@@ -13,7 +13,8 @@ export class BrushBar {
   private readonly range = make("span", { class: "brush-range", "data-part": "brush-range" });
   private readonly unit = make("span");
 
-  constructor(private readonly masks: Masks) {
+  /** `done`: the reader has typed and goes back to the image. */
+  constructor(private readonly masks: Masks, done: () => void) {
     this.tolerance = make("input", {
       type: "text",
       inputmode: "decimal",
@@ -21,6 +22,7 @@ export class BrushBar {
       class: "tolerance",
       "aria-label": t("How far a value may lie from the first pixel's"),
       onchange: () => this.enter(),
+      onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && done(),
     });
     const threshold = make("label", { class: "threshold" }, t("Threshold"), " ± ", this.tolerance, this.unit);
     this.element = make("div", { class: "brush-bar", role: "group", "aria-label": t("Brush") }, this.size, threshold, this.range);

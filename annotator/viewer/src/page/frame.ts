@@ -33,7 +33,7 @@ export class Frame {
     this.why = make("p", { class: "why", role: "status", "data-part": "why" });
     this.veil = make("div", { class: "veil", role: "status", hidden: true, "data-part": "veil" });
     this.tools = make("div", { class: "tools", role: "toolbar", "aria-label": t("Tools") });
-    this.stage = make("main", { class: "stage", tabindex: "-1", "aria-label": t("Scan") });
+    this.stage = make("div", { class: "stage", role: "region", tabindex: "-1", "aria-label": t("Scan") });
     this.side = make(
       "aside",
       { class: "side" },
@@ -49,7 +49,7 @@ export class Frame {
       ),
     );
     const box = make("div", { class: "stage-box" }, this.stage, this.veil);
-    root.replaceChildren(make("div", { class: "stage-wrap", "data-theme": "dark" }, box, this.tools), this.side);
+    root.replaceChildren(make("main", { class: "stage-wrap", "data-theme": "dark" }, box, this.tools), this.side);
   }
 
   setRead(read: number): void {

@@ -62,7 +62,7 @@ export class Panel {
       this.commentArea,
     );
     this.submitCap = keymap.cap("submit");
-    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() });
+    this.submitButton = make("button", { type: "button", class: "submit", onclick: () => actions.submit() }, this.submitCap);
     this.undoButton = make("button", { type: "button", class: "quiet undo-button", hidden: true, onclick: () => actions.undo() }, t("Undo last") + " ", keymap.cap("takeBack"));
     this.asked = make(
       "div",
@@ -91,7 +91,7 @@ export class Panel {
     for (const field of this.fields) {
       const { question } = field;
       field.update(question.per_region ? details : sheet, sheet);
-      if (question.per_region) field.element.hidden = !region || !isAskedOf(question, region);
+      if (question.per_region) show(field, region !== undefined && isAskedOf(question, region));
       if (field instanceof RegionsField) {
         field.showTaken(taken);
         field.showSelected(selected);
@@ -153,6 +153,13 @@ export class Panel {
   showMeasured(measured: Measured | null): void {
     for (const field of this.fields) if (field instanceof NumberField) field.showMeasured(measured);
   }
+}
+
+/** A question that comes with the selected mark is brought into view. */
+function show({ element }: Field, isAsked: boolean): void {
+  const comes = isAsked && element.hidden;
+  element.hidden = !isAsked;
+  if (comes) element.scrollIntoView({ block: "nearest" });
 }
 
 function normalText(questions: readonly Question[]): string {

@@ -7,10 +7,12 @@ import type { ShownSamples } from "./pixels";
 import type { Edge } from "./hanging";
 import type { Sight } from "./linking";
 import type { Flips } from "./mammogram";
-import { framePlane, type FrameTransform, onElement, type Pixel, pixelToWorld, type Point, worldToPixel } from "./plane";
+import {
+  framePlane, type FrameTransform, onElement, type Pixel, pixelToWorld, type Point, screenDirections, worldToPixel,
+} from "./plane";
 import { imageId, imageIds, register } from "./registry";
 import { frameLocation } from "./technique";
-import { flippedHorizontally, flippedVertically, rotated, type Turn, turnOf, UPRIGHT } from "./turn";
+import { fittedScale, flippedHorizontally, flippedVertically, rotated, type Turn, turnOf, UPRIGHT } from "./turn";
 import type { Reading, View } from "./view";
 import { draggedWindow, nextHeaderWindow, type Range, rangeWindow, type Window, windowRange } from "./windows";
 
@@ -145,23 +147,15 @@ export class Cell implements View {
 
   private setTurn(turn: Turn): void {
     const { parallelScale = 1 } = this.viewport.getCamera();
-    const isFitted = Math.abs(parallelScale / this.fittedScale - 1) < 0.001;
+    const { geometry } = this.scan;
+    const isFitted = Math.abs(parallelScale / fittedScale(geometry, this.turn_, this.element) - 1) < 0.001;
     this.turn_ = turn;
     // Mirrored upright and then turned: Cornerstone mirrors about the screen's axis.
     this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.setCamera({ flipHorizontal: turn.isMirrored });
     this.viewport.setViewPresentation({ rotation: turn.quarters * 90 });
-    if (isFitted) this.viewport.setCamera({ parallelScale: this.fittedScale });
+    if (isFitted) this.viewport.setCamera({ parallelScale: fittedScale(geometry, turn, this.element) });
     this.viewport.render();
-  }
-
-  /** Half of the height that the viewport shows, in mm, where the frame as it is turned just fits. */
-  private get fittedScale(): number {
-    const { rows, columns, spacing } = this.scan.geometry;
-    const sides = [rows * (spacing?.[0] ?? 1), columns * (spacing?.[1] ?? 1)] as [number, number];
-    const [height, width] = this.turn_.quarters % 2 === 0 ? sides : [sides[1], sides[0]];
-    const { clientWidth, clientHeight } = this.element;
-    return Math.max(height, (width * clientHeight) / clientWidth) / 2;
   }
 
   /** Between pixels, values are interpolated; else each pixel is seen as a square. */
@@ -308,22 +302,7 @@ export class Cell implements View {
   }
 
   get directions(): { right: Point; down: Point } {
-    const [start, right, down] = [[0, 0], [1, 0], [0, 1]].map((at) =>
-      this.viewport.canvasToWorld(at as Types.Point2),
-    ) as [Point, Point, Point];
-    const from = (to: Point): Point => to.map((value, axis) => value - (start[axis] ?? 0)) as Point;
-    return { right: from(right), down: from(down) };
-  }
-
-  /** Where the frame's first pixel lies, in CSS pixels of the element, and its steps from there. */
-  get frameOnScreen(): Record<"origin" | "across" | "down", { x: number; y: number }> {
-    const plane = framePlane(this.scan, this.shownFrame);
-    const [origin, across, down] = [[0, 0], [1, 0], [0, 1]].map(([column = 0, row = 0]) => {
-      const [x, y] = this.viewport.worldToCanvas(pixelToWorld(plane, { column, row }));
-      return { x, y };
-    }) as [Record<"x" | "y", number>, Record<"x" | "y", number>, Record<"x" | "y", number>];
-    const from = ({ x, y }: { x: number; y: number }) => ({ x: x - origin.x, y: y - origin.y });
-    return { origin, across: from(across), down: from(down) };
+    return screenDirections((x, y) => this.viewport.canvasToWorld([x, y]));
   }
 
   /** Column and row under a point of the element, on the frame or beside it. */

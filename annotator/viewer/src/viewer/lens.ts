@@ -1,7 +1,7 @@
 import { Enums } from "@cornerstonejs/core";
 
 import type { Cell } from "./cell";
-import type { Pixel } from "./plane";
+import { onElement, type Pixel } from "./plane";
 
 /** CSS pixels across. */
 const SIZE = 260;
@@ -81,16 +81,16 @@ export class Lens {
     this.pixels.height = area.height;
     this.pixels.getContext("2d")?.putImageData(shownPixels(cell, area), 0, 0);
     const scale = MAGNIFICATION * density;
-    const { origin, across, down } = cell.frameOnScreen;
+    const transform = cell.frameTransform;
     // A pixel's centre is a whole number, its upper left corner half a pixel before it.
-    const [column, row] = [area.left - 0.5, area.top - 0.5];
+    const start = onElement(transform, { column: area.left - 0.5, row: area.top - 0.5 });
     context.setTransform(
-      across.x * scale,
-      across.y * scale,
-      down.x * scale,
-      down.y * scale,
-      (origin.x + across.x * column + down.x * row - x) * scale + size / 2,
-      (origin.y + across.y * column + down.y * row - y) * scale + size / 2,
+      transform.a * scale,
+      transform.b * scale,
+      transform.c * scale,
+      transform.d * scale,
+      (start.x - x) * scale + size / 2,
+      (start.y - y) * scale + size / 2,
     );
     context.imageSmoothingEnabled = cell.isSmooth;
     context.drawImage(this.pixels, 0, 0);

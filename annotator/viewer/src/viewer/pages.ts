@@ -26,6 +26,11 @@ export class Pages {
     return this.at + 1;
   }
 
+  /** There is more than this page, or was before it. */
+  get isPart(): boolean {
+    return this.count > 1 || this.before !== null;
+  }
+
   open({ scans }: Pick<Task, "scans">): void {
     this.hung = hang(scans, this.rules);
     this.lay(null, undefined);

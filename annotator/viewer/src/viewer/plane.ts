@@ -67,3 +67,11 @@ export function pixelUnder({ a, b, c, d, e, f }: FrameTransform, x: number, y: n
   const area = a * d - b * c;
   return { column: (d * (x - e) - c * (y - f)) / area, row: (a * (y - f) - b * (x - e)) / area };
 }
+
+/** World vectors of one CSS pixel to the right and one down on the screen. */
+export function screenDirections(toWorld: (x: number, y: number) => readonly number[]): { right: Point; down: Point } {
+  const start = toWorld(0, 0);
+  const from = (end: readonly number[]): Point =>
+    [0, 1, 2].map((axis) => (end[axis] ?? 0) - (start[axis] ?? 0)) as Point;
+  return { right: from(toWorld(1, 0)), down: from(toWorld(0, 1)) };
+}

@@ -1,7 +1,7 @@
 import { annotation } from "@cornerstonejs/tools";
 
 import { History } from "../answers/history";
-import { DRAWN_BY, type Mark, type Mask } from "../answers/marks";
+import { DRAWN_BY, type Mark, type MarkKind, type Mask } from "../answers/marks";
 import { emptySheet, locate, type RegionSheet, regionsOf, type Sheet } from "../answers/sheet";
 import { isTextEntry } from "../page/dom";
 import type { Question, Scan } from "../types";
@@ -89,10 +89,11 @@ export class Regions {
     return this.restore(sheet, this.history.present, this.history.redo());
   }
 
-  /** Takes a label in hand, with the tool that draws it; the same label again puts it down. */
+  /** Takes a label in hand, with the tool that draws it; once more, and it is put down. */
   toggle(question: string, value: string): void {
     const label = labelOf(this.labels, question, value);
-    if (!label || label === this.label) this.putDown();
+    const isInUse = label === this.label && label && this.screen.toolbox.current === toolOf(label);
+    if (!label || isInUse) this.putDown();
     else this.take(label);
   }
 
@@ -187,8 +188,12 @@ export class Regions {
     this.label = label;
     this.drawings.label = isMask ? null : label;
     this.masks.label = isMask ? label : null;
-    this.screen.toolbox.take(label.kind === "masks" ? "brush" : DRAWN_BY[label.kind]);
+    this.screen.toolbox.take(toolOf(label));
   }
+}
+
+function toolOf({ kind }: RegionLabel): MarkKind | "brush" {
+  return kind === "masks" ? "brush" : DRAWN_BY[kind];
 }
 
 /** The first region of one snapshot that the other has not, or has otherwise. */

@@ -168,6 +168,7 @@ export class Screen {
     this.setCount(hung.length);
     this.linked.forget(this.cells_);
     this.stage.dataset["layout"] = names.length > 0 ? "mpr" : this.layout;
+    this.stage.toggleAttribute("data-several", hung.length > 1 || this.pages.isPart);
     this.tag.show(this.pages.number, this.pages.count);
     this.active_ = Math.max(0, hung.findIndex(({ scan }) => scan.id === active?.id));
     this.resize();
@@ -213,6 +214,7 @@ export class Screen {
     if (chestWall && values) cell.hang(breastFlips(scan.geometry, values, chestWall), chestWall);
     cell.element.classList.toggle("is-prior", (scan.prior_days ?? null) !== null);
     cell.element.dataset["scan"] = String(scan.id);
+    cell.element.dataset["wall"] = chestWall ?? "";
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FRAME_TIMEOUT_MS);
       cell.onDrawn = () => {

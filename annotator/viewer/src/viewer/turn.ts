@@ -1,4 +1,5 @@
 import { t } from "../i18n";
+import type { Geometry } from "../types";
 
 /** How a frame is turned on the screen: first mirrored left to right, then turned clockwise. */
 export interface Turn {
@@ -38,4 +39,19 @@ export function turnText({ quarters, isMirrored }: Turn): string {
   ]
     .filter(Boolean)
     .join("  ");
+}
+
+/**
+ * Half of the height that a viewport shows, in mm (image pixels where the spacing is unknown), where
+ * the frame as it is turned just fits into it.
+ */
+export function fittedScale(
+  { rows, columns, spacing }: Pick<Geometry, "rows" | "columns" | "spacing">,
+  { quarters }: Turn,
+  { clientWidth, clientHeight }: Pick<HTMLElement, "clientWidth" | "clientHeight">,
+): number {
+  const tall = rows * (spacing?.[0] ?? 1);
+  const wide = columns * (spacing?.[1] ?? 1);
+  const [height, width] = quarters % 2 === 0 ? [tall, wide] : [wide, tall];
+  return Math.max(height, (width * clientHeight) / clientWidth) / 2;
 }

@@ -19,7 +19,7 @@ const HOW: Readonly<Record<RegionKind, string>> = {
   points: t("choose, then click"),
   boxes: t("choose, then drag"),
   ellipses: t("choose, then drag"),
-  polygons: t("choose, then drag round it, or click corners"),
+  polygons: t("choose, then trace or click"),
   masks: t("choose, then paint"),
 };
 

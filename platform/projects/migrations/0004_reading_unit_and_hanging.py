@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0004_model_help'),
+        ('projects', '0003_model_help'),
     ]
 
     operations = [

@@ -1,0 +1,62 @@
+"""Probabilities told to people are at the frequency with which classes really occur."""
+
+import numpy as np
+import pytest
+
+from learner.calibration_error import calibration_error
+from learner.prevalence import CHOSEN_WEIGHT, findings_at, prevalence, single_at
+from learner.questions import Question
+from learner.ranker import Ranker
+
+FINDINGS = Question("findings", "multiple", ("nodule",))
+DIAGNOSIS = Question("diagnosis", "single", ("normal", "mass"))
+N, RARE = 4000, 0.1
+
+
+def test_labels_drawn_by_chance_outweigh_those_that_were_chosen() -> None:
+    drawn = np.repeat(np.array([[1.0], [0.0]], dtype=np.float32), [4, 36], axis=0)
+    chosen = np.repeat(np.array([[1.0], [0.0], [np.nan]], dtype=np.float32), [50, 50, 7], axis=0)
+    found = prevalence(drawn, np.concatenate([drawn, chosen]))
+    every = (4 + 50) / 140
+    assert found[0] == pytest.approx((4 + CHOSEN_WEIGHT * every) / (40 + CHOSEN_WEIGHT))
+    assert np.isnan(prevalence(drawn[:0], np.full((2, 1), np.nan, np.float32))).all()
+
+
+def test_probabilities_move_with_the_prevalence() -> None:
+    even = np.array([[0.5, 0.5], [0.9, 0.1]], dtype=np.float32)
+    moved = single_at(even, np.array([0.1, 0.9]))
+    assert moved.tolist() == [pytest.approx([0.1, 0.9]), pytest.approx([0.5, 0.5])]
+    finding = findings_at(even[:1, :1], np.array([0.5]), np.array([0.2]))
+    assert finding.tolist() == [[pytest.approx(0.2)]]
+
+
+@pytest.mark.parametrize("question", [DIAGNOSIS, FINDINGS])
+def test_what_is_told_comes_true_as_often_as_it_says(question: Question) -> None:
+    """A rare class, sought out by the strategy: half of the labels have it, a tenth of the pool."""
+    rng = np.random.default_rng(3)
+    rare = rng.random(N) < RARE
+    E = rng.normal(size=(N, 8))
+    E[:, 0] += 1.5 * rare
+    Y = np.stack([~rare, rare], axis=1) if question.kind == "single" else rare[:, None]
+    by_chance = np.arange(N) < 200
+    sought = np.flatnonzero(rare & ~by_chance)[:150], np.flatnonzero(~rare & ~by_chance)[:150]
+    labelled = np.concatenate([np.flatnonzero(by_chance), *sought])
+    ranker = Ranker([question], E)
+    ranker.refit({question.name: (labelled, Y[labelled].astype(np.float32))})
+    rest = np.setdiff1d(np.arange(N), labelled)
+    before = ranker.predict(rest)[question.name][:, -1].astype(np.float64)
+    told = ranker.opinions(rest, by_chance)[question.name][:, -1].astype(np.float64)
+    right = rare[rest].astype(np.float64)
+    assert calibration_error(before, right, rest) > 0.1
+    assert calibration_error(told, right, rest) < 0.05
+
+
+def test_nothing_is_told_before_there_are_labels_to_calibrate_with() -> None:
+    rng = np.random.default_rng(0)
+    ranker = Ranker([DIAGNOSIS], rng.normal(size=(50, 4)))
+    at, Y = np.arange(10), np.eye(2, dtype=np.float32)[np.arange(10) % 2]
+    ranker.refit({"diagnosis": (at[:9], Y[:9])})
+    assert ranker.predict(at) != {}
+    assert ranker.opinions(at, np.ones(50, dtype=bool)) == {}
+    ranker.refit({"diagnosis": (at, Y)})
+    assert set(ranker.opinions(at, np.ones(50, dtype=bool))) == {"diagnosis"}
