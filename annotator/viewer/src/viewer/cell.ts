@@ -1,13 +1,18 @@
-import { Enums, imageLoader, type RenderingEngine, type StackViewport, type Types } from "@cornerstonejs/core";
+import { cache, Enums, imageLoader, type RenderingEngine, type StackViewport, type Types } from "@cornerstonejs/core";
 
 import type { Scan } from "../types";
 import { openingWindow } from "./loader";
 import { readingOrder, sliceNumber } from "./order";
 import type { ShownSamples } from "./pixels";
-import { framePlane, type FrameTransform, type Pixel, pixelToWorld, type Point, screenDirections, worldToPixel } from "./plane";
-import { imageIds, register } from "./registry";
+import type { Edge } from "./hanging";
+import type { Sight } from "./linking";
+import type { Flips } from "./mammogram";
+import {
+  framePlane, type FrameTransform, onElement, type Pixel, pixelToWorld, type Point, screenDirections, worldToPixel,
+} from "./plane";
+import { imageId, imageIds, register } from "./registry";
 import { frameLocation } from "./technique";
-import { fittedScale, flippedHorizontally, flippedVertically, rotated, type Turn, UPRIGHT } from "./turn";
+import { fittedScale, flippedHorizontally, flippedVertically, rotated, type Turn, turnOf, UPRIGHT } from "./turn";
 import type { Reading, View } from "./view";
 import { draggedWindow, nextHeaderWindow, type Range, rangeWindow, type Window, windowRange } from "./windows";
 
@@ -24,6 +29,7 @@ export class Cell implements View {
   private span = 1;
   private turn_ = UPRIGHT;
   private remark_ = "";
+  private hung: { flips: Flips; chestWall: Edge | null } | null = null;
   /** Called after each drawing. */
   onDrawn: () => void = () => undefined;
 
@@ -67,6 +73,7 @@ export class Cell implements View {
     this.isWhole = !(image.getPixelData() instanceof Float32Array);
     this.span = Math.max(image.maxPixelValue - image.minPixelValue, Number.EPSILON);
     this.remark_ = "";
+    this.hung = null;
     await this.viewport.setStack(stack, start);
     this.reset();
   }
@@ -161,7 +168,18 @@ export class Cell implements View {
     this.viewport.render();
   }
 
-  /** Fits the frame into the viewport, upright, and goes back to the scan's own window. */
+  /** How the scan hangs from now on, until another one is shown. */
+  hang(flips: Flips, chestWall: Edge | null): void {
+    this.hung = { flips, chestWall };
+    this.reset();
+  }
+
+  /** The edge of the cell that the chest wall touches; null where nothing hangs so. */
+  get chestWall(): Edge | null {
+    return this.hung?.chestWall ?? null;
+  }
+
+  /** Fits the frame into the viewport as it hangs, and goes back to the scan's own window. */
   reset(): void {
     const { geometry } = this.scan;
     const values = this.image?.getPixelData() as ShownSamples | undefined;
@@ -171,7 +189,51 @@ export class Cell implements View {
     }
     this.turn_ = UPRIGHT;
     this.viewport.resetCamera();
+    if (this.hung) this.setTurn(turnOf(this.hung.flips));
+    this.justify();
     this.viewport.render();
+  }
+
+  /** Moves the frame to the edge of the cell that its chest wall touches. */
+  justify(): void {
+    const { a, b, c, e } = this.frameTransform;
+    const { columns } = this.scan.geometry;
+    // Turned by a quarter, it is no longer hung for its chest wall.
+    if (!this.hung?.chestWall || Math.abs(b) > 1e-6 || Math.abs(c) > 1e-6) return;
+    const ends = [e - a / 2, e + a * (columns - 0.5)];
+    const wall = this.hung.chestWall === "left" ? -Math.min(...ends) : this.element.clientWidth - Math.max(...ends);
+    this.moveBy(wall, 0);
+  }
+
+  /** Moves the frame on the screen, by CSS pixels. */
+  moveBy(x: number, y: number): void {
+    const [from, to] = [[0, 0], [x, y]].map((at) => this.viewport.canvasToWorld(at as Types.Point2)) as [Point, Point];
+    const { focalPoint = [0, 0, 0], position = [0, 0, 0] } = this.viewport.getCamera();
+    const moved = (point: readonly number[]): Point =>
+      point.map((value, axis) => value + (from[axis] ?? 0) - (to[axis] ?? 0)) as Point;
+    this.viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
+    this.viewport.render();
+  }
+
+  /** What viewports that are linked have in common. */
+  get sight(): Sight {
+    const { rows, columns } = this.scan.geometry;
+    const { clientWidth, clientHeight } = this.element;
+    const { x, y } = onElement(this.frameTransform, { column: (columns - 1) / 2, row: (rows - 1) / 2 });
+    return {
+      frame: this.shownFrame,
+      window: this.window,
+      scale: this.viewport.getCamera().parallelScale ?? 1,
+      offset: { x: x - clientWidth / 2, y: y - clientHeight / 2 },
+    };
+  }
+
+  /** Draws the frame anew where what it is made of has changed. */
+  async refresh(): Promise<void> {
+    const id = imageId(this.scan, this.shownFrame);
+    if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
+    const image = await imageLoader.loadAndCacheImage(id);
+    if (this.scan_ && id === imageId(this.scan, this.shownFrame)) this.viewport.renderImageObject(image);
   }
 
   /** The frame that was gone to last is the one on the screen. */
