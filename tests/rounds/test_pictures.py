@@ -1,6 +1,6 @@
 """The plots of the overview: who answered when, how unsure the model is, and where each case lies."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 from django.utils import timezone
