@@ -1,4 +1,4 @@
-"""The plots of the overview: who answered when, how unsure the model is, and where each case lies."""
+"""The plots of the overview: who answered when, how unsure the model is, where each case lies."""
 
 from datetime import UTC, datetime
 
@@ -80,7 +80,7 @@ def test_a_case_in_hand_is_not_on_the_map_and_an_open_one_tells_no_answer(cast: 
     assert said[tasks[5]] == "5.png · Open · uncertainty 1.00"
     left, right = (next(p for p in picture.places if p.task == tasks[at]) for at in (0, 5))
     assert (left.x, right.x, left.doubt, right.doubt) == (12.0, 548.0, 0, 4)
-    assert [place.task for place in picture.doubtful][0] == tasks[5]
+    assert picture.doubtful[0].task == tasks[5]
     assert picture.measured == 4
     assert [round(bar.height) for bar in picture.bars] == [0, 46, 0, 138]
 
