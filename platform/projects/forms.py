@@ -219,14 +219,11 @@ class SettingsForm(ProjectForm):
             drawn = gettext("Drawn when the scans came in; fixed since.")
             for share in ("audit_percent", "random_percent"):
                 self._fix(share, f"{self.fields[share].help_text} {drawn}")
-            self._fix(
-                "reading_unit",
-                gettext("The scans have been made into tasks; fixed since."),
-            )
+            self._fix("reading_unit", gettext("The scans have been made into tasks; fixed since."))
         if has_learned(project=project):
             self._fix("backbone", gettext("It has begun to learn from this project; fixed since."))
 
-    def _fix(self, name: str, reason: Any) -> None:
+    def _fix(self, name: str, reason: str) -> None:
         self.fields[name].disabled = True
         self.fields[name].help_text = reason
 

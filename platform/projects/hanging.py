@@ -9,7 +9,7 @@ again for what is left over, page by page; scans that no rule takes stand side b
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from projects.errors import Refused
 
@@ -84,9 +84,9 @@ def rules_of(hanging: Sequence[Rule]) -> list[Rule]:
 def check(hanging: object) -> None:
     """Raises HangingError for anything but a list of rules that the viewer can follow."""
     if not isinstance(hanging, list):
-        raise HangingError([_("A hanging protocol is a list of rules: it begins with [.")])
+        raise HangingError([gettext("A hanging protocol is a list of rules: it begins with [.")])
     if len(hanging) > _MOST_RULES:
-        raise HangingError([_("A hanging protocol has at most %d rules.") % _MOST_RULES])
+        raise HangingError([gettext("A hanging protocol has at most %d rules.") % _MOST_RULES])
     problems = [
         sentence for number, rule in enumerate(hanging, 1) for sentence in _rule(rule, number)
     ]
@@ -96,41 +96,43 @@ def check(hanging: object) -> None:
 
 def _rule(rule: object, number: int) -> list[str]:
     if not isinstance(rule, dict):
-        return [_("Rule %d is no object in braces { }.") % number]
-    problems = _unknown(rule, _RULE_KEYS, _("Rule %d") % number)
+        return [gettext("Rule %d is no object in braces { }.") % number]
+    problems = _unknown(rule, _RULE_KEYS, gettext("Rule %d") % number)
     layout, cells = rule.get("layout"), rule.get("cells")
     if not isinstance(layout, str) or layout not in LAYOUTS:
         names = ", ".join(LAYOUTS)
-        problems.append(_("Rule %(number)d needs a layout: one of %(names)s.") % {
+        problems.append(gettext("Rule %(number)d needs a layout: one of %(names)s.") % {
             "number": number, "names": names,
         })  # fmt: skip
         return problems
     if not isinstance(cells, list) or not 1 <= len(cells) <= LAYOUTS[layout]:
         problems.append(
-            _("Rule %(number)d needs “cells”: a list of 1 to %(most)d of them for %(layout)s.")
+            gettext(
+                "Rule %(number)d needs “cells”: a list of 1 to %(most)d of them for %(layout)s."
+            )
             % {"number": number, "most": LAYOUTS[layout], "layout": layout}
         )
         return problems
     for place, cell in enumerate(cells, 1):
-        where = _("Rule %(number)d, cell %(place)d") % {"number": number, "place": place}
+        where = gettext("Rule %(number)d, cell %(place)d") % {"number": number, "place": place}
         problems += _cell(cell, where)
     return problems
 
 
 def _cell(cell: object, where: str) -> list[str]:
     if not isinstance(cell, dict):
-        return [_("%s: a cell is an object in braces { }; {} takes any scan.") % where]
+        return [gettext("%s: a cell is an object in braces { }; {} takes any scan.") % where]
     problems = _unknown(cell, _CELL_KEYS, where)
     for name in _WORDS:
         if name in cell and not _is_words(cell[name]):
             problems.append(
-                _("%(where)s: “%(name)s” is a word or a list of words.")
+                gettext("%(where)s: “%(name)s” is a word or a list of words.")
                 % {"where": where, "name": name}
             )
     for name, allowed in (("kind", _KINDS), ("chest_wall", _EDGES), ("prior", (True, False))):
         if name in cell and cell[name] not in allowed:
             problems.append(
-                _("%(where)s: “%(name)s” is %(allowed)s.")
+                gettext("%(where)s: “%(name)s” is %(allowed)s.")
                 % {"where": where, "name": name, "allowed": _either(allowed)}
             )
     return problems
@@ -138,7 +140,7 @@ def _cell(cell: object, where: str) -> list[str]:
 
 def _unknown(given: Mapping[str, object], known: Sequence[str], where: str) -> list[str]:
     return [
-        _("%(where)s: there is no “%(name)s”; it may have %(known)s.")
+        gettext("%(where)s: there is no “%(name)s”; it may have %(known)s.")
         % {"where": where, "name": name, "known": ", ".join(known)}
         for name in given
         if name not in known
@@ -151,4 +153,4 @@ def _is_words(value: object) -> bool:
 
 
 def _either(allowed: Sequence[str | bool]) -> str:
-    return _(" or ").join(str(value).lower() for value in allowed)
+    return gettext(" or ").join(str(value).lower() for value in allowed)

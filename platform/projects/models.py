@@ -10,20 +10,20 @@ from accounts.models import Role
 from scans.models import Archive
 
 
-class ModelHelp(models.TextChoices):
-    """When readers are shown what the model says of a task."""
-
-    OFF = "off", "Never"
-    AFTER = "after", "After reading"
-    BEFORE = "before", "Before reading"
-
-
 class ReadingUnit(models.TextChoices):
     """What a reader reads at a time: the scans of one task."""
 
     SCAN = "scan", gettext_lazy("One scan")
     STUDY = "study", gettext_lazy("One study: all its scans")
     PRIOR = "prior", gettext_lazy("One study, with the patient’s previous one beside it")
+
+
+class ModelHelp(models.TextChoices):
+    """When readers are shown what the model says of a task."""
+
+    OFF = "off", "Never"
+    AFTER = "after", "After reading"
+    BEFORE = "before", "Before reading"
 
 
 class Project(models.Model):

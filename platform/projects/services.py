@@ -25,16 +25,16 @@ from projects.models import Membership, Project
 from projects.queries import has_learned
 from scans.services import create_archive
 
-# What is settled for good when the scans come in.
+# What is settled for good when the first scans come in.
 _FIXED = {
+    "reading_unit": gettext_lazy(
+        "The scans have been made into tasks; what is read at a time cannot change any more."
+    ),
     "audit_share": gettext_lazy(
         "The audit sample was drawn when the scans came in; its share cannot change any more."
     ),
     "random_share": gettext_lazy(
         "The random arm was drawn when the scans came in; its share cannot change any more."
-    ),
-    "reading_unit": gettext_lazy(
-        "The scans have been made into tasks; what a reader reads at a time cannot change any more."
     ),
 }
 # Empty, a name, a name behind a source's or network's, or a repository. \w begins each, so that

@@ -57,6 +57,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
                 "columns": 48,
                 "geometry": {"dtype": "uint16", "rows": 64, "columns": 48},
                 "frame_url": f"/api/projects/{cast.project.pk}/scans/{scan}/frames/{{frame}}",
+                "prior_days": None,
             }
         ],
         "draft": None,
@@ -246,7 +247,7 @@ def test_an_analyst_does_not_read(cast: Cast, tasks: list[Task]) -> None:
     for path in ("next", "ahead", "undo"):
         status, reply = erin.ask("POST", f"/api/projects/{cast.project.pk}/{path}/")
         assert status == 403
-        assert "yours is analyst" in reply["detail"]
+        assert "yours is Analyst" in reply["detail"]
     assert erin.ask("POST", f"/api/tasks/{tasks[0].pk}/annotations/", submission())[0] == 403
 
 
@@ -319,5 +320,8 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "read": f"/projects/{cast.project.pk}/read/",
         "worklist": f"/projects/{cast.project.pk}/answers/",
         "answers": f"/projects/{cast.project.pk}/answers/",
+        "task": f"/projects/{cast.project.pk}/tasks/{{task}}/",
+        "model": "/api/tasks/{task}/model/",
+        "explanation": "/api/tasks/{task}/explanation/",
     }
     assert "csrftoken" in page.cookies

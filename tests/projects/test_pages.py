@@ -99,6 +99,7 @@ def test_alice_creates_a_project(alice: User, client: Client) -> None:
         "description": "",
         "label_config": XML["diagnosis"].replace("\n", "\r\n"),
         "overlap": 2,
+        "reading_unit": "scan",
         "audit_percent": 20,
         "random_percent": 15,
         "readers": "new@example.org, other@example.org",
@@ -121,6 +122,7 @@ def test_a_bad_config_comes_back_with_reasons(alice: User, client: Client) -> No
         "title": "X",
         "label_config": "<View/>",
         "overlap": 1,
+        "reading_unit": "scan",
         "audit_percent": 10,
         "random_percent": 5,
     }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scans', "0003_text_search"),
+        ('scans', '0003_text_search'),
     ]
 
     operations = [

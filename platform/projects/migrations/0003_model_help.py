@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0003_reading_unit_and_hanging")]
+    dependencies = [("projects", "0002_random_share")]
 
     operations = [
         migrations.AddField(

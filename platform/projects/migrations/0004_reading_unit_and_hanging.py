@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0002_random_share'),
+        ('projects', '0003_model_help'),
     ]
 
     operations = [
