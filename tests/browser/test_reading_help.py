@@ -85,10 +85,13 @@ def help_by(project: Project, policy: str) -> None:
     project.save()
 
 
-def answer_of(task: str) -> Annotation:
+def answer_of(task: str) -> tuple[Annotation, dict[str, Any]]:
+    """The answer, and what is kept of what its reader was shown."""
     from annotator.models import Annotation
 
-    return Annotation.objects.get(task=int(task))
+    kept = Annotation.objects.get(task=int(task))
+    assert kept.model_shown is not None
+    return kept, dict(kept.model_shown)
 
 
 def parts(room: Room) -> int:
@@ -135,17 +138,17 @@ def test_help_before_reading_is_accepted_rejected_and_recorded(
     look(room, "accepted")
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
-    kept = answer_of(task)
+    kept, shown = answer_of(task)
     box = next(entry for entry in kept.result if entry["from_name"] == "lesions")
     assert [box["value"][name] for name in ("x", "y", "width", "height")] == pytest.approx(
         [10, 10, 20, 30], abs=0.01
     )
     suggested = {
         entry["score"]: entry["id"]
-        for entry in kept.model_shown["before"]["result"]
+        for entry in shown["before"]["result"]
         if entry["type"] == "rectanglelabels"
     }
-    assert kept.model_shown["suggestions"] == {
+    assert shown["suggestions"] == {
         suggested[0.9]: "accepted",
         suggested[0.4]: "rejected",
     }
@@ -249,7 +252,7 @@ def test_after_reading_the_model_says_what_it_thought(
     room.wait(lambda: room.page.locator("[data-part=model-said]").count() == 1, "its word")
     look(room, "after")
     assert room.says("model-said") == "The model said: Pneumothorax 83 % Look again"
-    shown = answer_of(task).model_shown
+    _, shown = answer_of(task)
     assert shown["after"]["result"][0]["score"] == 0.83
     room.press("u")
     room.wait(lambda: "Your last answer stands" in room.says("notice"), "the refusal")
