@@ -129,6 +129,7 @@ def _previous_studies(patients: Iterable[int]) -> dict[int, tuple[int, frozenset
     for patient, study, day, modality in rows.values_list(
         "study__patient", "study", "study__date", "modality"
     ):
+        assert day is not None  # the query leaves such studies out
         modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
     histories: dict[int, list[_Study]] = defaultdict(list)
     for (patient, study, day), found in modalities.items():
