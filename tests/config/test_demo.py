@@ -71,9 +71,9 @@ def test_scans_are_filled_in_and_a_second_start_adds_none(
     assert told == [
         "Chest radiographs (synthetic): 3 scans, 0 files not taken",
         "ready",
-        "Chest radiographs (synthetic): 5 scans, 0 files not taken",
         "Chest CT (synthetic): 1 scans, 0 files not taken",
         "Mammograms (synthetic): 4 scans, 0 files not taken",
+        "Chest radiographs (synthetic): 5 scans, 0 files not taken",
         "ready",
     ]
     assert [project.tasks.count() for project in Project.objects.order_by("pk")] == [5, 1, 1]

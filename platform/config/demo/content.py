@@ -66,12 +66,12 @@ def fill_with_phantoms(*, tell: Tell) -> None:
     if not _has_scans(radiographs, FIRST):
         _fill(radiographs, radiographs=FIRST, seed=0, tell=tell)
     tell("ready")
-    if not _has_scans(radiographs, FIRST + REST):
-        _fill(radiographs, radiographs=REST, seed=1, tell=tell)
     if not _has_scans(volumes, SERIES):
         _fill(volumes, volumes=SERIES, seed=0, tell=tell)
     if not _has_scans(mammograms, WOMEN * VIEWS):
         _fill(mammograms, mammograms=WOMEN, seed=0, tell=tell)
+    if not _has_scans(radiographs, FIRST + REST):
+        _fill(radiographs, radiographs=REST, seed=1, tell=tell)
 
 
 def fill_with_folder(*, folder: Path, label_config: str, tell: Tell) -> None:
