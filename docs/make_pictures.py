@@ -15,10 +15,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from benchmarks.environment import ROOT, free_port
-from benchmarks.keyboard import CHROMIUM, FLAGS, attribute, demo, log_in, wait_for_case
+from benchmarks.keyboard import CHROMIUM, FLAGS, demo, log_in, wait_for_case
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SCREEN = {"width": 1440, "height": 900}
@@ -60,10 +60,16 @@ class Sitting:
     def option(self, value: str) -> None:
         self.page.locator(f'.option[data-value="{value}"]').first.click()
 
+    def box(self, cell: int) -> FloatRect:
+        """Where a viewport lies on the page."""
+        found = self.page.locator(".viewport").nth(cell).bounding_box()
+        if found is None:
+            raise RuntimeError(f"Viewport {cell} is not on the page.")
+        return found
+
     def drag(self, start: tuple[float, float], end: tuple[float, float], cell: int = 0) -> None:
         """Between two points, in shares of a viewport's size."""
-        box = self.page.locator(".viewport").nth(cell).bounding_box()
-        assert box is not None
+        box = self.box(cell)
         (x, y), (to_x, to_y) = (
             (box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
             for share in (start, end)
@@ -116,8 +122,7 @@ def outline_nodule(sitting: Sitting, project_id: int) -> None:
 
 def _on_stage(sitting: Sitting, at: tuple[float, float], off: float) -> tuple[float, float]:
     """A point of the square frame, in shares of a viewport that is wider than it is high."""
-    box = sitting.page.locator(".viewport").first.bounding_box()
-    assert box is not None
+    box = sitting.box(0)
     side = min(box["width"], box["height"])
     return (
         0.5 + (at[0] + off - 0.5) * side / box["width"],
@@ -192,7 +197,6 @@ def main() -> None:
         _wait_until_drawn()
         outline_nodule(sitting, 2)
         read_mammogram(sitting, 3)
-        print(f"{attribute(page, 'task')} is on the screen; the pictures are in {IMAGES}")
         browser.close()
 
 
