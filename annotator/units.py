@@ -125,11 +125,12 @@ def _give_way(project: Project, studies: Collection[int]) -> tuple[int, _Kept]:
 def _previous_studies(patients: Iterable[int]) -> dict[int, tuple[int, frozenset[str]]]:
     """Each dated study's previous one of the same modality, and the modalities they share."""
     modalities: dict[tuple[int, int, date], set[str]] = defaultdict(set)
-    rows = Series.objects.filter(study__patient__in=list(patients), study__date__isnull=False)
+    rows = Series.objects.filter(study__patient__in=list(patients))
     for patient, study, day, modality in rows.values_list(
         "study__patient", "study", "study__date", "modality"
     ):
-        modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
+        if day is not None:
+            modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
     histories: dict[int, list[_Study]] = defaultdict(list)
     for (patient, study, day), found in modalities.items():
         histories[patient].append(_Study(study, day, frozenset(found)))
