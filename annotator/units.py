@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from django.db.models import Exists, OuterRef
 
@@ -125,12 +126,10 @@ def _give_way(project: Project, studies: Collection[int]) -> tuple[int, _Kept]:
 def _previous_studies(patients: Iterable[int]) -> dict[int, tuple[int, frozenset[str]]]:
     """Each dated study's previous one of the same modality, and the modalities they share."""
     modalities: dict[tuple[int, int, date], set[str]] = defaultdict(set)
-    rows = Series.objects.filter(study__patient__in=list(patients))
-    for patient, study, day, modality in rows.values_list(
-        "study__patient", "study", "study__date", "modality"
-    ):
-        if day is not None:
-            modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
+    rows = Series.objects.filter(study__patient__in=list(patients), study__date__isnull=False)
+    values = rows.values_list("study__patient", "study", "study__date", "modality")
+    for patient, study, day, modality in cast("Iterable[tuple[int, int, date, str]]", values):
+        modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
     histories: dict[int, list[_Study]] = defaultdict(list)
     for (patient, study, day), found in modalities.items():
         histories[patient].append(_Study(study, day, frozenset(found)))

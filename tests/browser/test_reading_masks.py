@@ -244,9 +244,9 @@ def test_a_threshold_brush_takes_one_block_and_slices_are_filled_between(
     room.page.locator(".region-remove").click()
     masks(room, shape)
 
-    # A disc of radius 16 on the first slice and one of 8 on the last: a cone between.
+    # A disc of radius 14 on the first slice and one of 7 on the fifth: a cone between.
     room.press("b", *["["] * 7)
-    for number, radius in ((1, 14), (5, 7)):
+    for number, radius in ((1, 14.0), (5, 7.0)):
         go_to(room, number)
         brush = float(room.says("brush-size").split(" ")[1]) / 2
         ring = radius - brush
@@ -258,7 +258,7 @@ def test_a_threshold_brush_takes_one_block_and_slices_are_filled_between(
     result = kept(room, lambda result: len(result) == 5, "five slices")
     assert [item["item_index"] for item in result] == [4, 5, 6, 7, 8]
     cone = {8 - item["item_index"]: decoded(item, shape) for item in result}
-    for place, radius in enumerate((14, 12.25, 10.5, 8.75, 7)):
+    for place, radius in enumerate((14.0, 12.25, 10.5, 8.75, 7.0)):
         assert dice(cone[place], disc(shape, 32, 32, radius)) > 0.95
     room.wait(lambda: bool((painting.shown() == cone[2]).all()), "the filled slice")
     # Filling is one step; what is undone and done again is the same to the pixel.

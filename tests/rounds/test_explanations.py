@@ -16,10 +16,11 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from annotator.claims import claim_next_task
-from annotator.models import Task
+from annotator.models import ModelShown, Task
 from annotator.withdrawals import undo_last
 from learner.ensemble import Ensemble
 from projects.errors import Refused
+from projects.models import ModelHelp
 from rounds import explanations, serving, worker
 from rounds.worker import embedding, explaining
 from rounds.worker import ranking as reranking
@@ -142,6 +143,43 @@ def test_a_reader_sees_what_they_have_answered_and_nothing_before(
     assert ask(cast.bob, read.task_id).status_code == 202
     undo_last(project=learning.project, reader=cast.bob)
     assert ask(cast.bob, read.task_id).status_code == 403
+
+
+def test_before_reading_it_is_shown_where_the_policy_says_so_and_nowhere_else(
+    learning: LearningProject,
+) -> None:
+    project, dora = ranked(learning).project, learning.cast.dora
+    project.model_help = ModelHelp.BEFORE
+    project.save()
+    held = claim_next_task(project=project, reader=dora)
+    assert held is not None
+    assert ask(dora, held.task_id).status_code == 202
+    assert not ModelShown.objects.exists()  # nothing is shown yet
+    work()
+    for _ in range(2):
+        assert ask(dora, held.task_id).status_code == 200
+    (heat,) = ModelShown.objects.get(task=held.task_id, reader=dora).shown["heat_maps"]
+    del heat["at"]
+    asked = {"question": "diagnosis", "answer": "Nodule", "scan": 0, "frame": 0}
+    assert heat == {**asked, "model": 0, "when": "before"}
+    task = Task.objects.filter(pk=held.task_id)
+    for hidden in ({"arm": "audit"}, {"arm": "random"}, {"arm": "pool", "answers": 1}):
+        task.update(**hidden)
+        assert ask(dora, held.task_id).status_code == 403
+    elsewhere = Task.objects.filter(project=project, answers=0).exclude(pk=held.task_id).first()
+    assert elsewhere is not None
+    assert ask(dora, elsewhere.pk).status_code == 404
+
+
+def test_where_the_model_never_helps_readers_see_no_map(learning: LearningProject) -> None:
+    project, bob = ranked(learning).project, learning.cast.bob
+    read = learning.read_next()
+    project.model_help = ModelHelp.OFF
+    project.save()
+    refused = ask(bob, read.task_id)
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "This project shows its readers nothing of the model."
+    assert ask(learning.cast.alice, read.task_id).status_code == 202  # who oversees it may look
 
 
 def test_an_answer_stands_once_its_reader_has_seen_what_the_model_sees(

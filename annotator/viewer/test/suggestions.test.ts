@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { emptySheet } from "../src/answers/sheet";
 import {
-  accept, heatTarget, optionProbabilities, percent, spoken, suggestionsOf,
+  asMarks, heatTarget, optionProbabilities, percent, spoken, suggestionsOf,
 } from "../src/answers/suggestions";
 import type { ModelEntry, Question, Scan } from "../src/types";
 import { heatColour, paintHeat } from "../src/viewer/colourmap";
@@ -35,11 +35,13 @@ describe("what models say", () => {
     ]);
   });
 
-  it("becomes a mark of the answer when it is accepted, beside those that are there", () => {
-    const sheet = emptySheet();
-    for (const suggestion of suggestionsOf([BOX, { ...BOX, id: "9-2" }], QUESTIONS)) accept(sheet, suggestion, QUESTIONS);
-    expect(sheet.marks.map(({ id }) => id)).toEqual(["9-1", "9-2"]);
-    expect(sheet.marks[0]).toMatchObject({ label: "Lesion", item: 7, x: 10, y: 20, width: 30, height: 40 });
+  it("becomes marks of the answer when it is accepted, without what only a model says", () => {
+    const { marks, masks } = asMarks(suggestionsOf([BOX, { ...BOX, id: "9-2" }], QUESTIONS), QUESTIONS);
+    expect([marks.map(({ id }) => id), masks]).toEqual([["9-1", "9-2"], []]);
+    expect(marks[0]).toEqual({
+      id: "9-1", kind: "box", question: "lesions", label: "Lesion", item: 7,
+      x: 10, y: 20, width: 30, height: 40, rotation: 0,
+    });
   });
 
   it("gives every option its probability, or the chosen one its score", () => {

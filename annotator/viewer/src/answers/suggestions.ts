@@ -1,6 +1,6 @@
 import type { ModelEntry, Question, ResultItem } from "../types";
 import { fromResult } from "./result";
-import type { Sheet } from "./sheet";
+import type { RegionSheet, Sheet } from "./sheet";
 
 /** What the reader has done with a suggestion. */
 export type Decision = "accepted" | "rejected";
@@ -49,11 +49,9 @@ export function suggestionsOf(said: readonly ModelEntry[], questions: readonly Q
   });
 }
 
-/** Adds a suggestion to the answer as a mark that can be edited like any other. */
-export function accept(sheet: Sheet, { entry }: Suggestion, questions: readonly Question[]): void {
-  const added = fromResult([asAnswer(entry)], questions);
-  sheet.marks = [...sheet.marks, ...added.marks];
-  sheet.masks = [...sheet.masks, ...added.masks];
+/** Suggestions as marks of an answer, which can be edited like any other. */
+export function asMarks(suggestions: readonly Suggestion[], questions: readonly Question[]): RegionSheet {
+  return fromResult(suggestions.map(({ entry }) => asAnswer(entry)), questions);
 }
 
 /** What a model gives each option of a question: 0 to 1 by stored value; null where it says nothing. */

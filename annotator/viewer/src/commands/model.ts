@@ -10,6 +10,6 @@ export const MODEL: CommandGroup = {
     { name: "acceptSuggestion", keys: ["Alt+Enter"], says: t("Accept the suggestion in hand"), act: ({ model }) => model?.decideInHand("accepted") },
     { name: "rejectSuggestion", keys: ["Alt+Backspace"], says: t("Reject the suggestion in hand"), act: ({ model }) => model?.decideInHand("rejected") },
     { name: "acceptAll", keys: ["Alt+Shift+Enter"], says: t("Accept every suggestion"), act: ({ model }) => model?.decideAll("accepted") },
-    { name: "rejectAll", keys: ["Alt+Shift+Backspace"], says: t("Reject every suggestion"), act: ({ model }) => model?.decideAll("rejected") },
+    { name: "rejectAll", keys: ["Alt+Delete"], says: t("Reject every suggestion"), act: ({ model }) => model?.decideAll("rejected") },
   ],
 };

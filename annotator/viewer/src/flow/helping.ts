@@ -1,5 +1,5 @@
 import {
-  accept, type Decision, type Decisions, heatTarget, spoken, type Suggestion, suggestionsOf,
+  asMarks, type Decision, type Decisions, heatTarget, spoken, type Suggestion, suggestionsOf,
 } from "../answers/suggestions";
 import { locate } from "../answers/sheet";
 import { t } from "../i18n";
@@ -166,12 +166,11 @@ export class Helping {
   private decide(suggestions: readonly Suggestion[], decision: Decision): void {
     if (this.room?.state !== "ready" || suggestions.length === 0) return;
     for (const { id } of suggestions) this.decided = { ...this.decided, [id]: decision };
-    const { questions } = this.parts;
+    const { questions, regions } = this.parts;
     if (decision === "accepted") {
-      this.room.revise((sheet) => {
-        for (const suggestion of suggestions) accept(sheet, suggestion, questions);
-      });
-    } else this.room.changed();
+      regions.add(this.room.sheet, asMarks(suggestions, questions));
+    }
+    this.room.changed();
     this.refresh();
   }
 

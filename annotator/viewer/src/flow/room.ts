@@ -116,13 +116,6 @@ export class Room {
     this.drafts.changed();
   }
 
-  /** Changes the answer from elsewhere than the screen, and shows it there. */
-  revise(change: (sheet: Sheet) => void): void {
-    change(this.sheet);
-    this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
-    this.changed();
-  }
-
   refresh(): void {
     const { panel, regions } = this.parts;
     panel.update(this.sheet, this.comment, regions.label, regions.selected);

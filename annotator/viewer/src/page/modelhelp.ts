@@ -88,14 +88,14 @@ export class ModelNotes {
   }
 
   private row(suggestion: Suggestion, isInHand: boolean): HTMLLIElement {
-    const chance = suggestion.probability === null ? "" : ` ${percent(suggestion.probability)}`;
+    const chance = suggestion.probability === null ? "" : percent(suggestion.probability);
     const name = this.nameOf(suggestion);
     const button = (mark: string, says: string, act: (one: Suggestion) => void): HTMLElement =>
       make("button", { type: "button", class: "suggestion-act", "aria-label": `${says} ${name}`, title: says, onclick: () => act(suggestion) }, mark);
     return make(
       "li",
       { "data-suggestion": suggestion.id, ...(isInHand ? { "aria-current": "true" } : {}) },
-      make("button", { type: "button", class: "suggestion", title: suggestion.model, onclick: () => this.actions.show(suggestion) }, name + chance),
+      make("button", { type: "button", class: "suggestion", title: suggestion.model, onclick: () => this.actions.show(suggestion) }, name, " ", make("span", { class: "model-percent" }, chance)),
       button("✓", t("Accept"), this.actions.accept),
       button("×", t("Reject"), this.actions.reject),
     );

@@ -156,9 +156,8 @@ export class Screen {
   }
 
   private remember(): void {
-    for (const cell of this.cells_) {
-      if (cell.image) this.places.set(cell.scan.id, readingOrder(cell.scan).indexOf(cell.shownFrame));
-    }
+    const shown = this.cells_.filter(({ image }) => image);
+    for (const { scan, shownFrame } of shown) this.places.set(scan.id, readingOrder(scan).indexOf(shownFrame));
   }
 
   private turnSoon(active?: Scan): void {

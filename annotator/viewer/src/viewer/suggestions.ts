@@ -11,10 +11,14 @@ import type { Pixel } from "./plane";
 const DASHES = [7, 5];
 const LINE = 1.5;
 const LINE_IN_HAND = 2.5;
-const FILL = 70;
-/** Every so many pixels of a mask along a diagonal are drawn: a ghost, not a painted mask. */
-const HATCH = 4;
+/** Of 255: fainter than what is painted, so that the two are told apart. */
+const FILL = 28;
+const EDGE = 220;
+/** An edge is this share of the frame's columns wide, and its dashes so many times as long. */
+const EDGE_SHARE = 1 / 400;
+const DASH = 5;
 const FONT = "13px system-ui, sans-serif";
+const TEXT_HEIGHT = 18;
 
 /** The marks that models propose, dashed until they are accepted. */
 export class Suggestions {
@@ -60,7 +64,7 @@ export class Suggestions {
     this.outlines.set(suggestion.id, outline);
     const { a, b, c, d, e, f } = cell.frameTransform;
     const points = outline.map(({ column, row }) => [a * column + c * row + e, b * column + d * row + f] as const);
-    context.strokeStyle = context.fillStyle = colour;
+    context.strokeStyle = colour;
     context.lineWidth = isInHand ? LINE_IN_HAND : LINE;
     context.shadowColor = "#000";
     context.shadowBlur = 3;
@@ -68,12 +72,9 @@ export class Suggestions {
     context.beginPath();
     for (const [x, y] of points) context.lineTo(x, y);
     context.closePath();
-    context.stroke();
+    if (!ghost) context.stroke();
     const chance = suggestion.probability === null ? "" : ` ${percent(suggestion.probability)}`;
-    const x = Math.min(...points.map(([left]) => left));
-    const y = Math.min(...points.map(([, top]) => top));
-    context.font = FONT;
-    if (points.length > 0) context.fillText(`${text}${chance} ?`, x, Math.max(14, y - 6));
+    if (points.length > 0) write(context, `${text}${chance} ?`, colour, points);
   }
 
   private labelOf({ question, label }: Suggestion): { colour: string; text: string } {
@@ -88,14 +89,42 @@ export class Suggestions {
     if (known) return known;
     const mask = decodeMask(entry.value["rle"] as number[]);
     if (mask.length !== scan.rows * scan.columns) return null;
-    const pixels = new Uint8ClampedArray(mask.length * 4);
-    const [red, green, blue] = rgb(colour);
-    for (let at = 0; at < mask.length; at += 1) {
-      const isHatched = ((at % scan.columns) + Math.floor(at / scan.columns)) % HATCH < HATCH / 2;
-      if (mask[at]) pixels.set([red, green, blue, isHatched ? 2 * FILL : FILL], 4 * at);
-    }
-    const ghost = pictureOf(pixels, scan.columns, scan.rows);
+    const ghost = pictureOf(ghostPixels(mask, scan.columns, rgb(colour)), scan.columns, scan.rows);
     this.ghosts.set(id, ghost);
     return ghost;
   }
+}
+
+/** A faint mask with a dashed edge, as RGBA bytes. */
+function ghostPixels(mask: Uint8Array, columns: number, colour: readonly number[]): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(mask.length * 4);
+  const edge = Math.max(1, Math.round(columns * EDGE_SHARE));
+  const isSet = (at: number): boolean => mask[at] === 1;
+  for (let at = 0; at < mask.length; at += 1) {
+    if (!isSet(at)) continue;
+    const [column, row] = [at % columns, Math.floor(at / columns)];
+    const isInside =
+      column >= edge && column < columns - edge && isSet(at - edge) && isSet(at + edge) &&
+      isSet(at - edge * columns) && isSet(at + edge * columns);
+    const isDash = (column + row) % (2 * DASH * edge) < DASH * edge;
+    pixels.set([...colour, isInside || !isDash ? FILL : EDGE], 4 * at);
+  }
+  return pixels;
+}
+
+/** Writes above the topmost corner, on dark, so that it is read on bone and on air alike. */
+function write(
+  context: CanvasRenderingContext2D,
+  text: string,
+  colour: string,
+  points: readonly (readonly [number, number])[],
+): void {
+  const x = Math.min(...points.map(([left]) => left));
+  const y = Math.max(TEXT_HEIGHT, Math.min(...points.map(([, top]) => top)) - 4);
+  context.font = FONT;
+  context.shadowBlur = 0;
+  context.fillStyle = "rgb(0 0 0 / 0.7)";
+  context.fillRect(x - 3, y - TEXT_HEIGHT + 4, context.measureText(text).width + 6, TEXT_HEIGHT);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
 }
