@@ -53,6 +53,7 @@ describe("hanging", () => {
   it("hangs nothing twice, and needs all of a rule's scans", () => {
     const only = scan({ view: "PA" });
     expect(shown(hang([only], rules))).toEqual([["1x1", only.id]]);
+    expect(shown(hang([only], [{ layout: "1x2", cells: [{}, {}] }]))).toEqual([["1x1", only.id]]);
     const right = scan({ modality: "MG", laterality: "R" });
     const left = scan({ modality: "MG", laterality: "L" });
     expect(hang([left, right], rules)[0]?.cells).toEqual([{ scan: right, chestWall: "right" }, { scan: left, chestWall: "left" }]);

@@ -9,17 +9,16 @@ import { CutVolume } from "./cut";
 import type { Hung, Layout, Rule } from "./hanging";
 import { Linked } from "./linked";
 import { breastFlips } from "./mammogram";
-import { openingPlace, readingOrder } from "./order";
+import { openingOf, readingOrder } from "./order";
 import { Overlay } from "./overlay";
 import { Pages } from "./pages";
 import type { ShownSamples } from "./pixels";
 import { isAcquired, MprPointer } from "./mprpointer";
 import { PageTag } from "./pagetag";
 import { Toolbox } from "./toolbox";
-import { type PlaneName, planesOf } from "./volume";
+import { PLANE_TEXT, type PlaneName, planesOf } from "./volume";
 
 const FRAME_TIMEOUT_MS = 3000;
-const PLANE_TEXT: Record<PlaneName, string> = { axial: t("Axial"), coronal: t("Coronal"), sagittal: t("Sagittal") };
 
 /** The scans of a task as they hang, page by page, and the tools over all of them. */
 export class Screen {
@@ -37,8 +36,9 @@ export class Screen {
   private isLinked_ = false;
   /** Where the reader was in each scan, by its number: kept while other pages are shown. */
   private readonly places = new Map<number, number>();
-  /** Counts the pages shown: what was begun for an earlier one ends when it sees another count. */
+  /** Counts the pages that were asked for. */
   private turn = 0;
+  private hanging: Promise<void> = Promise.resolve();
   /** The reader went to another frame. */
   onFrame: () => void = () => undefined;
   /** Other scans have come onto the screen; the task's own marks go on. */
@@ -86,6 +86,7 @@ export class Screen {
     this.places.clear();
     this.pages.open(task);
     await this.turnPage();
+    await this.hanging;
   }
 
   /** Goes to a frame of a scan, on whichever page it hangs. */
@@ -96,7 +97,7 @@ export class Screen {
       this.active?.goTo(frame);
     } else if (this.pages.goTo(scan)) {
       this.places.set(scan.id, readingOrder(scan).indexOf(frame));
-      void this.turnPage(scan);
+      this.turnSoon(scan);
     }
   }
 
@@ -107,7 +108,7 @@ export class Screen {
     if (typeof planes === "string") return this.onSay(planes);
     this.remember();
     this.pages.lay(layout, scan);
-    void this.turnPage(scan);
+    this.turnSoon(scan);
   }
 
   /** The cell in hand alone, or all as they were before. */
@@ -116,7 +117,7 @@ export class Screen {
     if (!cell?.image) return;
     this.remember();
     const hung = { scan: cell.scan, chestWall: cell.chestWall };
-    if (this.pages.toggleOneUp(hung)) void this.turnPage(cell.scan);
+    if (this.pages.toggleOneUp(hung)) this.turnSoon(cell.scan);
   }
 
   /** The next viewport, and after a page's last the next page. */
@@ -125,7 +126,8 @@ export class Screen {
     if (next >= 0 && next < this.cells_.length) return this.activate(next);
     this.remember();
     if (!this.pages.step(by)) return;
-    void this.turnPage().then(() => this.activate(by > 0 ? 0 : this.cells_.length - 1));
+    const { cells } = this.pages.page;
+    this.turnSoon(cells[by > 0 ? 0 : cells.length - 1]?.scan);
   }
 
   toggleLinked(): void {
@@ -154,15 +156,25 @@ export class Screen {
   }
 
   private remember(): void {
-    for (const cell of this.cells_) {
-      if (cell.image) this.places.set(cell.scan.id, readingOrder(cell.scan).indexOf(cell.shownFrame));
-    }
+    const shown = this.cells_.filter(({ image }) => image);
+    for (const { scan, shownFrame } of shown) this.places.set(scan.id, readingOrder(scan).indexOf(shownFrame));
   }
 
-  /** Hangs the page in hand, with this scan's cell active. */
-  private async turnPage(active?: Scan): Promise<void> {
+  private turnSoon(active?: Scan): void {
+    this.turnPage(active).catch((error: Error) => this.onSay(error.message));
+  }
+
+  /** Hangs the page in hand, one after the other; of several that wait, the last alone. */
+  private turnPage(active?: Scan): Promise<void> {
     this.turn += 1;
     const { turn } = this;
+    const hung = this.hanging.then(() => (turn === this.turn ? this.hangPage(active) : undefined));
+    this.hanging = hung.catch(() => undefined);
+    return hung;
+  }
+
+  /** With this scan's cell active. */
+  private async hangPage(active?: Scan): Promise<void> {
     const { hung, names } = this.hungNow();
     this.crosshairs.clear();
     this.setCount(hung.length);
@@ -173,7 +185,6 @@ export class Screen {
     this.active_ = Math.max(0, hung.findIndex(({ scan }) => scan.id === active?.id));
     this.resize();
     await Promise.all(this.cells_.map((cell, index) => this.fill(cell, index, hung[index] as Hung)));
-    if (turn !== this.turn) return;
     if (names.length > 0) this.showPlanes(names);
     this.markActive();
     this.onHung();
@@ -208,7 +219,7 @@ export class Screen {
   private async fill(cell: Cell, index: number, { scan, chestWall }: Hung): Promise<void> {
     const { task } = this;
     if (!task) return;
-    const start = this.places.get(scan.id) ?? opening(task, scan);
+    const start = this.places.get(scan.id) ?? openingOf(task, scan);
     await cell.show(scan, start);
     const values = cell.image?.getPixelData() as ShownSamples | undefined;
     if (chestWall && values) cell.hang(breastFlips(scan.geometry, values, chestWall), chestWall);
@@ -286,10 +297,4 @@ export class Screen {
     this.engine.resize(true, true);
     for (const cell of this.cells_) if (cell.image) cell.justify();
   }
-}
-
-/** The place where a scan of the task opens, and a plane in its middle. */
-function opening(task: Task, scan: Scan): number {
-  const nth = task.scans.findIndex(({ id }) => id === scan.id);
-  return nth < 0 ? Math.floor(scan.frame_count / 2) : openingPlace(task, nth);
 }

@@ -5,6 +5,8 @@ import type { Point } from "./plane";
 
 export type PlaneName = "axial" | "coronal" | "sagittal";
 
+export const PLANE_TEXT: Record<PlaneName, string> = { axial: t("Axial"), coronal: t("Coronal"), sagittal: t("Sagittal") };
+
 /** One direction through a volume: its columns, its rows or its slices. */
 interface Axis {
   /** Unit vector in patient coordinates (LPS), the way the numbers grow. */
