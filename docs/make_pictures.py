@@ -134,7 +134,7 @@ def read_mammogram(sitting: Sitting, project_id: int) -> None:
     sitting.open(project_id)
     sitting.picture("mammogram")
     sitting.option("Mass")
-    sitting.drag((0.55, 0.35), (0.7, 0.5))
+    sitting.drag((0.74, 0.52), (0.9, 0.72))
     sitting.option("B")
     sitting.picture("mammogram-marked")
 
