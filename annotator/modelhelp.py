@@ -157,7 +157,11 @@ def note_heat_map_before(*, task_id: int, reader: User, heat: HeatMap) -> None:
 
 def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) -> None:
     """Keep which suggestions the reader has accepted and rejected so far."""
-    values = {"task": task_id, "reader": reader.pk, "decisions": Jsonb(dict(decisions))}
+    values: dict[str, Any] = {
+        "task": task_id,
+        "reader": reader.pk,
+        "decisions": Jsonb(dict(decisions)),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
 
@@ -206,7 +210,7 @@ def _now(when: str, result: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _changed(statement: str, task_id: int, reader: User, *, shown: dict[str, Any]) -> Any:
-    values = {"task": task_id, "reader": reader.pk, "shown": Jsonb(shown)}
+    values: dict[str, Any] = {"task": task_id, "reader": reader.pk, "shown": Jsonb(shown)}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()
@@ -215,7 +219,7 @@ def _changed(statement: str, task_id: int, reader: User, *, shown: dict[str, Any
 
 def _note_heat(statement: str, task_id: int, reader: User, heat: HeatMap, *, when: str) -> bool:
     same = {**asdict(heat), "when": when}
-    values = {
+    values: dict[str, Any] = {
         "task": task_id,
         "reader": reader.pk,
         "same": Jsonb([same]),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -47,7 +48,7 @@ def keep_own_predictions(
     One statement. `model` is the number of the round whose weights it used, `generation` that of
     the ranking it was made with; both name the version.
     """
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk,
         "own": OWN_VERSION,
         "version": f"{OWN_VERSION}{model}, ranking {generation}",

@@ -90,6 +90,13 @@ def get(user: User, path: str) -> Any:
     return client.get(f"/api/{path}")
 
 
+def shown_with(task: int) -> dict[str, Any]:
+    """What the answer in force says of what was shown."""
+    shown = Annotation.objects.get(task=task, withdrawn_at=None).model_shown
+    assert shown is not None
+    return dict(shown)
+
+
 def next_task(cast: Cast, reader: User) -> Any:
     return post(reader, f"projects/{cast.project.pk}/next/").json()["task"]
 
@@ -158,7 +165,7 @@ def test_what_became_of_each_suggestion_is_kept_with_the_answer(cast: Cast) -> N
     reply = post(cast.bob, f"tasks/{task}/annotations/", sent)
     assert reply.status_code == 201
     assert "model_shown" not in reply.json()
-    shown = Annotation.objects.get().model_shown
+    shown = shown_with(task)
     assert shown["suggestions"] == {
         one: "accepted", two: "edited", three: "rejected", four: "untouched",
     }  # fmt: skip
@@ -175,7 +182,7 @@ def test_an_answer_taken_back_and_given_anew_is_still_known_to_be_helped(cast: C
     cast.project.model_help = ModelHelp.OFF
     cast.project.save()
     answer(cast.project, task, cast.bob)
-    shown = Annotation.objects.get(withdrawn_at=None).model_shown
+    shown = shown_with(task)
     assert shown["before"]["result"][0]["model_version"] == "Scout round 3, ranking 41"
 
 
@@ -188,7 +195,7 @@ def test_after_reading_the_model_says_what_it_thought_and_the_answer_stands(cast
     assert said["result"][0]["value"] == {"choices": ["Nodule"]}
     assert post(cast.bob, f"tasks/{task}/model/").json() == said
     kept = Annotation.objects.get()
-    assert kept.model_shown["after"]["result"] == said["result"]
+    assert shown_with(task)["after"]["result"] == said["result"]
     assert kept.model_seen_at is not None
     with pytest.raises(Refused, match="Your last answer stands"):
         undo_last(project=cast.project, reader=cast.bob)

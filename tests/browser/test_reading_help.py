@@ -85,10 +85,13 @@ def help_by(project: Project, policy: str) -> None:
     project.save()
 
 
-def answer_of(task: str) -> Annotation:
+def answer_of(task: str) -> tuple[Annotation, dict[str, Any]]:
+    """The answer, and what is kept of what its reader was shown."""
     from annotator.models import Annotation
 
-    return Annotation.objects.get(task=int(task))
+    kept = Annotation.objects.get(task=int(task))
+    assert kept.model_shown is not None
+    return kept, dict(kept.model_shown)
 
 
 def parts(room: Room) -> int:
@@ -125,7 +128,7 @@ def test_help_before_reading_is_accepted_rejected_and_recorded(
     option = room.page.locator(".option[data-value=Pneumothorax]")
     assert option.inner_text().split() == ["2", "Pneumothorax", "model:", "83", "%"]
     assert room.page.locator("[data-part=suggestions] li").all_inner_texts() == [
-        "Lesion 90 %\n✓\n×", "Lesion 40 %\n✓\n×"
+        "Lesion\n90 %\n✓\n×", "Lesion\n40 %\n✓\n×"
     ]  # fmt: skip
     assert room.page.locator(".regions li").count() == 0
     room.press("Alt+Enter")
@@ -135,17 +138,17 @@ def test_help_before_reading_is_accepted_rejected_and_recorded(
     look(room, "accepted")
     room.press("1", "Enter")
     room.wait_for_task(other_than=task)
-    kept = answer_of(task)
+    kept, shown = answer_of(task)
     box = next(entry for entry in kept.result if entry["from_name"] == "lesions")
     assert [box["value"][name] for name in ("x", "y", "width", "height")] == pytest.approx(
         [10, 10, 20, 30], abs=0.01
     )
     suggested = {
         entry["score"]: entry["id"]
-        for entry in kept.model_shown["before"]["result"]
+        for entry in shown["before"]["result"]
         if entry["type"] == "rectanglelabels"
     }
-    assert kept.model_shown["suggestions"] == {
+    assert shown["suggestions"] == {
         suggested[0.9]: "accepted",
         suggested[0.4]: "rejected",
     }
@@ -249,7 +252,72 @@ def test_after_reading_the_model_says_what_it_thought(
     room.wait(lambda: room.page.locator("[data-part=model-said]").count() == 1, "its word")
     look(room, "after")
     assert room.says("model-said") == "The model said: Pneumothorax 83 % Look again"
-    shown = answer_of(task).model_shown
+    _, shown = answer_of(task)
     assert shown["after"]["result"][0]["score"] == 0.83
     room.press("u")
     room.wait(lambda: "Your last answer stands" in room.says("notice"), "the refusal")
+
+
+def test_in_a_volume_a_suggestion_is_shown_before_it_is_accepted(
+    archive: Archive, make_project: Callable[..., Project], enter: Callable[..., Room]
+) -> None:
+    from annotator.models import Task
+    from annotator.services import keep_prediction
+    from tests.browser.phantoms import axial, counting_volume, keep_scan
+
+    scan = keep_scan(archive, counting_volume(), **axial(9))
+    project = make_project(QUESTIONS, [scan])
+    help_by(project, "before")
+    task = Task.objects.get()
+    Task.objects.update(opens_at={"scan": 0, "frame": 6})
+    keep_prediction(
+        project=project,
+        task_id=task.pk,
+        result=[{**said()[1], "item_index": 2}],
+        score=None,
+        model_version="boxnet 2",
+        created_by=project.created_by,
+    )
+    room = enter(project)
+    assert room.overlay("top-right") == "3 / 9"  # frame 6 of 9, from the head to the feet
+    track = room.page.locator(".stack-track")
+    assert track.get_attribute("aria-label") == "Look first at slice 3"
+    tick, here = (track.locator(part).bounding_box() for part in (".stack-first", ".stack-here"))
+    assert tick is not None and here is not None
+    assert tick["y"] + tick["height"] / 2 == pytest.approx(here["y"] + here["height"] / 2, abs=1)
+    assert "Lesion, slice 7" in room.says("suggestions")
+    room.press("Alt+Enter")
+    room.wait(lambda: room.overlay("top-right") == "7 / 9", "the suggestion's slice")
+    assert room.page.locator(".regions li").count() == 0
+    room.press("Alt+Enter")
+    assert room.page.locator(".regions li").count() == 1
+    room.press("Control+z")
+    assert room.page.locator(".regions li").count() == 0
+    room.press("1", "Enter")
+    room.wait_for_state("empty")
+    room.wait(lambda: room.root("unsent") == "", "the answer on the server")
+    _, shown = answer_of(str(task.pk))
+    assert list(shown["suggestions"].values()) == ["rejected"]
+    assert not room.problems
+
+
+def test_a_case_that_was_answered_tells_what_the_model_said_when_asked(
+    project: Project, enter: Callable[..., Room]
+) -> None:
+    from annotator.models import Annotation
+
+    help_by(project, "after")
+    room = enter(project)
+    task = room.root("task")
+    room.press("1", "Enter")
+    room.wait_for_task(other_than=task)
+    room.page.goto(room.url.replace("/read/", f"/tasks/{task}/"))
+    room.wait_for_state("ready")
+    assert room.page.locator(".model-chance").count() == 0
+    assert Annotation.objects.get().model_shown is None
+    room.page.locator(".model-offer").click()
+    room.wait(lambda: room.page.locator(".model-chance").count() == 2, "what it said")
+    look(room, "again")
+    _, shown = answer_of(task)
+    assert set(shown) == {"after"}
+    assert not room.problems
