@@ -3,6 +3,7 @@
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import get_language, to_locale
@@ -20,6 +21,7 @@ def script_catalogue() -> dict[str, str]:
 def _catalogue(locale: str) -> dict[str, str]:
     (folder,) = settings.LOCALE_PATHS
     with (Path(folder) / locale / "LC_MESSAGES" / "djangojs.mo").open("rb") as file:
-        texts = GNUTranslations(file)._catalog
+        read: Any = GNUTranslations(file)
+    texts: dict[str, str] = read._catalog  # which has no other way to be listed
     # The empty text's translation is the file's header.
     return {text: translated for text, translated in texts.items() if text}

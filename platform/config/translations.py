@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
@@ -132,7 +133,9 @@ def _server_texts(root: Path) -> Iterator[Found]:
 
 def _texts_of(source: str, path: str) -> Iterator[Found]:
     data = io.BytesIO(source.encode())
-    for _, function, texts, _ in extract_python(data, list(_KEYWORDS), [], {"encoding": "utf-8"}):
+    # A text, or those of a plural or with a context; Babel's types know less than it gives.
+    calls: Any = extract_python(data, _KEYWORDS, [], {"encoding": "utf-8"})
+    for _, function, texts, _ in calls:
         given = texts if isinstance(texts, tuple) else (texts,)
         if function.startswith("pgettext"):
             yield path, given[1], given[0]

@@ -22,7 +22,9 @@ from projects.services import create_project, update_settings
 @login_required
 @require_GET
 def project_list(request: SignedInRequest) -> HttpResponse:
-    projects = [(project, Role(project.role).label) for project in projects_of(user=request.user)]
+    found = projects_of(user=request.user)
+    # `role` is annotated there.
+    projects = [(project, Role(vars(project)["role"]).label) for project in found]
     return render(request, "projects/list.html", {"projects": projects})
 
 

@@ -1,6 +1,7 @@
 """The plots of the overview: who answered when, how unsure the model is, where each case lies."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from django.utils import timezone
@@ -106,7 +107,12 @@ def test_a_failed_proof_is_said_on_the_panel_until_one_succeeds(cast: Cast) -> N
     services.fail_proof(project_id=cast.project.pk, error="out of memory.")
     alice = signed_in(cast.alice)
     assert "The last measurement failed: out of memory." in alice.get(address).text
-    found = {"savings": [], "stopping": [], "label_errors": [], "label_seconds": None}
+    found: dict[str, Any] = {
+        "savings": [],
+        "stopping": [],
+        "label_errors": [],
+        "label_seconds": None,
+    }
     services.keep_proof(project=cast.project, labels=9, last_annotation=9, found=found)
     assert "failed" not in alice.get(address).text
     assert Proof.objects.get().error == ""
