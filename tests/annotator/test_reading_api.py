@@ -62,6 +62,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
         ],
         "draft": None,
         "opens_at": None,
+        "model": None,
         "read": 0,
     }
 
