@@ -19,6 +19,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Role, User
 from annotator.claims import ClaimedTask
@@ -58,10 +59,10 @@ SELECT
 class State(TextChoices):
     """How far a task is; the first that holds, but in hand goes before open."""
 
-    OPEN = "open", "Open"
-    IN_HAND = "in-hand", "In hand"
-    READ = "read", "Read"
-    NOT_JUDGEABLE = "not-judgeable", "Not judgeable"
+    OPEN = "open", gettext_lazy("Open")
+    IN_HAND = "in-hand", gettext_lazy("In hand")
+    READ = "read", pgettext_lazy("done", "Read")
+    NOT_JUDGEABLE = "not-judgeable", gettext_lazy("Not judgeable")
 
 
 @dataclass(frozen=True, slots=True)

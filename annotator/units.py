@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from django.db.models import Exists, OuterRef
 
@@ -126,9 +127,8 @@ def _previous_studies(patients: Iterable[int]) -> dict[int, tuple[int, frozenset
     """Each dated study's previous one of the same modality, and the modalities they share."""
     modalities: dict[tuple[int, int, date], set[str]] = defaultdict(set)
     rows = Series.objects.filter(study__patient__in=list(patients), study__date__isnull=False)
-    for patient, study, day, modality in rows.values_list(
-        "study__patient", "study", "study__date", "modality"
-    ):
+    values = rows.values_list("study__patient", "study", "study__date", "modality")
+    for patient, study, day, modality in cast("Iterable[tuple[int, int, date, str]]", values):
         modalities[patient, study, day].add(_SAME_MODALITY.get(modality, modality))
     histories: dict[int, list[_Study]] = defaultdict(list)
     for (patient, study, day), found in modalities.items():

@@ -54,7 +54,8 @@ def enter(browser: Browser, context: BrowserContext, url: str, megabits: float) 
 
 def read_radiographs(reading: Reading, cases: int, stay: int) -> dict[str, float]:
     """Case to case, with and without prefetch, the window dragged, and memory as cases go by."""
-    watched, numbers = reading.watched, {}
+    watched = reading.watched
+    numbers: dict[str, float] = {}
     prefetched = [reading.next_case(LOOK_SECONDS) for _ in range(cases)]
     numbers |= {f"radiograph_prefetched_{n}_ms": v for n, v in spread(prefetched).items()}
     drawing = watched.page.evaluate("bench.drawing")[-cases:]
@@ -90,7 +91,8 @@ def _stay(reading: Reading, read: int, stay: int) -> dict[str, float]:
 
 def read_volumes(reading: Reading) -> dict[str, float]:
     """First slice and whole volume, of cases that were prefetched and of one that was not."""
-    watched, numbers = reading.watched, {}
+    watched = reading.watched
+    numbers: dict[str, float] = {}
     page = watched.page
     reading.without_prefetch()
     watched.wait(f"{FETCHED} >= {SLICES}", "the first volume")

@@ -78,6 +78,20 @@ class Proof(models.Model):
     stopping = models.JSONField(default=list)
     label_errors = models.JSONField(default=list)
     computed_at = models.DateTimeField()
+    error = models.TextField(blank=True)  # why the last attempt failed; empty where it did not
+
+
+class PoolMap(models.Model):
+    """The pool at a glance: where a sample of its tasks lies, and how unsure the model is of it."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="pool_map")
+    generation = models.PositiveIntegerField()  # of the ranking whose model this is
+    # [[task, x, y, uncertainty]], each of the last three from 0 to 1; uncertainty null where the
+    # model answers no question yet.
+    points = models.JSONField(default=list)
+    # How many unread tasks of a sample fall in each equal step of uncertainty, from 0 to 1.
+    uncertainty = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
 
 
 class Activity(models.Model):

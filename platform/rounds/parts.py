@@ -8,17 +8,19 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 
 from projects.models import Project
 from projects.strategies import title
-from rounds.charts import daily_bars, learning_curve
+from rounds.charts import learning_curve
 from rounds.learning import METRICS, headline, learner_state, learning_of, metrics_measured
 from rounds.models import Round
+from rounds.poolmap import picture_of
 from rounds.proofs import comparison_of, findings_of, proof_of, why_impossible
-from rounds.queries import counts_of, progress_per_reader, read_per_day
+from rounds.queries import counts_of, progress_per_reader
 from rounds.questions import balance_of, titles_of
+from rounds.throughput import MOST_READERS, throughput
 
 LAST_ROUNDS = 20
 
@@ -82,11 +84,20 @@ def _proof(project: Project, of: str) -> dict[str, Any]:
 
 
 def _people(project: Project, of: str) -> dict[str, Any]:
+    readers = progress_per_reader(project=project)
     return {
-        "readers": progress_per_reader(project=project),
-        "days": daily_bars(read_per_day(project=project), last=timezone.now().date()),
+        "readers": readers,
+        "per_day": throughput(project=project, unit="day", readers=readers),
+        "per_hour": throughput(project=project, unit="hour", readers=readers),
+        "words": {"day": gettext("Answers per day"), "hour": gettext("Answers per hour, UTC")},
+        "shown": [reader for reader in readers[:MOST_READERS] if reader.read],
+        "others": len(readers) > MOST_READERS,
         "balance": balance_of(project=project),
     }
+
+
+def _pool(project: Project, of: str) -> dict[str, Any]:
+    return {"picture": picture_of(project=project)}
 
 
 def _rounds(project: Project, of: str) -> dict[str, Any]:
@@ -120,6 +131,7 @@ PARTS = {
     "choice": Part(5, _choice),
     "curve": Part(3, _curve),
     "proof": Part(10, _proof),
+    "pool": Part(15, _pool),
     "people": Part(4, _people),
     "rounds": Part(5, _rounds),
 }

@@ -51,7 +51,7 @@ from annotator.queue import OpensAt, Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
 from projects.jobs import defer_once
 from projects.models import Project
-from rounds.models import Activity, Proof, Ranking, Round
+from rounds.models import Activity, PoolMap, Proof, Ranking, Round
 
 TRAIN_JOB = "rounds.train"
 PROVE_JOB = "rounds.prove"
@@ -125,9 +125,32 @@ def keep_proof(*, project: Project, labels: int, last_annotation: int, found: An
             proof.savings, proof.stopping = found["savings"], found["stopping"]
             proof.label_errors = found["label_errors"]
             proof.label_seconds = found["label_seconds"]
+            proof.error = ""
             proof.computed_at = timezone.now()
             proof.save()
     return proof
+
+
+def fail_proof(*, project_id: int, error: str) -> None:
+    """Keep why a proof failed; what was proved before stands."""
+    Proof.objects.update_or_create(
+        project_id=project_id,
+        defaults={"error": error[-1000:]},
+        create_defaults={"error": error[-1000:], "computed_at": timezone.now()},
+    )
+
+
+def keep_pool_map(
+    *, project: Project, generation: int, points: list[Any], uncertainty: list[int]
+) -> None:
+    """Keep the pool at a glance in place of how it was; an older generation changes nothing."""
+    shown = {"generation": generation, "points": points, "uncertainty": uncertainty}
+    with transaction.atomic():
+        kept, is_new = PoolMap.objects.select_for_update().get_or_create(
+            project=project, defaults={**shown, "computed_at": timezone.now()}
+        )
+        if not is_new and generation >= kept.generation:
+            PoolMap.objects.filter(pk=kept.pk).update(**shown, computed_at=timezone.now())
 
 
 def defer_round(*, round_id: int) -> None:

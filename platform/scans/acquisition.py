@@ -42,15 +42,15 @@ def windows(groups: Groups) -> list[list[Any]]:
     centres, widths = _values(groups, "WindowCenter"), _values(groups, "WindowWidth")
     names = _values(groups, "WindowCenterWidthExplanation")
     names += [""] * (len(centres) - len(names))
-    found: list[list[Any]] = []
+    found: dict[tuple[float, float], str] = {}
     for centre, width, name in zip(centres, widths, names, strict=False):
         try:
-            one = [float(centre), float(width), _window_name(str(name))]
+            place = (float(centre), float(width))
         except (TypeError, ValueError):
             continue
-        if abs(one[0]) < 1e9 and 0 < one[1] < 1e9 and one[:2] not in [w[:2] for w in found]:
-            found.append(one)
-    return found[:_FEW_WINDOWS]
+        if abs(place[0]) < 1e9 and 0 < place[1] < 1e9:
+            found.setdefault(place, _window_name(str(name)))
+    return [[*place, name] for place, name in found.items()][:_FEW_WINDOWS]
 
 
 def _window_name(text: str) -> str:

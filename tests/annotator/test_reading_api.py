@@ -147,7 +147,7 @@ def test_a_draft_comes_back_with_the_task(cast: Cast, tasks: list[Task]) -> None
     older = {**body, "version": 3}
     assert bob.ask("PUT", f"/api/tasks/{tasks[0].pk}/draft/", older) == (200, {"version": 4})
     _, reply = bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
-    assert reply["task"]["draft"] == body
+    assert reply["task"]["draft"] == {**body, "decisions": {}}
 
 
 def test_undo_gives_the_task_back_with_the_answer(cast: Cast, tasks: list[Task]) -> None:
@@ -298,7 +298,8 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
         answer(cast.project, task.pk, cast.dora)
     _, reply = Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
     shown = reply["task"]
-    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read"}
+    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read", "model"}
+    assert shown["model"] is None
     assert (shown["draft"], shown["read"], shown["claim"]["is_ahead"]) == (None, 0, False)
 
 

@@ -111,7 +111,8 @@ def test_every_kind_of_question_is_answered_and_comes_back_from_the_draft(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
     room = enter(make_project(EVERYTHING, scans))
-    room.press("2", "j")
+    fourth = room.page.locator("[data-question=confidence] [data-value='4'] kbd").inner_text()
+    room.press("2", fourth.lower())
     room.page.locator(".number").click()
     room.page.keyboard.type("12,5")
     room.page.locator("[data-question=remarks] textarea").click()

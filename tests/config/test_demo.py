@@ -37,14 +37,14 @@ def passwords(db: None, tmp_path: Path) -> dict[str, str]:
     return made
 
 
-def test_everybody_has_their_role_in_both_projects(passwords: dict[str, str]) -> None:
+def test_everybody_has_their_role_in_every_project(passwords: dict[str, str]) -> None:
     content.make_synthetic_projects()
     content.make_synthetic_projects()  # a second start
 
     roles = Membership.objects.values_list("project__title", "user__email", "role")
     assert sorted(roles) == sorted(
         (title, email, role)
-        for title in (content.RADIOGRAPHS, content.VOLUMES)
+        for title in (content.RADIOGRAPHS, content.VOLUMES, content.MAMMOGRAMS)
         for email, role in people.ROLES.items()
     )
     assert User.objects.get(email="reader@demo.local").check_password(
@@ -60,6 +60,7 @@ def test_scans_are_filled_in_and_a_second_start_adds_none(
     monkeypatch.setattr(content, "FIRST", 3)
     monkeypatch.setattr(content, "REST", 2)
     monkeypatch.setattr(content, "SERIES", 1)
+    monkeypatch.setattr(content, "WOMEN", 1)
     people.make_accounts(people.passwords(tmp_path / "demo.json"))
     content.make_synthetic_projects()
     told: list[str] = []
@@ -70,11 +71,12 @@ def test_scans_are_filled_in_and_a_second_start_adds_none(
     assert told == [
         "Chest radiographs (synthetic): 3 scans, 0 files not taken",
         "ready",
-        "Chest radiographs (synthetic): 5 scans, 0 files not taken",
         "Chest CT (synthetic): 1 scans, 0 files not taken",
+        "Mammograms (synthetic): 4 scans, 0 files not taken",
+        "Chest radiographs (synthetic): 5 scans, 0 files not taken",
         "ready",
     ]
-    assert [project.tasks.count() for project in Project.objects.order_by("pk")] == [5, 1]
+    assert [project.tasks.count() for project in Project.objects.order_by("pk")] == [5, 1, 1]
     assert not (Path(settings.STAGED_UPLOADS) / "phantoms").exists()
 
 

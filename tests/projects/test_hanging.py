@@ -70,7 +70,8 @@ def posted(cast: Cast, **fields: str) -> dict[str, str]:
     return {
         "title": project.title, "label_config": project.label_config, "overlap": "1",
         "audit_percent": "10", "random_percent": "5", "reading_unit": "scan", "hanging": "",
-        "strategy": "auto", "labels_per_round": "50", "claim_minutes": "30", **fields,
+        "strategy": "auto", "labels_per_round": "50", "claim_minutes": "30", "model_help": "off",
+        **fields,
     }  # fmt: skip
 
 

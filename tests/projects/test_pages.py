@@ -158,6 +158,8 @@ def test_saving_settings_unchanged_changes_nothing(
         "description": "",
         "label_config": project.label_config.replace("\n", "\r\n"),
         "overlap": 1,
+        "hanging": "",
+        "model_help": "off",
         "strategy": "margin",
         "labels_per_round": 50,
         "claim_minutes": 30,

@@ -45,7 +45,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const frame = new Frame(root, bootstrap, keymap, () => act("help"));
   frame.cover(t("Loading…"));
   root.dataset["state"] = "loading";
-  const screen = new Screen(frame.stage);
+  const screen = new Screen(frame.stage, bootstrap.hanging);
   const regions = new Regions(screen, questions);
   const cine = new Cine();
   const lens = new Lens(frame.stage, () => screen.cells);
@@ -91,10 +91,13 @@ async function openRoom(root: HTMLElement): Promise<void> {
   if (hasMasks) frame.tools.append(new BrushBar(regions.masks, stageFocus).element);
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
+  screen.onSay = (text) => notice.pass(text);
+  screen.onHung = () => model?.hung();
   regions.masks.onProblem = (text) => notice.pass(text, "warning");
   followToggles(frame.tools, frame.stage, {
     cine: () => cine.isRunning,
     magnify: () => lens.isOn,
+    link: () => screen.isLinked,
     smooth: () => screen.active?.image !== undefined && !screen.active.isSmooth,
   });
 

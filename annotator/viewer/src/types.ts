@@ -1,6 +1,7 @@
 /** What the reading API sends and takes. Names are the server's. */
 
 import type { Decisions } from "./answers/suggestions";
+import type { Rule } from "./viewer/hanging";
 
 export type SampleType = "uint8" | "int8" | "uint16" | "int16" | "float32";
 
@@ -54,6 +55,8 @@ export interface Scan {
   geometry: Geometry;
   /** Holds `{frame}` where the frame's number goes. */
   frame_url: string;
+  /** Of a prior: how long before the current study. Null for the current one's scans. */
+  prior_days?: number | null;
 }
 
 export interface Draft {
@@ -215,6 +218,8 @@ export interface ResultItem {
 
 export interface Bootstrap {
   project: { id: number; title: string };
+  /** The rules that say which scans stand beside which. */
+  hanging: Rule[];
   questions: Question[];
   model_help: "off" | "after" | "before";
   reader: string;

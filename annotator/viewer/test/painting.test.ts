@@ -91,6 +91,8 @@ describe("painted masks", () => {
     layers.masks([]);
     const [kept, changed] = [layers.at(0, "finding")!, layers.at(2, "finding")!];
     const versions = [kept.version, changed.version];
+    const [same] = layers.masks(before);
+    expect(same).toBe(before[0]);
     layers.load([volume], before);
     expect([kept.version, changed.version]).toEqual([versions[0], versions[1]! + 1]);
     expect(layers.masks([])).toEqual(before);
@@ -115,6 +117,28 @@ describe("painted masks", () => {
     expect(layers.masks(masks)).toEqual(masks);
     paint(layers, 0, cyst, 19);
     expect(layers.masks(masks).map(({ id }) => id)).toEqual(["b"]);
+  });
+});
+
+describe("a plane through a volume", () => {
+  it("shows the paint of the slices it cuts", () => {
+    const volume = scan(7, 3, 4, 5);
+    const geometry = { spacing: [1, 1] as [number, number], orientation: [1, 0, 0, 0, 1, 0] };
+    Object.assign(volume.geometry, geometry, { positions: [[0, 0, 0], [0, 0, 2], [0, 0, 4]] });
+    // Coronal through row 2, from the upper slice to the lower, patient's left to the right.
+    const coronal = { ...scan(99, 4, 3, 5), frame_url: volume.frame_url };
+    const positions = [0, 1, 2, 3].map((row) => [0, row, 4]);
+    Object.assign(coronal.geometry, { spacing: [2, 1], orientation: [1, 0, 0, 0, 0, -1], positions });
+    const layers = new Layers([lesion]);
+    layers.load([volume], []);
+    for (const [item, pixel] of [[0, 2 * 5 + 1], [1, 2 * 5 + 2], [2, 1 * 5 + 3]] as const) {
+      const layer = layers.at(item, "finding")!;
+      layer.pixels[pixel] = 1;
+      layer.touch({ left: 0, top: 0, right: 5, bottom: 4 });
+    }
+    const [shown] = layers.cut(coronal, 2);
+    expect(shown!.pixels).toEqual(drawn(".....", "..#..", ".#..."));
+    expect(layers.cut(scan(98, 4, 3, 5), 2)).toEqual([]);
   });
 });
 

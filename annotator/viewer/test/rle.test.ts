@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { decodeMask, encodeMask } from "../src/answers/rle";
+import { countMask, decodeMask, encodeMask } from "../src/answers/rle";
 
 describe("brush masks", () => {
   it("are coded bit for bit as @thi.ng/rle-pack codes them", () => {
@@ -13,6 +13,7 @@ describe("brush masks", () => {
     for (const size of [1, 7, 4096, 20_000]) {
       const mask = Uint8Array.from({ length: size }, (_, index) => Number((index * index) % 7 < 2));
       expect(decodeMask(encodeMask(mask))).toEqual(mask);
+      expect(countMask(encodeMask(mask))).toBe(mask.filter(Boolean).length);
     }
   });
 

@@ -1,4 +1,4 @@
-"""What the demo shows: synthetic radiographs and CT volumes, or scans of your own."""
+"""What the demo shows: synthetic radiographs, CT volumes and mammograms, or your own scans."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from accounts.models import User
 from annotator.queue import create_tasks
 from config.demo.people import MANAGER, ROLES
 from projects.members import add_member
-from projects.models import Project
+from projects.models import Project, ReadingUnit
 from projects.services import create_project
 from scans.models import IngestedFile, Scan
 from scans.phantom import write_phantoms
@@ -19,14 +19,18 @@ from scans.services import begin_ingest, finish_ingest, ingest_paths
 
 _HERE = Path(__file__).parent
 RADIOGRAPHS, VOLUMES = "Chest radiographs (synthetic)", "Chest CT (synthetic)"
+MAMMOGRAMS = "Mammograms (synthetic)"
 # The first scans are few, so that reading can begin while the others are made.
-FIRST, REST, SERIES = 60, 540, 8
+FIRST, REST, SERIES, WOMEN = 60, 540, 8, 8
+VIEWS = 4  # of each woman: right and left, CC and MLO
 
 Tell = Callable[[str], None]
 
 
 @transaction.atomic
-def demo_project(*, title: str, label_config: str) -> Project:
+def demo_project(
+    *, title: str, label_config: str, reading_unit: ReadingUnit = ReadingUnit.SCAN
+) -> Project:
     """The project of this title that the demo's manager made; made now where there is none.
 
     Raises LabelConfigError for a label config that cannot be used.
@@ -35,7 +39,9 @@ def demo_project(*, title: str, label_config: str) -> Project:
     found = Project.objects.filter(title=title, created_by=manager).first()
     if found is not None:
         return found
-    project = create_project(creator=manager, title=title, label_config=label_config)
+    project = create_project(
+        creator=manager, title=title, label_config=label_config, reading_unit=reading_unit
+    )
     for email, role in ROLES.items():
         if email != MANAGER:
             add_member(project=project, added_by=manager, email=email, role=role)
@@ -43,21 +49,29 @@ def demo_project(*, title: str, label_config: str) -> Project:
 
 
 def make_synthetic_projects() -> None:
-    for title, name in ((RADIOGRAPHS, "radiographs"), (VOLUMES, "volumes")):
-        demo_project(title=title, label_config=(_HERE / f"{name}.xml").read_text())
+    for title, name, unit in (
+        (RADIOGRAPHS, "radiographs", ReadingUnit.SCAN),
+        (VOLUMES, "volumes", ReadingUnit.SCAN),
+        (MAMMOGRAMS, "mammograms", ReadingUnit.STUDY),
+    ):
+        label_config = (_HERE / f"{name}.xml").read_text()
+        demo_project(title=title, label_config=label_config, reading_unit=unit)
 
 
 def fill_with_phantoms(*, tell: Tell) -> None:
     """Draw and take in what is missing; cut off at any moment, it goes on where it was."""
     radiographs = Project.objects.get(title=RADIOGRAPHS, created_by__email=MANAGER)
     volumes = Project.objects.get(title=VOLUMES, created_by__email=MANAGER)
+    mammograms = Project.objects.get(title=MAMMOGRAMS, created_by__email=MANAGER)
     if not _has_scans(radiographs, FIRST):
-        _fill(radiographs, images=FIRST, volumes=0, seed=0, tell=tell)
+        _fill(radiographs, radiographs=FIRST, seed=0, tell=tell)
     tell("ready")
-    if not _has_scans(radiographs, FIRST + REST):
-        _fill(radiographs, images=REST, volumes=0, seed=1, tell=tell)
     if not _has_scans(volumes, SERIES):
-        _fill(volumes, images=0, volumes=SERIES, seed=0, tell=tell)
+        _fill(volumes, volumes=SERIES, seed=0, tell=tell)
+    if not _has_scans(mammograms, WOMEN * VIEWS):
+        _fill(mammograms, mammograms=WOMEN, seed=0, tell=tell)
+    if not _has_scans(radiographs, FIRST + REST):
+        _fill(radiographs, radiographs=REST, seed=1, tell=tell)
 
 
 def fill_with_folder(*, folder: Path, label_config: str, tell: Tell) -> None:
@@ -71,10 +85,20 @@ def _has_scans(project: Project, count: int) -> bool:
     return project.archive.scans.count() >= count
 
 
-def _fill(project: Project, *, images: int, volumes: int, seed: int, tell: Tell) -> None:
+def _fill(
+    project: Project,
+    *,
+    radiographs: int = 0,
+    volumes: int = 0,
+    mammograms: int = 0,
+    seed: int,
+    tell: Tell,
+) -> None:
     drawn = Path(settings.STAGED_UPLOADS) / "phantoms"
     shutil.rmtree(drawn, ignore_errors=True)
-    write_phantoms(drawn, radiographs=images, volumes=volumes, seed=seed)
+    write_phantoms(
+        drawn, radiographs=radiographs, volumes=volumes, mammograms=mammograms, seed=seed
+    )
     (drawn / "labels.csv").unlink()
     _take(project, drawn, tell=tell)
     shutil.rmtree(drawn)

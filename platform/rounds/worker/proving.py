@@ -1,5 +1,7 @@
 """What a project's labels prove, worked out beside the ranking."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -27,7 +29,7 @@ Int64 = NDArray[np.int64]
 @app.task(name=services.PROVE_JOB, queue=LEARNER_QUEUE)
 def prove(*, project_id: int) -> None:
     """Work out the savings, the advice on stopping and the doubtful labels, and keep them."""
-    with answering_for(project_id, "Measuring the savings"):
+    with answering_for(project_id, "Measuring the savings"), _told_on_the_page(project_id):
         project = Project.objects.filter(pk=project_id).first()
         if project is None:
             return
@@ -45,6 +47,16 @@ def prove(*, project_id: int) -> None:
             last_annotation=answers.watermark,
             found=found | {"label_seconds": median_seconds(project=project)},
         )
+
+
+@contextmanager
+def _told_on_the_page(project_id: int) -> Iterator[None]:
+    """The panel of savings says what failed, until a proof succeeds."""
+    try:
+        yield
+    except Exception as error:
+        services.fail_proof(project_id=project_id, error=str(error) or type(error).__name__)
+        raise
 
 
 def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64] | None:

@@ -23,6 +23,7 @@ from rounds.pool import Int64, Pool, held_tasks, learnt_questions, next_by_chanc
 from rounds.serving import Serving, answering_for, wake_embed
 from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
+from rounds.worker.mapping import map_pool
 from rounds.worker.opening import opens_at
 from rounds.worker.telling import predictions_of
 
@@ -36,6 +37,8 @@ MOST_LIVE = 16
 # Metrics are worked out after the order is written; when they take longer, only every few labels.
 _CHEAP_SECONDS = 0.1
 _LABELS_BETWEEN_METRICS = 5
+# A map that takes longer is drawn anew only so often.
+_SECONDS_BETWEEN_MAPS = 30.0
 
 
 @dataclass
@@ -49,6 +52,8 @@ class LiveProject:
     ranker: Ranker
     measured_labels: int = -1
     measured_seconds: float = 0.0
+    mapped_at: float = 0.0
+    mapping_seconds: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -66,6 +71,7 @@ def rerank(*, project_id: int) -> None:
         with live.lock:
             ranking = _rank(project, live)
             _measure(live, ranking)
+            _map(live, ranking)
         services.queue_due_round(project=project, ranking=ranking)
         services.queue_due_proof(project=project, ranking=ranking)
 
@@ -203,3 +209,13 @@ def _measure(live: LiveProject, ranking: Ranking) -> None:
     )
     live.measured_labels = ranking.labels
     live.measured_seconds = time.perf_counter() - begun
+
+
+def _map(live: LiveProject, ranking: Ranking) -> None:
+    """Draw the pool as the ranking sees it, for whoever would rather look than read."""
+    begun = time.perf_counter()
+    rests = begun - live.mapped_at < _SECONDS_BETWEEN_MAPS
+    if live.mapping_seconds > _CHEAP_SECONDS and rests:
+        return
+    map_pool(live.pool, live.bags, live.ranker, ranking)
+    live.mapped_at, live.mapping_seconds = begun, time.perf_counter() - begun

@@ -38,6 +38,7 @@ class Truth:
     findings: tuple[str, ...]
     subtlety: tuple[int, ...]  # beside findings; 1 extremely subtle … 5 obvious
     diameter: float | None = None  # mm, of a volume's largest nodule
+    centre: tuple[int, int, int] | None = None  # its slice, row and column, from 0
 
     def row(self) -> dict[str, str | int]:
         return {
@@ -48,6 +49,7 @@ class Truth:
             "subtlety": "|".join(str(grade) for grade in self.subtlety),
             **{name.lower(): int(name in self.findings) for name in (*KINDS, *BREAST_KINDS)},
             "diameter": "" if self.diameter is None else f"{self.diameter:.1f}",
+            "centre": "" if self.centre is None else "|".join(map(str, self.centre)),
         }
 
 
@@ -92,7 +94,7 @@ def _write_labels(folder: Path, truths: list[Truth]) -> Path:
     path = folder / "labels.csv"
     with path.open("w", newline="") as file:
         columns = ["file", "patient", "kind", "findings", "subtlety"]
-        columns += [name.lower() for name in (*KINDS, *BREAST_KINDS)] + ["diameter"]
+        columns += [name.lower() for name in (*KINDS, *BREAST_KINDS)] + ["diameter", "centre"]
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(truth.row() for truth in truths)
@@ -166,6 +168,7 @@ def _write_volume(folder: Path, seed: int, number: int) -> list[Truth]:
         name, identifier, "volume",
         ("Nodule",) * len(nodules), tuple(n.subtlety for n in nodules),
         2 * nodules[0].radius if nodules else None,
+        _place(nodules[0]) if nodules else None,
     )  # fmt: skip
     return [found]
 
@@ -198,6 +201,13 @@ def _write_breasts(folder: Path, seed: int, number: int) -> list[Truth]:
             )
         )
     return truths
+
+
+def _place(nodule: Nodule) -> tuple[int, int, int]:
+    """Slice, row and column of its centre."""
+    middle = (_GRID.size - 1) / 2
+    across, down = (round(middle + mm / _GRID.spacing) for mm in (nodule.x, nodule.y))
+    return round(nodule.z * (_GRID.slices - 1)), down, across
 
 
 def _draw_nodule(rng: np.random.Generator) -> Nodule:

@@ -103,25 +103,45 @@ function writeRun(writer: BitWriter, length: number, value: number): void {
   }
 }
 
-/** Returns one byte a pixel: 1 where the alpha channel is not 0. Takes any rle-pack code of RGBA. */
-export function decodeMask(code: ArrayLike<number>): Uint8Array {
+/**
+ * Tells of every run of pixels whose alpha channel is not 0, its end exclusive; neighbouring runs may
+ * touch. Takes any rle-pack code of RGBA.
+ */
+export function readRuns(code: ArrayLike<number>, tell: (from: number, to: number) => void): void {
   const reader = new BitReader(code);
   const length = reader.read(32);
   const wordBits = reader.read(5) + 1;
   const runBits = RUN_BITS.map(() => reader.read(4) + 1);
-  const mask = new Uint8Array(length / CHANNELS);
   for (let index = 0; index < length; ) {
     const isRepeated = reader.read(1) === 1;
     const end = index + 1 + reader.read(runBits[reader.read(2)] ?? 0);
     if (isRepeated) {
       // Of pixel p, alpha is byte 4p + 3.
-      if (reader.read(wordBits) !== 0) mask.fill(1, index >> 2, end >> 2);
+      if (reader.read(wordBits) !== 0) tell(index >> 2, end >> 2);
       index = end;
     } else {
       for (; index < end; index += 1) {
-        if (reader.read(wordBits) !== 0 && (index & 3) === 3) mask[index >> 2] = 1;
+        if (reader.read(wordBits) !== 0 && (index & 3) === 3) tell(index >> 2, (index >> 2) + 1);
       }
     }
   }
+}
+
+/** How many pixels the masked frame has. */
+export function frameSize(code: ArrayLike<number>): number {
+  return new BitReader(code).read(32) / CHANNELS;
+}
+
+/** Returns one byte a pixel: 1 where the alpha channel is not 0. */
+export function decodeMask(code: ArrayLike<number>): Uint8Array {
+  const mask = new Uint8Array(frameSize(code));
+  readRuns(code, (from, to) => mask.fill(1, from, to));
   return mask;
+}
+
+/** How many pixels are set, without decoding them one by one. */
+export function countMask(code: ArrayLike<number>): number {
+  let count = 0;
+  readRuns(code, (from, to) => (count += to - from));
+  return count;
 }

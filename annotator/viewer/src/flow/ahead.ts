@@ -44,6 +44,8 @@ export class Ahead {
   async fill(inHand: Task): Promise<void> {
     const turn = (this.turn += 1);
     this.prefetch.plan(inHand, this.tasks);
+    // Who only looks at a task reserves none.
+    if (inHand.is_read_only) return;
     try {
       // Before an answer has arrived, its task and those behind it still have their old places.
       await this.outbox.settled();

@@ -42,6 +42,14 @@ export class HeatWatch {
     this.map.lay([]);
   }
 
+  /** Other scans have come onto the screen. */
+  hung(): void {
+    if (!this.isOn_) return;
+    this.shown = "";
+    this.map.lay(this.screen.cells);
+    this.update();
+  }
+
   toggle(): void {
     if (this.task === null) return;
     this.isOn_ = !this.isOn_;
@@ -56,7 +64,9 @@ export class HeatWatch {
     const cell = this.screen.active;
     const target = this.isOn_ ? this.target() : null;
     if (this.task === null || !cell?.image || !target) return;
-    const scan = this.screen.cells.indexOf(cell);
+    const scan = this.screen.scans.findIndex(({ id }) => id === cell.scan.id);
+    // A plane cut through a volume is no frame of it.
+    if (scan < 0) return;
     const asked = { question: target.question, answer: target.answer, scan, frame: cell.shownFrame };
     const key = JSON.stringify(asked);
     if (key === this.shown) return;

@@ -72,7 +72,7 @@ export class Helping {
     this.decided = { ...model.decisions, ...draft?.decisions };
     this.notes.show(this.said);
     this.track.lay(screen.cells, task);
-    this.marks.lay(screen.cells);
+    this.marks.lay(screen.cells, task.scans);
     this.heat.open(task.id);
     this.refresh();
   }
@@ -89,13 +89,24 @@ export class Helping {
     });
   }
 
+  /** Other scans of the task have come onto the screen: what is shown over them goes along. */
+  hung(): void {
+    const { screen } = this.parts;
+    const task = this.room?.task;
+    this.heat.hung();
+    if (!task || this.suggestions.length === 0) return;
+    this.track.lay(screen.cells, task);
+    this.marks.lay(screen.cells, task.scans);
+    this.refresh();
+  }
+
   close(): void {
     this.said = this.suggestions = [];
     this.decided = {};
     this.inHandId = "";
     this.notes.clear();
     this.track.clear();
-    this.marks.lay([]);
+    this.marks.lay([], []);
     this.heat.open(null);
   }
 

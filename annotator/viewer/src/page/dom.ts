@@ -1,3 +1,5 @@
+import { t } from "../i18n";
+
 type Attributes = Record<string, string | boolean | EventListener>;
 
 /** An element with attributes and children; `on…` attributes are listeners, `true` is a bare one. */
@@ -19,7 +21,8 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 /** How a key is printed on its cap. */
 const CAPS: Record<string, string> = {
   ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→",
-  Shift: "⇧", Enter: "Enter ↵", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓",
+  Shift: "⇧", Enter: "Enter ↵", Escape: t("Esc"), PageUp: t("Page ↑"), PageDown: t("Page ↓"),
+  Ctrl: t("Ctrl"), Home: t("Home"), End: t("End"), Delete: t("Delete"), Backspace: t("Backspace"),
 };
 
 export function keyCap(key: string): HTMLElement {

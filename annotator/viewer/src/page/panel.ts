@@ -99,7 +99,7 @@ export class Panel {
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
-    const says = isReadAsNormal(sheet, this.questions) ? normalText(this.questions) : t("Submit");
+    const says = isReadAsNormal(sheet, this.questions) ? normalText(sheet, this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
       this.submitButton.replaceChildren(says, this.submitCap);
@@ -162,7 +162,10 @@ function show({ element }: Field, isAsked: boolean): void {
   if (comes) element.scrollIntoView({ block: "nearest" });
 }
 
-function normalText(questions: readonly Question[]): string {
+function normalText(sheet: Sheet, questions: readonly Question[]): string {
+  // What is chosen may be a finding of its own: then to mark nothing is not to call it normal.
+  const isChosen = questions.some(({ kind, name }) => kind === "single" && sheet.choices.get(name)?.length);
+  if (isChosen) return t("Submit, nothing marked");
   const asksForFindings = questions.some(({ kind }) => kind === "multiple");
   return asksForFindings ? t("No finding — read as normal") : t("Nothing marked — read as normal");
 }

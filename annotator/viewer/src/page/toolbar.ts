@@ -25,6 +25,9 @@ const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName]
   ["flipHorizontally", t("Flip left and right")],
   ["flipVertically", t("Flip top and bottom")],
   ["smooth", t("Pixels")],
+  ["oneUp", t("One-up")],
+  ["layPlanes", t("MPR")],
+  ["link", t("Link")],
   ["magnify", t("Magnify")],
   ["cine", t("Cine")],
 ];

@@ -7,7 +7,7 @@ import type { Cell } from "./cell";
  * it draws is told in words elsewhere.
  */
 export class ImageLayer {
-  private readonly canvas: HTMLCanvasElement;
+  readonly canvas: HTMLCanvasElement;
   private readonly redraw = (): void => this.draw();
 
   constructor(

@@ -4,8 +4,8 @@ import { ApiError, retried } from "../flow/http";
 import type { Scan } from "../types";
 import { type DecodedFrame, frameWindow } from "./decode";
 import { Decoder } from "./decoder";
-import type { ShownSamples } from "./pixels";
-import { address, imageId } from "./registry";
+import { type ShownSamples, valueRange } from "./pixels";
+import { address, imageId, planeSource } from "./registry";
 import type { Window } from "./windows";
 
 let decoder: Decoder | null = null;
@@ -21,6 +21,8 @@ export function openingWindow(scan: Scan, values: ShownSamples): Window {
 export function loadFrame(id: string): { promise: Promise<Types.IImage> } {
   const found = address(id);
   if (!found) return { promise: Promise.reject(new Error(`No scan is known for ${id}.`)) };
+  const cut = planeSource(found.scan);
+  if (cut) return { promise: cut(found.frame).then((values) => planeImage(found.scan, found.frame, values)) };
   return { promise: fetchFrame(found.scan, found.frame) };
 }
 
@@ -33,6 +35,11 @@ async function fetchFrame(scan: Scan, frame: number): Promise<Types.IImage> {
   });
   decoder ??= new Decoder();
   return image(scan, frame, await decoder.decode(bytes, scan.geometry));
+}
+
+function planeImage(scan: Scan, frame: number, values: ShownSamples): Types.IImage {
+  const window = frameWindow(scan.geometry, values);
+  return image(scan, frame, { values, ...valueRange(values), window });
 }
 
 function image(scan: Scan, frame: number, decoded: DecodedFrame): Types.IImage {

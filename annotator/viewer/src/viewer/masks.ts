@@ -121,7 +121,8 @@ export class Masks implements ToolFollower, Hand {
   fillBetween({ scan, shownFrame }: Cell): void {
     const { label } = this;
     const order = readingOrder(scan);
-    const items = order.map((frame) => itemOf(this.scans, scan, frame));
+    const isOfTask = this.scans.some(({ id }) => id === scan.id);
+    const items = isOfTask ? order.map((frame) => itemOf(this.scans, scan, frame)) : [];
     const spacing = scan.geometry.spacing ?? [1, 1];
     if (label && fillBetween(this.layers, label, items, order.indexOf(shownFrame), spacing)) this.changed();
     else this.onProblem(t("Paint a label on two slices with empty ones between them; go between them and fill."));
@@ -138,17 +139,14 @@ export class Masks implements ToolFollower, Hand {
 
   add(cell: Cell): void {
     if (!this.isUsed) return;
-    const item = (): number | null => (cell.image ? this.item(cell) : null);
     const picture = new Picture(cell, this.colours, () => {
-      const shown = item();
-      return shown === null ? null : { layers: this.layers.of(shown), pointed: this.prompting.pointed(shown) };
+      const item = this.item(cell);
+      if (item === null) return { layers: this.layers.cut(cell.scan, cell.shownFrame), pointed: null };
+      return { layers: this.layers.of(item), pointed: this.prompting.pointed(item) };
     });
     const pointer = new PaintPointer(cell, this);
     this.views.set(cell, { picture, pointer });
-    cell.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
-      picture.draw();
-      pointer.showCircle();
-    });
+    cell.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => pointer.showCircle());
   }
 
   remove(cell: Cell): void {

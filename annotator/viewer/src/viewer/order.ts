@@ -40,3 +40,9 @@ export function openingPlace({ scans, opens_at: told }: Opening, nth: number): n
   const place = told?.scan === nth ? frames.indexOf(told.frame) : -1;
   return place < 0 ? Math.floor(frames.length / 2) : place;
 }
+
+/** The place where a scan of the task opens; a plane cut through a volume opens in its middle. */
+export function openingOf(task: Opening, scan: Scan): number {
+  const nth = task.scans.findIndex(({ id }) => id === scan.id);
+  return nth < 0 ? Math.floor(scan.frame_count / 2) : openingPlace(task, nth);
+}

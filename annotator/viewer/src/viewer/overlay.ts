@@ -1,5 +1,6 @@
 import { t } from "../i18n";
 import { edgeMarkers } from "./orientation";
+import { priorText } from "./prior";
 import { scaleBarLength, scaleBarText, spacingNote } from "./scalebar";
 import { techniqueLines } from "./technique";
 import { turnText } from "./turn";
@@ -53,6 +54,7 @@ export class Overlay {
     const markers = edgeMarkers(geometry, directions.right, directions.down);
     for (const edge of EDGES) this.say(edge, [markers?.[edge] ?? ""]);
     this.say("top-left", [
+      (scan.prior_days ?? null) === null ? "" : priorText(scan.prior_days as number),
       joined(geometry.modality, geometry.body_part),
       joined(SIDES[geometry.laterality] ?? geometry.laterality, geometry.view),
       ...techniqueLines(geometry, location),

@@ -59,6 +59,13 @@ export class Regions {
     this.screen.render();
   }
 
+  /** Draws what was put into the sheet otherwise than by the pointer; it is a step like any other. */
+  put(sheet: Sheet): void {
+    this.draw(sheet);
+    this.gesture += 1;
+    this.record(sheet);
+  }
+
   /** Takes everything off the screen. */
   clear(): void {
     this.load(emptySheet(), []);
@@ -174,13 +181,18 @@ export class Regions {
   private restore(sheet: Sheet, before: RegionSheet, after: RegionSheet | null): boolean {
     if (!after) return false;
     Object.assign(sheet, after);
-    this.masks.load(this.scans, after.masks);
-    this.drawings.restore(after.marks);
-    if (!regionsOf(sheet).some(({ id }) => id === this.selected)) this.selected = null;
     const changed = firstChange(before, after) ?? firstChange(after, before);
     if (changed) this.goTo(changed.item);
-    this.screen.render();
+    this.draw(sheet);
     return true;
+  }
+
+  /** What is on the screen already is left as it is. */
+  private draw(sheet: Sheet): void {
+    this.masks.load(this.scans, sheet.masks);
+    this.drawings.restore(sheet.marks);
+    if (!regionsOf(sheet).some(({ id }) => id === this.selected)) this.selected = null;
+    this.screen.render();
   }
 
   private goTo(item: number): void {

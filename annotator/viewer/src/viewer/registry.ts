@@ -1,8 +1,14 @@
 import type { Scan } from "../types";
 import { readingOrder } from "./order";
+import type { ShownSamples } from "./pixels";
 
 /** Scans by number, for the image loader and the metadata provider, which are given image ids only. */
 const scans = new Map<number, Scan>();
+
+/** A frame of a plane through a volume: cut, not fetched. */
+export type PlaneSource = (frame: number) => Promise<ShownSamples>;
+
+const sources = new Map<number, PlaneSource>();
 
 export interface FrameAddress {
   scan: Scan;
@@ -15,6 +21,18 @@ export function register(scan: Scan): void {
 
 export function forget(scan: Scan): void {
   scans.delete(scan.id);
+  sources.delete(scan.id);
+}
+
+/** Makes a plane known, as `register` does a scan. */
+export function registerPlane(scan: Scan, source: PlaneSource): void {
+  register(scan);
+  sources.set(scan.id, source);
+}
+
+/** Where a plane's frames come from; undefined for scans. */
+export function planeSource(scan: Scan): PlaneSource | undefined {
+  return sources.get(scan.id);
 }
 
 export function imageId(scan: Scan, frame: number): string {

@@ -1,27 +1,60 @@
 import type { RenderingEngine } from "@cornerstonejs/core";
 
+import { t } from "../i18n";
 import type { Scan, Task } from "../types";
 import { Cell } from "./cell";
 import { startCornerstone } from "./cornerstone";
-import { openingPlace } from "./order";
+import { Crosshairs } from "./crosshairs";
+import { CutVolume } from "./cut";
+import type { Hung, Layout, Rule } from "./hanging";
+import { Linked } from "./linked";
+import { breastFlips } from "./mammogram";
+import { openingOf, readingOrder } from "./order";
 import { Overlay } from "./overlay";
+import { Pages } from "./pages";
+import type { ShownSamples } from "./pixels";
+import { isAcquired, MprPointer } from "./mprpointer";
+import { PageTag } from "./pagetag";
 import { Toolbox } from "./toolbox";
+import { PLANE_TEXT, type PlaneName, planesOf } from "./volume";
 
 const FRAME_TIMEOUT_MS = 3000;
 
-/** The scans of a task side by side, and the tools over all of them. */
+/** The scans of a task as they hang, page by page, and the tools over all of them. */
 export class Screen {
   readonly toolbox: Toolbox;
   private readonly engine: RenderingEngine;
+  private readonly pages: Pages;
+  private readonly linked = new Linked();
+  private readonly crosshairs = new Crosshairs();
+  private readonly tag: PageTag;
   private cells_: Cell[] = [];
   private overlays: Overlay[] = [];
   private active_ = 0;
+  private task: Task | null = null;
+  private cut: CutVolume | null = null;
+  private isLinked_ = false;
+  /** Where the reader was in each scan, by its number: kept while other pages are shown. */
+  private readonly places = new Map<number, number>();
+  /** Counts the pages that were asked for. */
+  private turn = 0;
+  private hanging: Promise<void> = Promise.resolve();
   /** The reader went to another frame. */
   onFrame: () => void = () => undefined;
+  /** Other scans have come onto the screen; the task's own marks go on. */
+  onHung: () => void = () => undefined;
+  /** Says what the reader should know. */
+  onSay: (text: string) => void = () => undefined;
 
-  constructor(private readonly stage: HTMLElement) {
+  constructor(
+    private readonly stage: HTMLElement,
+    rules: readonly Rule[],
+  ) {
     this.engine = startCornerstone();
     this.toolbox = new Toolbox();
+    this.pages = new Pages(rules);
+    this.tag = new PageTag(stage);
+    new MprPointer(stage, this, this.crosshairs);
     new ResizeObserver(() => this.resize()).observe(stage);
   }
 
@@ -29,32 +62,170 @@ export class Screen {
     return this.cells_;
   }
 
+  /** All of the task's scans, in its order, on the screen or not: the frames' numbers count through them. */
+  get scans(): readonly Scan[] {
+    return this.task?.scans ?? [];
+  }
+
   /** The cell that keys act on: the one the pointer was on last. */
   get active(): Cell | undefined {
     return this.cells_[this.active_];
   }
 
-  /** Shows a task's scans; resolves when all of them are on the screen. */
-  async show(task: Task): Promise<void> {
-    this.lay(task.scans.length);
-    await Promise.all(this.cells_.map((cell, index) => this.fill(cell, index, task)));
+  get layout(): Layout {
+    return this.pages.page.layout;
   }
 
-  /** Goes to a frame of a scan. */
+  get isLinked(): boolean {
+    return this.isLinked_;
+  }
+
+  /** Shows a task's scans as they hang; resolves when all of its first page are on the screen. */
+  async show(task: Task): Promise<void> {
+    this.task = task;
+    this.places.clear();
+    this.pages.open(task);
+    await this.turnPage();
+    await this.hanging;
+  }
+
+  /** Goes to a frame of a scan, on whichever page it hangs. */
   goTo(scan: Scan, frame: number): void {
-    const index = this.cells_.findIndex((cell) => cell.scan.id === scan.id);
-    this.active_ = Math.max(0, index);
-    this.active?.goTo(frame);
+    const index = this.cells_.findIndex((cell) => cell.image && cell.scan.id === scan.id);
+    if (index >= 0) {
+      this.activate(index);
+      this.active?.goTo(frame);
+    } else if (this.pages.goTo(scan)) {
+      this.places.set(scan.id, readingOrder(scan).indexOf(frame));
+      this.turnSoon(scan);
+    }
+  }
+
+  /** Lays the scans out so, from the one in hand on; null: as the protocol hangs them. */
+  lay(layout: Layout | null): void {
+    const scan = this.ownScan();
+    const planes = layout === "mpr" && scan ? planesOf(scan) : null;
+    if (typeof planes === "string") return this.onSay(planes);
+    this.remember();
+    this.pages.lay(layout, scan);
+    this.turnSoon(scan);
+  }
+
+  /** The cell in hand alone, or all as they were before. */
+  toggleOneUp(): void {
+    const cell = this.active;
+    if (!cell?.image) return;
+    this.remember();
+    const hung = { scan: cell.scan, chestWall: cell.chestWall };
+    if (this.pages.toggleOneUp(hung)) this.turnSoon(cell.scan);
+  }
+
+  /** The next viewport, and after a page's last the next page. */
+  step(by: 1 | -1): void {
+    const next = this.active_ + by;
+    if (next >= 0 && next < this.cells_.length) return this.activate(next);
+    this.remember();
+    if (!this.pages.step(by)) return;
+    const { cells } = this.pages.page;
+    this.turnSoon(cells[by > 0 ? 0 : cells.length - 1]?.scan);
+  }
+
+  toggleLinked(): void {
+    this.isLinked_ = !this.isLinked_;
+    this.linked.forget(this.cells_);
+    this.onSay(this.isLinked_ ? t("Viewports are linked.") : t("Viewports are no longer linked."));
+    this.render();
+  }
+
+  activate(index: number): void {
+    this.active_ = index;
+    this.stage.focus({ preventScroll: true });
+    this.markActive();
+    this.onFrame();
   }
 
   render(): void {
     for (const cell of this.cells_) cell.render();
   }
 
-  private async fill(cell: Cell, index: number, task: Task): Promise<void> {
-    const scan = task.scans[index];
-    if (!scan) return;
-    await cell.show(scan, openingPlace(task, index));
+  /** The scan of the cell in hand; of a plane the volume that it is cut through. */
+  private ownScan(): Scan | undefined {
+    const cell = this.active;
+    if (!cell?.image) return undefined;
+    return this.scans.find(({ id }) => id === cell.scan.id) ?? this.pages.page.cells[0]?.scan;
+  }
+
+  private remember(): void {
+    const shown = this.cells_.filter(({ image }) => image);
+    for (const { scan, shownFrame } of shown) this.places.set(scan.id, readingOrder(scan).indexOf(shownFrame));
+  }
+
+  private turnSoon(active?: Scan): void {
+    this.turnPage(active).catch((error: Error) => this.onSay(error.message));
+  }
+
+  /** Hangs the page in hand, one after the other; of several that wait, the last alone. */
+  private turnPage(active?: Scan): Promise<void> {
+    this.turn += 1;
+    const { turn } = this;
+    const hung = this.hanging.then(() => (turn === this.turn ? this.hangPage(active) : undefined));
+    this.hanging = hung.catch(() => undefined);
+    return hung;
+  }
+
+  /** With this scan's cell active. */
+  private async hangPage(active?: Scan): Promise<void> {
+    const { hung, names } = this.hungNow();
+    this.crosshairs.clear();
+    this.setCount(hung.length);
+    this.linked.forget(this.cells_);
+    this.stage.dataset["layout"] = names.length > 0 ? "mpr" : this.layout;
+    this.stage.toggleAttribute("data-several", hung.length > 1 || this.pages.isPart);
+    this.tag.show(this.pages.number, this.pages.count);
+    this.active_ = Math.max(0, hung.findIndex(({ scan }) => scan.id === active?.id));
+    this.resize();
+    await Promise.all(this.cells_.map((cell, index) => this.fill(cell, index, hung[index] as Hung)));
+    if (names.length > 0) this.showPlanes(names);
+    this.markActive();
+    this.onHung();
+  }
+
+  /** What the page in hand hangs; a volume that is shown as MPR is its planes. */
+  private hungNow(): { hung: Hung[]; names: PlaneName[] } {
+    const { page } = this.pages;
+    const [first] = page.cells;
+    const planes = page.layout === "mpr" && first ? planesOf(first.scan) : null;
+    const isPlane = page.cells.some(({ scan }) => !isAcquired(this.scans, scan));
+    if (!isPlane) this.cut?.close();
+    if (!isPlane) this.cut = null;
+    if (!first || planes === null || typeof planes === "string") return { hung: page.cells, names: [] };
+    const others = planes.others.map(({ scan }) => ({ scan, chestWall: null }));
+    this.cut = new CutVolume(first.scan, planes.others);
+    return { hung: [first, ...others], names: [planes.acquired, ...planes.others.map(({ name }) => name)] };
+  }
+
+  private showPlanes(names: readonly PlaneName[]): void {
+    const [first] = this.cells_;
+    if (!first) return;
+    this.cells_.forEach((cell, nth) => {
+      cell.setWindow(first.window);
+      cell.say(PLANE_TEXT[names[nth] as PlaneName]);
+    });
+    this.crosshairs.lay(this.cells_, names);
+    const start = readingOrder(first.scan).indexOf(first.shownFrame);
+    void this.cut?.fill(start, () => this.cells_);
+  }
+
+  private async fill(cell: Cell, index: number, { scan, chestWall }: Hung): Promise<void> {
+    const { task } = this;
+    if (!task) return;
+    const start = this.places.get(scan.id) ?? openingOf(task, scan);
+    await cell.show(scan, start);
+    const values = cell.image?.getPixelData() as ShownSamples | undefined;
+    if (chestWall && values) cell.hang(breastFlips(scan.geometry, values, chestWall), chestWall);
+    cell.element.classList.toggle("is-prior", (scan.prior_days ?? null) !== null);
+    cell.element.dataset["scan"] = String(scan.id);
+    cell.element.dataset["wall"] = chestWall ?? "";
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FRAME_TIMEOUT_MS);
       cell.onDrawn = () => {
@@ -67,21 +238,27 @@ export class Screen {
   }
 
   private drawn(index: number): void {
+    const cell = this.cells_[index];
+    if (!cell) return;
     this.overlays[index]?.update();
+    this.crosshairs.drawn(cell);
+    if (index === this.active_) {
+      const others = this.cells_.filter((other) => other !== cell);
+      const isMpr = this.stage.dataset["layout"] === "mpr";
+      const isLinked = this.isLinked_ && !isMpr;
+      this.linked.drawn(cell, others, { slices: isLinked, view: this.isLinked_, window: this.isLinked_ || isMpr });
+    }
     this.onFrame();
   }
 
-  /** Makes as many cells as there are scans; cells that are there already are used again. */
-  private lay(count: number): void {
-    this.active_ = 0;
-    this.stage.style.setProperty("--cells", String(count));
+  /** As many cells as that; those that are there already are used again. */
+  private setCount(count: number): void {
     while (this.cells_.length > count) {
       const cell = this.cells_.pop();
       this.overlays.pop();
-      if (cell) {
-        this.toolbox.remove(cell);
-        cell.destroy();
-      }
+      if (!cell) continue;
+      this.toolbox.remove(cell);
+      cell.destroy();
     }
     while (this.cells_.length < count) this.addCell();
   }
@@ -95,17 +272,20 @@ export class Screen {
     cell.element.addEventListener("pointerdown", () => this.activate(index), true);
     cell.element.addEventListener("wheel", (event) => this.wheel(event, index), { passive: false });
     cell.element.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.resize();
+    cell.element.addEventListener("dblclick", () => {
+      if (this.toolbox.isLooking) this.toggleOneUp();
+    });
   }
 
-  private activate(index: number): void {
-    this.active_ = index;
-    this.stage.focus({ preventScroll: true });
+  private markActive(): void {
+    this.cells_.forEach(({ element }, index) => {
+      element.classList.toggle("is-active", this.cells_.length > 1 && index === this.active_);
+    });
   }
 
   private wheel(event: WheelEvent, index: number): void {
     event.preventDefault();
-    this.active_ = index;
+    if (index !== this.active_) this.activate(index);
     const cell = this.cells_[index];
     if (!cell?.image || event.deltaY === 0) return;
     if (cell.scan.frame_count > 1 && !event.ctrlKey) cell.scroll(Math.sign(event.deltaY));
@@ -113,6 +293,8 @@ export class Screen {
   }
 
   private resize(): void {
-    if (this.cells_.length > 0) this.engine.resize(true, true);
+    if (this.cells_.length === 0) return;
+    this.engine.resize(true, true);
+    for (const cell of this.cells_) if (cell.image) cell.justify();
   }
 }

@@ -1,19 +1,16 @@
 import type { Mark, Mask } from "../answers/marks";
-import { decodeMask } from "../answers/rle";
+import { countMask } from "../answers/rle";
 import { t } from "../i18n";
 import type { Scan } from "../types";
 import type { Pixel } from "./plane";
 import { handlesOf, polygonArea } from "./shapes";
-
-/** Decoding takes time, and a mask that changes is another one. */
-const counted = new WeakMap<Mask, number>();
 
 /** How large a mark is, in mm, or in pixels where the spacing is unknown; nothing for a point. */
 export function sizeText(region: Mark | Mask, scan: Scan): string {
   const { spacing } = scan.geometry;
   const [down, across] = spacing ?? [1, 1];
   const unit = spacing ? "mm" : "px";
-  if ("rle" in region) return areaText(pixelsOf(region) * down * across, unit);
+  if ("rle" in region) return areaText(countMask(region.rle) * down * across, unit);
   const corners = handlesOf(region, scan).map(({ column, row }) => ({ column: column * across, row: row * down }));
   const [first, second, third, fourth] = corners;
   if (region.kind === "polygon") return areaText(polygonArea(corners), unit);
@@ -25,14 +22,6 @@ export function sizeText(region: Mark | Mask, scan: Scan): string {
 
 function areaText(area: number, unit: "mm" | "px"): string {
   return t("{area} {unit}²", { area: short(area), unit });
-}
-
-function pixelsOf(mask: Mask): number {
-  const known = counted.get(mask);
-  if (known !== undefined) return known;
-  const count = decodeMask(mask.rle).reduce((sum, pixel) => sum + (pixel ? 1 : 0), 0);
-  counted.set(mask, count);
-  return count;
 }
 
 function distance(one: Pixel, other: Pixel): number {

@@ -10,12 +10,12 @@ import { sliceNumber } from "./order";
 export class StackTrack {
   private shown: (() => void)[] = [];
 
-  lay(cells: readonly Cell[], { opens_at }: Pick<Task, "opens_at">): void {
+  lay(cells: readonly Cell[], { opens_at, scans }: Pick<Task, "opens_at" | "scans">): void {
     this.clear();
-    cells.forEach((cell, nth) => {
-      const { frame_count } = cell.scan;
-      if (frame_count > 1 && opens_at?.scan === nth) this.add(cell, opens_at.frame);
-    });
+    const opened = opens_at && scans[opens_at.scan];
+    for (const cell of cells) {
+      if (opened && opened.frame_count > 1 && cell.scan.id === opened.id) this.add(cell, opens_at.frame);
+    }
   }
 
   clear(): void {

@@ -32,12 +32,12 @@ export class Suggestions {
   constructor(private readonly labels: readonly RegionLabel[]) {}
 
   /** Lies over these cells from now on; an empty list takes it away. */
-  lay(cells: readonly Cell[]): void {
+  lay(cells: readonly Cell[], scans: readonly Scan[]): void {
     for (const layer of this.layers) layer.remove();
     this.ghosts.clear();
     this.outlines.clear();
     this.shown = [];
-    this.scans = cells.map(({ scan }) => scan);
+    this.scans = scans;
     this.layers = cells.map((cell) => new ImageLayer(cell, "suggestion-layer", (context) => this.paint(context, cell)));
   }
 

@@ -122,6 +122,16 @@ export class Toolbox {
     return this.current_;
   }
 
+  /** The tool in hand looks and leaves no mark: a click is free for something else. */
+  get isLooking(): boolean {
+    return ["window", "zoom", "pan", "scroll"].includes(this.current_);
+  }
+
+  /** The tool in hand leaves marks that are kept with the answer. */
+  get isMarking(): boolean {
+    return !this.isLooking && this.current_ !== "length" && this.current_ !== "angle";
+  }
+
   /** Tells of the cells, those there already and those to come, and of the tool in hand. */
   follow(follower: ToolFollower): void {
     this.followers.push(follower);

@@ -12,6 +12,12 @@ export const UPRIGHT: Turn = { quarters: 0, isMirrored: false };
 
 const turned = (quarters: number, isMirrored: boolean): Turn => ({ quarters: (quarters + 4) % 4, isMirrored });
 
+/** The turn that two flips of the screen make. */
+export function turnOf({ isMirrored, isUpsideDown }: { isMirrored: boolean; isUpsideDown: boolean }): Turn {
+  const turn = isMirrored ? flippedHorizontally(UPRIGHT) : UPRIGHT;
+  return isUpsideDown ? flippedVertically(turn) : turn;
+}
+
 export function rotated({ quarters, isMirrored }: Turn): Turn {
   return turned(quarters + 1, isMirrored);
 }

@@ -1,7 +1,7 @@
-import { decodeMask, encodeMask } from "../../answers/rle";
+import { encodeMask, frameSize, readRuns } from "../../answers/rle";
 import { type Mask, newId } from "../../answers/sheet";
 import type { RegionLabel } from "../labels";
-import { type Bounds, extent, union } from "./bounds";
+import { type Bounds, union } from "./bounds";
 
 /** A picture that is further behind is drawn anew. */
 const MOST_CHANGES = 500;
@@ -96,8 +96,8 @@ export class Layer {
       return false;
     }
     this.pixels.fill(0);
+    this.bounds = null;
     for (const mask of masks) this.paint(mask);
-    this.bounds = extent(this.pixels, this.columns);
     this.changedWhole();
     // Two masks of one label become one, which has to be coded; others are known already.
     const isPlain = new Set(masks.map(({ label }) => label)).size === masks.length;
@@ -116,16 +116,18 @@ export class Layer {
     this.firstKnown = this.version;
   }
 
-  private paint(mask: Mask): void {
-    const segment = this.labels.find(({ value }) => value === mask.label)?.segment;
-    const set = decodeMask(mask.rle);
-    if (segment === undefined || set.length !== this.pixels.length) return;
-    for (let at = set.indexOf(1); at >= 0; at = set.indexOf(1, at)) {
-      let end = set.indexOf(0, at);
-      if (end < 0) end = set.length;
-      this.pixels.fill(segment, at, end);
-      at = end;
-    }
+  private paint({ label, rle }: Mask): void {
+    const segment = this.labels.find(({ value }) => value === label)?.segment;
+    const { pixels, columns } = this;
+    if (segment === undefined || frameSize(rle) !== pixels.length) return;
+    readRuns(rle, (from, to) => {
+      pixels.fill(segment, from, to);
+      const [top, bottom] = [Math.floor(from / columns), Math.ceil(to / columns)];
+      const isWithinRow = bottom === top + 1;
+      const left = isWithinRow ? from - top * columns : 0;
+      const right = isWithinRow ? to - top * columns : columns;
+      this.bounds = union(this.bounds, { left, top, right, bottom });
+    });
   }
 
   private stretch(): { from: number; to: number } {

@@ -1,7 +1,9 @@
-import { locate, type Mask } from "../../answers/sheet";
+import { itemOf, locate, type Mask } from "../../answers/sheet";
 import type { Scan } from "../../types";
 import type { RegionLabel } from "../labels";
+import { cutLayer } from "./cutlayer";
 import { Layer } from "./layer";
+import type { Shown } from "./raster";
 
 /**
  * Everything painted on a task, on the screen or off it. Only frames that carry paint take memory:
@@ -44,6 +46,20 @@ export class Layers {
     return questions.flatMap((question) => this.layers.get(`${item}/${question}`) ?? []);
   }
 
+  /** What a plane through one of the task's volumes shows, in the order of the questions. */
+  cut(plane: Scan, frame: number): Shown[] {
+    // A plane is told from its volume by its number alone.
+    const volume = this.scans.find(({ frame_url }) => frame_url === plane.frame_url);
+    if (!volume || volume.frame_count < 2) return [];
+    const start = itemOf(this.scans, volume, 0);
+    const all = Array.from({ length: volume.frame_count }, (_, number) => this.of(start + number)).flat();
+    return [...new Set(all.map(({ question }) => question))].map((question) => {
+      const its = new Map(all.filter((layer) => layer.question === question).map((layer) => [layer.item - start, layer]));
+      const version = [...its.values()].reduce((sum, layer) => sum + layer.version, 0);
+      return cutLayer(volume, plane, frame, question, version, (number) => its.get(number));
+    });
+  }
+
   /** The frames that hold a label. */
   painted(label: RegionLabel): number[] {
     return [...this.layers.values()]
@@ -57,6 +73,10 @@ export class Layers {
     return [...this.layers.values()]
       .sort((one, other) => one.item - other.item)
       .flatMap((layer) => layer.masks())
-      .map((mask) => ({ ...mask, ...kept.get(mask.id), rle: mask.rle }));
+      .map((mask) => {
+        const known = kept.get(mask.id);
+        if (!known || known.rle === mask.rle) return known ?? mask;
+        return { ...known, rle: mask.rle };
+      });
   }
 }

@@ -1,6 +1,16 @@
 import { type RegionLabel, rgb } from "../labels";
 import { type Bounds, widened } from "./bounds";
-import type { Layer } from "./layer";
+
+/** A label map as it is drawn. */
+export interface Shown {
+  readonly question: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixels: Uint8Array;
+  readonly bounds: Bounds | null;
+  readonly version: number;
+  changedSince(version: number): Bounds | null;
+}
 
 /** Anatomy is seen through the paint; the outermost pixels of it are seen against anatomy. */
 const INSIDE = 96;
@@ -22,7 +32,7 @@ export function palette(labels: readonly RegionLabel[]): Uint32Array {
  * @param thick how many pixels wide the outlines are
  */
 export function raster(
-  { pixels, rows, columns }: Pick<Layer, "pixels" | "rows" | "columns">,
+  { pixels, rows, columns }: Pick<Shown, "pixels" | "rows" | "columns">,
   bounds: Bounds,
   colours: Uint32Array,
   thick: number,
@@ -49,7 +59,7 @@ export function raster(
 export class LayerImage {
   readonly canvas = document.createElement("canvas");
   private readonly context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
-  private layer: Layer | null = null;
+  private layer: Shown | null = null;
   private version = -1;
   private thick = 1;
   private drawn: Bounds | null = null;
@@ -57,7 +67,7 @@ export class LayerImage {
   constructor(private readonly colours: Uint32Array) {}
 
   /** Brings the canvas up to date with a layer, with outlines so many pixels wide. */
-  show(layer: Layer, thick: number): void {
+  show(layer: Shown, thick: number): void {
     const isOther = layer !== this.layer || thick !== this.thick;
     if (!isOther && layer.version === this.version) return;
     const changed = isOther ? null : layer.changedSince(this.version);
@@ -71,7 +81,7 @@ export class LayerImage {
     if (wanted) this.put(layer, widened(wanted, thick, layer.rows, layer.columns));
   }
 
-  private fit({ rows, columns }: Layer): void {
+  private fit({ rows, columns }: Shown): void {
     if (this.canvas.width === columns && this.canvas.height === rows) return;
     this.canvas.width = columns;
     this.canvas.height = rows;
@@ -82,7 +92,7 @@ export class LayerImage {
     this.context.clearRect(left, top, right - left, bottom - top);
   }
 
-  private put(layer: Layer, bounds: Bounds): void {
+  private put(layer: Shown, bounds: Bounds): void {
     const { left, top, right, bottom } = bounds;
     const image = new ImageData(right - left, bottom - top);
     new Uint32Array(image.data.buffer).set(raster(layer, bounds, this.colours, this.thick));
