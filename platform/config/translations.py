@@ -2,7 +2,7 @@
 
 Two domains, as Django names them: `django` for the pages and the API, `djangojs` for the reading
 room and the pages' scripts, whose `t("…")` are found here too. A translator edits
-`locale/<language>/LC_MESSAGES/*.po`.
+`languages/<language>/LC_MESSAGES/*.po`.
 """
 
 import io
@@ -146,4 +146,4 @@ def _texts_of(source: str, path: str) -> Iterator[Found]:
 
 
 def catalogue_path(domain: str, language: str, root: Path) -> Path:
-    return root / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
+    return root / "languages" / language / "LC_MESSAGES" / f"{domain}.po"

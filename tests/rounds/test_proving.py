@@ -176,3 +176,18 @@ def test_the_process_of_the_proof_needs_no_django(
     monkeypatch.setattr(proving, "aside", aside)
     worker.prove(project_id=read_project.project.pk)
     assert Proof.objects.get(project=read_project.project).labels == 26
+
+
+def test_a_proof_that_fails_is_kept_as_such_and_the_next_one_forgets_it(
+    read_project: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise MemoryError("no memory left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(proving, "aside", broken)
+        with pytest.raises(MemoryError):
+            worker.prove(project_id=read_project.project.pk)
+    assert Proof.objects.get().error == "no memory left"
+    worker.prove(project_id=read_project.project.pk)
+    assert Proof.objects.get().error == ""

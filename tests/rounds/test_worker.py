@@ -22,7 +22,7 @@ from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices
 from learner.questions import Question
 from rounds import services, serving, training, worker
-from rounds.models import Activity, Ranking, Round
+from rounds.models import Activity, PoolMap, Ranking, Round
 from rounds.worker import embedding
 from rounds.worker import ranking as reranking
 from rounds.worker.opening import opens_at
@@ -82,6 +82,25 @@ def test_each_label_gives_a_new_order(radiographs: LearningProject) -> None:
         assert ranking.generation == labels
         assert ranking.placed == 24 - labels
     assert ranking.strategy == "uncertainty_herding"
+
+
+def test_the_pool_is_drawn_as_the_ranking_sees_it(radiographs: LearningProject) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    worker.rerank(project_id=radiographs.project.pk)
+    drawn = PoolMap.objects.get(project=radiographs.project)
+    assert sorted(task for task, *_ in drawn.points) == sorted(radiographs.has_nodule)
+    assert {doubt for *_, doubt in drawn.points} == {None}
+    assert drawn.uncertainty == []
+    for _ in range(8):
+        radiographs.read_next()
+    worker.rerank(project_id=radiographs.project.pk)
+    drawn.refresh_from_db()
+    assert drawn.generation == 2
+    assert sum(drawn.uncertainty) == 24 - 8
+    for axis in (1, 2):
+        places = [point[axis] for point in drawn.points]
+        assert (min(places), max(places)) == (0, 1)
+    assert all(0 <= point[3] <= 1 for point in drawn.points)
 
 
 def test_a_task_in_hand_is_left_where_it_is(radiographs: LearningProject) -> None:

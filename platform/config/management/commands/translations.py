@@ -17,7 +17,7 @@ from config.translations import (
 
 
 class Command(BaseCommand):
-    help = "Write new texts of the source into locale/, and compile what is translated."
+    help = "Write new texts of the source into languages/, and compile what is translated."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
