@@ -96,7 +96,7 @@ def answer_of(task: str) -> tuple[Annotation, dict[str, Any]]:
 
 def parts(room: Room) -> int:
     """How many elements of the page are about the model."""
-    of_model = "[class*=model], [class*=suggestion], [class*=heat], .image-layer, .stack-track"
+    of_model = "[class*=model], [class*=suggestion], [class*=heat], .stack-track"
     return room.page.locator(of_model).count()
 
 
