@@ -49,7 +49,7 @@ def correct_annotation(
         if not own.filter(withdrawn_at__isnull=True).update(withdrawn_at=Now(), updated_at=Now()):
             raise Refused(str(_NOT_LATEST))
         # Only now, with the row in this transaction's hands, can it be shown to nobody any more.
-        old.refresh_from_db(fields=["model_seen_at"])
+        old.refresh_from_db(fields=["model_seen_at", "model_shown"])
         new = _successor(old, submission, reason)
         Draft.objects.filter(task=old.task_id, reader=reader).delete()
     return Submitted(new, Task.Arm(old.task.arm), is_new=True)

@@ -4,7 +4,6 @@ Shapes as in https://labelstud.io/guide/export: a rectangle is turned clockwise 
 corner, an ellipse about its centre; a polygon is closed.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,13 +94,12 @@ def _is_corner(point: Any) -> bool:
         isinstance(point, list | tuple)
         and len(point) == 2
         and all(isinstance(at, int | float) and not isinstance(at, bool) for at in point)
-        and all(math.isfinite(at) for at in point)
         and _is_inside(*point)
     )
 
 
 def _is_inside(x: float, y: float) -> bool:
-    return min(x, y) >= _LEAST and max(x, y) <= _MOST
+    return all(_LEAST <= at <= _MOST for at in (x, y))  # false for NaN as well
 
 
 def _check_mask(question: Question, value: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ time, and says so.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Self
 
 from django.db import OperationalError, connection, transaction
@@ -107,9 +107,9 @@ def answered(answers: QuerySet[Annotation], wanted: Wanted) -> QuerySet[Annotati
     if wanted.said:
         answers = answers.filter(said__contains=[wanted.said])
     if wanted.since:
-        answers = answers.filter(created_at__gte=_midnight(wanted.since))
+        answers = answers.filter(created_at__gte=_at(wanted.since, time.min))
     if wanted.until:
-        answers = answers.filter(created_at__lt=_midnight(wanted.until + timedelta(days=1)))
+        answers = answers.filter(created_at__lte=_at(wanted.until, time.max))
     return answers
 
 
@@ -123,8 +123,8 @@ def named(shown: QuerySet[TaskScan], text: str) -> QuerySet[TaskScan]:
     return shown.filter(_trigrams("scan__name", text), scan__name__icontains=text)
 
 
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+def _at(day: date, hour: time) -> datetime:
+    return timezone.make_aware(datetime.combine(day, hour))
 
 
 def _shown(membership: Membership) -> QuerySet[TaskScan]:

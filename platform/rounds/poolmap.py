@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
-from annotator.queries import State, in_hand
+from annotator.models import Claim
+from annotator.queries import State
 from annotator.results import questions_of
 from projects.models import Project
 from rounds.charts import decimal_text
@@ -76,8 +78,8 @@ class Picture:
 def picture_of(*, project: Project) -> Picture | None:
     """What the learner drew last, with the tasks as they are now; None before it has.
 
-    Tasks in a reader's hand are left out, and of those that wants a further answer nothing is told:
-    whoever looks may be about to read them.
+    Tasks that a reader holds, in hand or ahead, are left out, and of those that want a further
+    answer nothing is told: whoever looks may be about to read them.
     """
     kept = PoolMap.objects.filter(project=project).first()
     if kept is None:
@@ -98,7 +100,8 @@ def picture_of(*, project: Project) -> Picture | None:
 def _places(
     kept: PoolMap, question: str, answers: Sequence[str]
 ) -> tuple[list[Place], dict[int, float]]:
-    held = set(in_hand().filter(project=kept.project_id).values_list("task_id", flat=True))
+    claims = Claim.objects.filter(project=kept.project_id, expires_at__gt=Now())
+    held = set(claims.values_list("task_id", flat=True))
     at = {task: (x, y, doubt) for task, x, y, doubt in kept.points if task not in held}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from annotator import corrections
 from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
@@ -82,6 +83,18 @@ def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing
     assert again.is_after_model and again.model_seen_at is not None
     (task,) = labelled_answers(project=cast.project).tasks
     assert [one.result for one in task.answers] == [learnt]
+
+
+def test_what_is_shown_while_a_correction_is_sent_is_in_its_record(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_tasks(cast.project, 1)
+    first = read(cast, cast.bob)
+    monkeypatch.setattr(corrections, "lock_task", lambda task: see_heat_map(task, cast.bob))
+    second = correct(cast, first, EFFUSION)
+    assert second.unswayed == first
+    assert second.model_shown is not None
+    assert [heat["answer"] for heat in second.model_shown["heat_maps"]] == ["Nodule"]
 
 
 def test_what_was_corrected_before_it_measures_as_corrected(cast: Cast) -> None:

@@ -203,6 +203,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
         ("outlines", {"points": [[0, 0], [1, 1], [1, 101]]}, "A corner of “outlines” is [x, y]"),
         ("outlines", {"points": [[0, 0], [1, 1], [True, 1]]}, "A corner of “outlines” is [x, y]"),
         ("outlines", {"points": [[0, 0], [1, 1], [1]]}, "A corner of “outlines” is [x, y]"),
+        ("outlines", {"points": [[0, 0], [1, 1], [1, 10**400]]}, "A corner of “outlines” is"),
         ("outlines", {"closed": False}, "A polygon of “outlines” is closed."),
     ],
 )

@@ -71,6 +71,7 @@ def test_each_filter_is_exact(cast: Cast, tasks: list[Task]) -> None:
     assert ask(said="findings=Nodul") == []
     assert ask(until=date(2026, 3, 2)) == [1]
     assert ask(since=date(2026, 3, 3)) == [0, 1, 2]
+    assert ask(until=date.max) == ask(since=date.min) == [0, 1, 2]
     assert ask(since=date(2026, 3, 2), until=date(2026, 3, 2)) == [1]
     assert ask(text="COSTOphrenic") == [0, 1]
     assert ask(text="2.dcm") == [2]

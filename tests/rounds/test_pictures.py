@@ -68,12 +68,13 @@ def test_throughput_counts_what_stands(cast: Cast) -> None:
         ]
 
 
-def test_a_case_in_hand_is_not_on_the_map_and_an_open_one_tells_no_answer(cast: Cast) -> None:
+def test_a_case_that_is_held_is_not_on_the_map_and_an_open_one_tells_no_answer(
+    cast: Cast,
+) -> None:
     tasks = mapped(cast)
     picture = picture_of(project=cast.project)
     assert picture is not None
-    held = Claim.objects.get(place=0).task_id
-    assert {place.task for place in picture.places} == {*tasks} - {held}
+    assert {place.task for place in picture.places} == {*tasks[:3], tasks[5]}
     states = {place.task: place.state.value for place in picture.places}
     assert [states[task] for task in tasks[:3]] == ["read", "read", "not-judgeable"]
     said = {place.task: place.said for place in picture.places}
@@ -84,6 +85,14 @@ def test_a_case_in_hand_is_not_on_the_map_and_an_open_one_tells_no_answer(cast: 
     assert picture.doubtful[0].task == tasks[5]
     assert picture.measured == 4
     assert [round(bar.height) for bar in picture.bars] == [0, 46, 0, 138]
+
+
+def test_a_case_is_on_the_map_again_when_its_claim_has_run_out(cast: Cast) -> None:
+    tasks = mapped(cast)
+    Claim.objects.update(expires_at=timezone.now())
+    picture = picture_of(project=cast.project)
+    assert picture is not None
+    assert {place.task for place in picture.places} == {*tasks}
 
 
 def test_the_page_draws_the_map_in_german_with_points_for_decimals(cast: Cast) -> None:
