@@ -166,11 +166,15 @@ def note_looked_up(*, reader: User, tasks: Collection[int]) -> None:
 
 
 def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) -> None:
-    """Keep which suggestions the reader has accepted and rejected so far."""
+    """Keep which suggestions the reader has accepted and rejected so far; no other is known."""
+    kept = ModelShown.objects.filter(task=task_id, reader=reader).first()
+    before = kept.shown.get("before", {}) if kept else {}
+    suggested = {entry["id"] for entry in before.get("result", [])}
+    known = {name: said for name, said in decisions.items() if name in suggested}
     values: dict[str, Any] = {
         "task": task_id,
         "reader": reader.pk,
-        "decisions": Jsonb(dict(decisions)),
+        "decisions": Jsonb(known),
     }
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
