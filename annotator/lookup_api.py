@@ -16,6 +16,7 @@ from accounts.http import person_of
 from accounts.models import Role
 from annotator.api import submit
 from annotator.corrections import history_of
+from annotator.modelhelp import note_looked_up
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -165,12 +166,11 @@ def predictions(request: Request) -> Response:
     if request.method == "POST":
         return _keep_prediction(request)
     task_id = parsed(PredictionsRequest(data=request.query_params))["task"]
-    membership = membership_for_task(
-        user=person_of(request), task_id=task_id, roles=OVERSEEING_ROLES
-    )
-    return Response(
-        PredictionSerializer(predictions_of(membership, task_id=task_id), many=True).data
-    )
+    person = person_of(request)
+    membership = membership_for_task(user=person, task_id=task_id, roles=OVERSEEING_ROLES)
+    found = list(predictions_of(membership, task_id=task_id))
+    note_looked_up(reader=person, tasks=[one.task_id for one in found])
+    return Response(PredictionSerializer(found, many=True).data)
 
 
 def _keep_prediction(request: Request) -> Response:

@@ -3,17 +3,18 @@
 The record of it is described in annotator.shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from annotator.models import Claim, ModelShown, Prediction, Task
+from annotator.models import Annotation, Claim, ModelShown, Prediction, Task
 from annotator.results import REGION_KINDS, Result, check_result, questions_of
 from projects.errors import Refused
 from projects.models import ModelHelp, Project
@@ -155,12 +156,25 @@ def note_heat_map_before(*, task_id: int, reader: User, heat: HeatMap) -> None:
     _note_heat(_HEAT_BEFORE, task_id, reader, heat, when="before")
 
 
+def note_looked_up(*, reader: User, tasks: Collection[int]) -> None:
+    """Note on the reader's answers in force to these tasks that they have looked up the model's.
+
+    Who oversees a project may, and answers from then on stand as if they had been shown it.
+    """
+    answers = Annotation.objects.filter(reader=reader, withdrawn_at__isnull=True)
+    answers.filter(task__in=tasks, model_seen_at__isnull=True).update(model_seen_at=Now())
+
+
 def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) -> None:
-    """Keep which suggestions the reader has accepted and rejected so far."""
+    """Keep which suggestions the reader has accepted and rejected so far; no other is known."""
+    kept = ModelShown.objects.filter(task=task_id, reader=reader).first()
+    before = kept.shown.get("before", {}) if kept else {}
+    suggested = {entry["id"] for entry in before.get("result", [])}
+    known = {name: said for name, said in decisions.items() if name in suggested}
     values: dict[str, Any] = {
         "task": task_id,
         "reader": reader.pk,
-        "decisions": Jsonb(dict(decisions)),
+        "decisions": Jsonb(known),
     }
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)

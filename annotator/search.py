@@ -66,7 +66,9 @@ class Wanted:
     def would_tell(self) -> bool:
         """Whether being listed tells something of a task that its reader must not know."""
         asks_for_score = self.least is not None or self.most is not None
-        return bool(self.arm or asks_for_score or self.first)
+        # One reserved ahead may have been closed by others' answers: how tells what they said.
+        asks_how_closed = self.state in (State.READ, State.NOT_JUDGEABLE)
+        return bool(self.arm or asks_for_score or self.first or asks_how_closed)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from annotator import corrections
 from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
-from annotator.models import Annotation, Claim, Task
+from annotator.models import Annotation, Claim, Prediction, Task
 from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
@@ -95,6 +95,21 @@ def test_what_is_shown_while_a_correction_is_sent_is_in_its_record(
     assert second.unswayed == first
     assert second.model_shown is not None
     assert [heat["answer"] for heat in second.model_shown["heat_maps"]] == ["Nodule"]
+
+
+def test_who_looks_the_models_answers_up_has_seen_them(cast: Cast) -> None:
+    make_tasks(cast.project, 2, arm=Task.Arm.AUDIT)
+    first = read(cast, cast.ada)
+    path = f"/api/predictions/?task={first.task_id}"
+    assert token_of(cast.ada).get(path).json() == []
+    assert undo_last(project=cast.project, reader=cast.ada).task_id == first.task_id
+    second = read(cast, cast.ada)
+    said = {"task_id": first.task_id, "project": cast.project, "result": EFFUSION}
+    Prediction.objects.create(**said, model_version="m")
+    assert len(token_of(cast.ada).get(path).json()) == 1
+    with pytest.raises(Refused, match="Your last answer stands"):
+        undo_last(project=cast.project, reader=cast.ada)
+    assert correct(cast, second, EFFUSION).unswayed == second
 
 
 def test_what_was_corrected_before_it_measures_as_corrected(cast: Cast) -> None:

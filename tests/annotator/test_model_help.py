@@ -290,3 +290,16 @@ def test_helped_answers_are_trained_on_and_never_measured_with(cast: Cast) -> No
     Task.objects.filter(pk=task).update(arm=Task.Arm.AUDIT)  # which nothing ever does
     (forged,) = labelled_answers(project=cast.project).tasks
     assert all(value != value for value in targets_of(forged, questions)["findings"])  # NaN
+
+
+def test_only_what_was_suggested_is_kept_as_decided(cast: Cast) -> None:
+    helping(cast, ModelHelp.BEFORE)
+    task = next_task(cast, cast.bob)
+    box_id = task["model"]["result"][1]["id"]
+    decided = {box_id: "rejected", "nul\0": "accepted", "x" * 9999: "accepted"}
+    client = Client()
+    client.force_login(cast.bob)
+    sent = json.dumps({"result": [], "version": 1, "decisions": decided})
+    reply = client.put(f"/api/tasks/{task['id']}/draft/", sent, content_type="application/json")
+    assert reply.status_code == 200
+    assert ModelShown.objects.get().shown["decisions"] == {box_id: "rejected"}

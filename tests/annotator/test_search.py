@@ -1,17 +1,18 @@
 """The filters of the lists: exact, combinable, blind where their reader is, and bounded."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from annotator import search
 from annotator.claims import claim_next_task
 from annotator.listing import earlier_answers, listing
-from annotator.models import Annotation, Task
+from annotator.models import Annotation, Claim, Task
 from annotator.search import TooWide, Wanted, bounded
 from projects.models import Membership
 from scans.models import Scan, Series
@@ -120,6 +121,19 @@ def test_a_task_that_one_holds_is_in_no_list_that_would_tell_of_it(
     assert found(cast, tasks) == [0, 1, 2, 3, 4]
     for asked in ({"reader": cast.bob.pk}, {"least": 0.1}, {"first": 5}, {"arm": "pool"}):
         assert 2 not in found(cast, tasks, **asked)
+
+
+def test_how_one_reserved_ahead_was_closed_is_told_by_no_list(
+    cast: Cast, tasks: list[Task]
+) -> None:
+    Annotation.objects.filter(task=tasks[2]).update(was_cancelled=True)
+    Task.objects.filter(pk=tasks[2].pk).update(is_open=False)
+    assert found(cast, tasks, state="not-judgeable") == [2]
+    soon = timezone.now() + timedelta(minutes=5)
+    kept = {"task": tasks[2], "project": cast.project, "reader": cast.alice, "rank": 1}
+    Claim.objects.create(**kept, place=1, expires_at=soon)
+    assert found(cast, tasks, state="not-judgeable") == []
+    assert found(cast, tasks, state="read") == [0, 1]
 
 
 def test_one_finds_ones_own_answers_newest_first(cast: Cast, tasks: list[Task]) -> None:

@@ -242,6 +242,17 @@ def test_a_task_in_hand_is_given_no_second_look_by_its_reader(cast: Cast) -> Non
     assert [one["task"] for one in told["label_errors"]] == [free.pk]
 
 
+@pytest.mark.parametrize("path", ["projects/{}/second-look/", "api/projects/{}/proof/"])
+def test_a_second_look_at_ones_own_label_is_noted(cast: Cast, path: str) -> None:
+    task = cast.task("a.png")
+    own, other = [cast.answer(task, user, quality("Artefact")) for user in (cast.alice, cast.bob)]
+    proved(cast, label_errors=[doubt(task.pk)])
+    assert signed_in(cast.alice).get("/" + path.format(cast.project.pk)).status_code == 200
+    for answer, is_noted in ((own, True), (other, False)):
+        answer.refresh_from_db()
+        assert (answer.model_seen_at is not None) == is_noted
+
+
 def test_an_answer_taken_back_is_looked_at_no_more(cast: Cast) -> None:
     task = cast.task("a.png")
     answer = cast.answer(task, cast.bob, quality("Artefact"))
