@@ -12,7 +12,7 @@ from annotator.models import Claim
 from annotator.queries import State
 from annotator.results import questions_of
 from projects.models import Project
-from rounds.charts import decimal_text
+from rounds.charts import Bar, decimal_text
 from rounds.models import PoolMap
 
 MAP_WIDTH, MAP_HEIGHT, _EDGE = 560, 400, 12
@@ -35,15 +35,6 @@ _TASKS = """
             ORDER BY answer.id LIMIT 1)
     FROM annotator_task task WHERE task.project_id = %(project)s AND task.id = ANY(%(tasks)s)
 """
-
-
-@dataclass(frozen=True)
-class Bar:
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
 
 
 @dataclass(frozen=True)
