@@ -149,7 +149,9 @@ def _unknown(given: Mapping[str, object], known: Sequence[str], where: str) -> l
 
 def _is_words(value: object) -> bool:
     words = value if isinstance(value, list) else [value]
-    return bool(words) and all(isinstance(word, str) and word for word in words)
+    return bool(words) and all(
+        isinstance(word, str) and word and word.isprintable() for word in words
+    )
 
 
 def _either(allowed: Sequence[str | bool]) -> str:

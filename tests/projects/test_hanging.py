@@ -116,3 +116,9 @@ def test_what_is_read_at_a_time_is_fixed_once_there_are_tasks(cast: Cast) -> Non
 def test_a_unit_that_does_not_exist_is_refused(cast: Cast) -> None:
     with pytest.raises(Refused, match="patient"):
         update_settings(project_id=cast.project.pk, reading_unit="patient")
+
+
+@pytest.mark.parametrize("word", ["P\0", "\ud800"])
+def test_a_word_that_cannot_be_stored_is_refused(word: str) -> None:
+    with pytest.raises(HangingError, match="is a word or a list of words"):
+        check([{"layout": "1x1", "cells": [{"view": word}]}])
