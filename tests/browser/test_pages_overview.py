@@ -50,6 +50,7 @@ def test_the_map_opens_the_case_under_the_pointer_and_in_hand(
 
     page.locator("details.menu summary").click()
     page.get_by_role("button", name="Light").click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    # The page comes anew, and its style sheet after it.
     ground = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(ground) == "rgb(243, 246, 246)"
+    page.wait_for_function(f"{ground} === 'rgb(243, 246, 246)'")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
