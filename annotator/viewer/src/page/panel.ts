@@ -1,5 +1,5 @@
 import { isAskedOf } from "../answers/marks";
-import { emptyAnswers, isReadAsNormal, regionsOf, type Sheet } from "../answers/sheet";
+import { emptyAnswers, isReadAsNormal, regionsOf, type Sheet, unanswered } from "../answers/sheet";
 import { t } from "../i18n";
 import type { Question } from "../types";
 import type { RegionLabel } from "../viewer/labels";
@@ -99,7 +99,9 @@ export class Panel {
     }
     if (this.commentArea.value !== comment) this.commentArea.value = comment;
     if (comment !== "") this.commentBox.open = true;
-    const says = isReadAsNormal(sheet, this.questions) ? normalText(sheet, this.questions) : t("Submit");
+    // While an answer is still required, nothing is called normal.
+    const isNormal = isReadAsNormal(sheet, this.questions) && unanswered(sheet, this.questions).length === 0;
+    const says = isNormal ? normalText(sheet, this.questions) : t("Submit");
     if (this.submitButton.dataset["says"] !== says) {
       this.submitButton.dataset["says"] = says;
       this.submitButton.replaceChildren(says, this.submitCap);
