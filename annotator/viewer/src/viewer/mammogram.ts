@@ -8,8 +8,6 @@ export interface Flips {
   isUpsideDown: boolean;
 }
 
-export const AS_STORED: Flips = { isMirrored: false, isUpsideDown: false };
-
 /** The share of the columns at each edge in which tissue is looked for. */
 const EDGE_SHARE = 1 / 8;
 
