@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.chances import PROPENSITY
+from annotator.modelhelp import OWN_VERSION
 from annotator.models import MOST_AHEAD, Annotation, Placed, Prediction, Task
 from annotator.queries import ReadingTask, State, frame_url
 from annotator.reasons import why
@@ -226,6 +227,14 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
         fields = ("id", "task", "project", "result", "score", "model_version", "created_at")
         # The service replaces what the same model said earlier; a repeated POST is no error.
         validators = ()
+
+    def validate_model_version(self, name: str) -> str:
+        """The learner's own names are its own: what it said is not to be replaced under them."""
+        if name.startswith(OWN_VERSION):
+            raise serializers.ValidationError(
+                f"Names that begin with “{OWN_VERSION.strip()}” are those of Scout's own model."
+            )
+        return name
 
 
 class TaskDataSerializer(serializers.Serializer[Any]):

@@ -178,6 +178,14 @@ def test_a_prediction_replaces_what_the_same_model_said(cast: Cast) -> None:
     assert Prediction.objects.get().created_by == cast.alice
 
 
+def test_nobody_speaks_under_the_learners_name(cast: Cast) -> None:
+    (task,) = make_tasks(cast.project, 1)
+    body = {"task": task.pk, "result": NODULE, "model_version": "Scout round 3, ranking 7"}
+    status, reply = Asking(cast.alice).ask("POST", "/api/predictions/", body)
+    assert status == 400 and "those of Scout's own model" in str(reply)
+    assert not Prediction.objects.exists()
+
+
 def test_predictions_are_hidden_from_readers(cast: Cast) -> None:
     (task,) = make_tasks(cast.project, 1)
     body = {"task": task.pk, "result": NODULE, "model_version": "densenet"}
