@@ -17,6 +17,7 @@ from learner.metrics import evaluate
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.selfsupervised import learn, read_out
+from learner.sentences import Words, announce, words
 from learner.training import (
     LEAST_LABELS,
     STARTS,
@@ -113,7 +114,9 @@ class Round:
             seconds=request.seconds,
             seed=request.seed,
             checkpoint=Path(request.checkpoint),
-            say=lambda done: say(f"Learning from unlabelled scans: {done:.0%}"),
+            say=lambda done: announce(
+                "Learning from unlabelled scans: {percent} %", percent=round(100 * done)
+            ),
         )
         return Made(Ensemble((backbone,)), request.kind, epochs)
 
@@ -142,7 +145,11 @@ class Round:
                     seconds=self.request.seconds,
                     seed=self.request.seed + number,
                     guess=guess if pooled is not None and len(self.unlabelled) else None,
-                    say=lambda epoch: say(f"Training on {len(self.labelled)} labels: {epoch}"),
+                    say=lambda epoch: announce(
+                        "Training on {labels} labels: {epoch}",
+                        labels=len(self.labelled),
+                        epoch=epoch,
+                    ),
                 )
             )
         return Made(
@@ -173,7 +180,11 @@ class Round:
         for start in range(0, len(bags.frames), _AT_ONCE):
             some = bags.frames[start : start + _AT_ONCE]
             cache.append(finite(backbones.embed(some)), at=start)
-            say(f"Embedding {len(bags)} scans anew: {bags.whole(start + len(some))}")
+            announce(
+                "Embedding {count} scans anew: {done}",
+                count=len(bags),
+                done=int(bags.whole(start + len(some))),
+            )
         return self._bags(cache.read())
 
     def cache(self, width: int) -> EmbeddingCache:
@@ -190,7 +201,7 @@ class Round:
         patients = np.unique(self.data.patients[self.learn])
         if bags.counts.max() == 1 or len(self.labelled) < LEAST_LABELS or len(patients) < STARTS:
             return bags, {}
-        say("Learning which frames matter")
+        announce("Learning which frames matter")
         found = fit_attention(
             bags,
             self.questions,
@@ -217,23 +228,23 @@ class Round:
 
     def compare(
         self, kind: str, current: FrameBags | None, new: FrameBags
-    ) -> tuple[bool, str, dict[str, Any]]:
+    ) -> tuple[bool, Words, dict[str, Any]]:
         """Whether the new embeddings shall serve, why, and the losses it rests on."""
         if current is None or len(self.labelled) < LEAST_LABELS:
-            return True, "There were too few labels to compare with", {}
+            return True, words("There were too few labels to compare with"), {}
         losses = [self._loss(bags) for bags in (current, new)]
         told = {"current": losses[0], "new": losses[1], "n": len(self.held_out)}
         if not np.isfinite(losses).all():
-            return True, "The labels do not yet allow a comparison", {}
+            return True, words("The labels do not yet allow a comparison"), {}
         if losses[1] <= losses[0] * min(1.0, MARGINS[kind]):
-            return True, "It was better on held-out patients", {"held_out": told}
+            return True, words("It was better on held-out patients"), {"held_out": told}
         if losses[1] <= losses[0] * MARGINS[kind]:
-            return True, "It was as good on held-out patients, but for chance", {"held_out": told}
-        return (
-            False,
-            "It was not clearly better on held-out patients; the one before goes on serving",
-            {"held_out": told},
+            reason = words("It was as good on held-out patients, but for chance")
+            return True, reason, {"held_out": told}
+        reason = words(
+            "It was not clearly better on held-out patients; the one before goes on serving"
         )
+        return False, reason, {"held_out": told}
 
     def measure(self, embeddings: NDArray[np.floating]) -> dict[str, Any]:
         """Metrics on the audit sample, of heads fitted to all labels of the pool."""
@@ -295,7 +306,3 @@ class Round:
         """The backbone that serves now, left as it is, with the attention of these bags."""
         self.cache(bags.features.shape[1]).append(np.asarray(bags.features), at=0)
         return Made(Ensemble.load(Path(self.request.parent)), "attention", 0)
-
-
-def say(words: str) -> None:
-    print(words, flush=True)  # noqa: T201  read by the process that started this one

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from learner.metrics import roc_auc_influence
 from learner.questions import Question
+from learner.sentences import Unusable
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -50,7 +51,7 @@ def _balanced_accuracy(predicted: Float32 | None, y: Float64) -> Score:
     counts = y.sum(axis=0)
     occur = counts > 0
     if occur.sum() < 2:
-        raise ValueError("the audit sample holds one class only")
+        raise Unusable("the audit sample holds one class only")
     if predicted is None:
         return Score(1 / float(occur.sum()), np.zeros(len(y)))
     right = (predicted.argmax(axis=1) == y.argmax(axis=1)).astype(np.float64)
@@ -74,7 +75,7 @@ def _macro_auc(predicted: Float32 | None, y: Float64) -> Score:
         values.append(value)
         influences.append(influence)
     if not values:
-        raise ValueError("no finding of the audit sample is both present and absent")
+        raise Unusable("no finding of the audit sample is both present and absent")
     return Score(float(np.mean(values)), np.mean(influences, axis=0))
 
 
@@ -83,6 +84,6 @@ def covariance(influences: Float64, patients: Int64) -> Float64:
     _, which = np.unique(patients, return_inverse=True)
     m = int(which.max()) + 1
     if m < 2:
-        raise ValueError("the variance of a score needs two patients or more")
+        raise Unusable("the variance of a score needs two patients or more")
     of_patient = np.stack([np.bincount(which, row, minlength=m) for row in influences])  # [k, m]
     return np.asarray(m / (m - 1) * of_patient @ of_patient.T, dtype=np.float64)
