@@ -3,6 +3,7 @@ import { cache, Enums, imageLoader, type RenderingEngine, type StackViewport, ty
 import type { Scan } from "../types";
 import { readingOrder, sliceNumber } from "./order";
 import { imageId, imageIds, register } from "./registry";
+import { drawInSoftware, drawsInSoftware } from "./software";
 import { frameLocation } from "./technique";
 import { draggedWindow, nextHeaderWindow, type Range, rangeWindow, type Window, windowRange } from "./windows";
 
@@ -34,6 +35,7 @@ export class FrameStack {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = engine.getViewport(id) as StackViewport;
+    if (drawsInSoftware()) drawInSoftware(this.viewport);
     this.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.onDrawn());
   }
 
