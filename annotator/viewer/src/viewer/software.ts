@@ -1,9 +1,9 @@
-import { Enums, type StackViewport, type Types, updateCanvasSizeAndAspectRatio } from "@cornerstonejs/core";
+import { type StackViewport, updateCanvasSizeAndAspectRatio } from "@cornerstonejs/core";
 
 import { transformOf } from "./camera";
-import type { ShownSamples } from "./pixels";
 import { address } from "./registry";
 import { drawFrame } from "./resampling";
+import { lookOf, samplesOf } from "./shownframe";
 
 /** Names under which browsers offer a WebGL that draws on the processor. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
@@ -54,24 +54,12 @@ export function drawInSoftware(viewport: StackViewport): void {
 
 /** False where there is no image yet. */
 function drawImage(viewport: StackViewport, picture: ImageData): boolean {
-  const image = viewport.getCornerstoneImage() as Types.IImage | undefined;
-  const place = image && address(image.imageId);
-  if (!image || !place) return false;
-  const { scan, frame } = place;
-  const { voiRange, invert = false, interpolationType } = viewport.getProperties();
-  const { rows, columns, samples } = scan.geometry;
-  const values = image.getPixelData() as ShownSamples;
+  const samples = samplesOf(viewport);
+  const place = samples && address(viewport.getCornerstoneImage().imageId);
+  if (!samples || !place) return false;
   const ratio = window.devicePixelRatio;
-  const { a, b, c, d, e, f } = transformOf(viewport, scan, frame);
-  drawFrame(
-    picture,
-    { rows, columns, samples, values },
-    { a: a * ratio, b: b * ratio, c: c * ratio, d: d * ratio, e: e * ratio, f: f * ratio },
-    {
-      range: voiRange ?? { lower: image.minPixelValue, upper: image.maxPixelValue },
-      inverted: invert,
-      smooth: interpolationType !== Enums.InterpolationType.NEAREST,
-    },
-  );
+  const { a, b, c, d, e, f } = transformOf(viewport, place.scan, place.frame);
+  const at = { a: a * ratio, b: b * ratio, c: c * ratio, d: d * ratio, e: e * ratio, f: f * ratio };
+  drawFrame(picture, samples, at, lookOf(viewport));
   return true;
 }
