@@ -14,10 +14,8 @@ from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.corrections import correct_annotation
 from annotator.modelhelp import after_reading
 from annotator.queries import membership_for_annotation, membership_for_task, reading_task
-from annotator.reasons import why
-from annotator.serializers import (
+from annotator.reading_serializers import (
     AheadSerializer,
-    AnnotationSerializer,
     CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
@@ -29,6 +27,8 @@ from annotator.serializers import (
     TakenBackSerializer,
     TasksAheadSerializer,
 )
+from annotator.reasons import why
+from annotator.serializers import AnnotationSerializer
 from annotator.services import Submission, Submitted, save_draft, submit_annotation
 from annotator.withdrawals import undo_last
 from projects.access import READING_ROLES, project_of_member

@@ -29,12 +29,11 @@ from annotator.queries import (
     visible_tasks,
     with_counts,
 )
+from annotator.reading_serializers import SubmissionSerializer, SubmittedSerializer
 from annotator.serializers import (
     AnnotationSerializer,
     OverseenAnnotationSerializer,
     PredictionSerializer,
-    SubmissionSerializer,
-    SubmittedSerializer,
     TaskDetailSerializer,
     TaskPageSerializer,
 )
