@@ -380,8 +380,8 @@ def test_scores_by_hand() -> None:
     assert mean_error(None, y) == pytest.approx(2 / 3)
     findings = np.array([[1, 0], [0, 0], [1, 0]], np.float32)
     ranked = np.array([[0.5, 0], [0.5, 0], [0.9, 0]], np.float32)
-    assert macro_auc(ranked, findings) == pytest.approx(0.75)
-    assert macro_auc(None, findings) == 0.5
+    assert macro_auc(ranked, findings).value == pytest.approx(0.75)
+    assert macro_auc(None, findings).value == 0.5
     with pytest.raises(ValueError, match="present and absent"):
         macro_auc(ranked, findings * 0)
 
