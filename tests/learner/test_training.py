@@ -26,7 +26,7 @@ from learner.training import (
     split_by_patient,
     tuned_predictions,
 )
-from learner.training.loop import Training
+from learner.training.loop import Lesson, Training
 from learner.training.losses import class_weights
 from learner.training.mixing import Mix, draw_cutmix, draw_mixup
 from tests.learner.test_embedding import TINY
@@ -149,16 +149,20 @@ def plain_loss(training: Training, rows: NDArray[np.int64]) -> float:
     return float(masked_loss(DIAGNOSIS, outputs[0], torch.from_numpy(targets)))
 
 
+def training_of(data: Labelled, recipe: TrainingRecipe) -> Training:
+    return Training(Lesson(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0))
+
+
 def test_the_heads_begin_as_those_that_serve(tmp_path: Path) -> None:
     data = labelled(tmp_path)
-    begun = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), SHORT, seed=0)
+    begun = training_of(data, SHORT)
     assert plain_loss(begun, np.arange(30, 40)) < 0.5 < np.log(2)
 
 
 def test_epochs_lower_the_loss_on_what_was_not_learned_from(tmp_path: Path) -> None:
     data, held = labelled(tmp_path), np.arange(30, 40)
     recipe = replace(SHORT, batch=8, learning_rate=1e-3, head_learning_rate=1e-2, averaging=0.5)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     for model in (training.model, training.averaged.module):
         for layer in model.heads.parameters():
             torch.nn.init.zeros_(layer)
@@ -169,7 +173,7 @@ def test_epochs_lower_the_loss_on_what_was_not_learned_from(tmp_path: Path) -> N
 
 def test_what_is_handed_out_is_the_average_of_the_last_steps(tmp_path: Path) -> None:
     data, recipe = labelled(tmp_path), replace(SHORT, averaging=0.75)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     before = [weights.clone() for weights in training.model.backbone.parameters()]
     training.epoch()  # a single step
     for was, now, average in zip(
@@ -225,7 +229,7 @@ def test_it_stops_when_the_time_is_up(tmp_path: Path) -> None:
 
 def test_training_ends_when_it_gains_no_more(tmp_path: Path) -> None:
     data, recipe = labelled(tmp_path), replace(SHORT, patience=2)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     judged = iter([5.0, 4.0, 4.5, 4.0, 3.0])
     losses = training.run(epochs=50, end=float("inf"), judge=lambda backbone: next(judged))
     assert losses == [5.0, 4.0, 4.5, 4.0]
