@@ -1,8 +1,10 @@
-"""The progress page is tested with the project of the releases' tests."""
+"""The cast of the progress page, that of the releases' tests, and a learner to begin with."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_django.fixtures import Settings
 
 if TYPE_CHECKING:
     from tests.releases.cast import Cast
@@ -14,3 +16,17 @@ def cast(db: None) -> "Cast":
     from tests.releases.cast import new_cast
 
     return new_cast()
+
+
+@pytest.fixture
+def new_learner(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner that has just started, on one processor, with empty caches."""
+    from rounds import serving
+    from rounds.worker import embedding, ranking
+
+    settings.LEARNER_CACHE = tmp_path / "cache"
+    settings.MODEL_STORE = tmp_path / "models"
+    monkeypatch.setattr(ranking, "_live_projects", {})
+    monkeypatch.setattr(serving, "_resting", {})
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    embedding.serving_backbones.cache_clear()

@@ -11,7 +11,6 @@ from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 from procrastinate.contrib.django.models import ProcrastinateJob
-from pytest_django.fixtures import Settings
 
 from annotator.claims import claim_next_task
 from annotator.models import Task
@@ -29,23 +28,13 @@ from rounds.worker.opening import opens_at
 from tests.rounds.learning_project import LearningProject, add_scans, make_learning_project
 
 torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("new_learner")
 
 
 @pytest.fixture
 def radiographs(transactional_db: None) -> LearningProject:
     # Jobs write through connections of their own, so what they read must have been committed.
     return make_learning_project()
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A learner that has just started, with empty caches."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding.serving_backbones.cache_clear()
 
 
 def waiting_jobs() -> list[str]:
