@@ -78,7 +78,10 @@ class Painting:
 
 
 def kept(room: Room, holds: Callable[[list[dict[str, Any]]], bool], what: str) -> Any:
-    """The draft's result on the server, once it is as it should be."""
+    """The draft's result on the server, once it is as it should be.
+
+    The first save of a long stroke may hold its beginning alone.
+    """
 
     def is_kept() -> bool:
         drafts = list(Draft.objects.all())
