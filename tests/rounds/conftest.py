@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 if TYPE_CHECKING:
     from tests.releases.cast import Cast
+    from tests.rounds.learning_project import LearningProject
 
 
 @pytest.fixture
@@ -30,3 +31,11 @@ def new_learner(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(serving, "_resting", {})
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     embedding.serving_backbones.cache_clear()
+
+
+@pytest.fixture
+def radiographs(transactional_db: None) -> "LearningProject":
+    # Jobs write through connections of their own, so what they read must have been committed.
+    from tests.rounds.learning_project import make_learning_project
+
+    return make_learning_project()
