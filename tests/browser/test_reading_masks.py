@@ -36,9 +36,14 @@ def test_labels_exclude_and_overlap_and_are_erased_as_painted(
     scans = phantoms.scans_of(archive, frames, **phantoms.radiograph())
     room = enter(make_project(LESIONS + ORGANS, scans))
     shape = (100, 200)
+    brush, stage = room.page.locator(".brush-bar"), room.page.locator(".stage")
+    assert brush.is_hidden()
+    before = stage.bounding_box()
     room.press("1")
     painting = Painting(room, *shape)
     assert room.says("brush-size") == "Brush 4.0 mm"
+    assert stage.bounding_box() == before, "the image keeps its place"
+    assert room.page.locator(".tolerance").is_hidden()
     painting.click(50, 100)
     lesion = masks(room, shape, "Lesion")["Lesion"]
     # A fiftieth of the frame's 200 columns, as a radius.
@@ -125,6 +130,9 @@ def test_a_threshold_brush_takes_one_block_and_slices_are_filled_between(
     room.press("b")
     painting = Painting(room, *shape)
     assert room.page.locator("[data-tool=threshold]").get_attribute("aria-pressed") == "true"
+    tools = [tool.bounding_box() for tool in room.page.locator(".tool:visible").all()]
+    assert len({round(box["y"]) for box in tools if box}) == 1, "one row at 1280 pixels"
+    assert max(box["x"] + box["width"] for box in tools if box) <= painting.x + painting.width
     assert room.page.locator(".tolerance").input_value() == "50"
     room.press(*["]"] * 12)
     painting.stroke((32, 30), (32, 34))
