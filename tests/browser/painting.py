@@ -31,7 +31,7 @@ class Painting:
         self.scale = min(box["width"] / columns, box["height"] / rows)
         self.left = box["x"] + (box["width"] - columns * self.scale) / 2
         self.top = box["y"] + (box["height"] - rows * self.scale) / 2
-        self.x, self.y = box["x"], box["y"]
+        self.x, self.y, self.width = box["x"], box["y"], box["width"]
 
     def point(self, row: float, column: float) -> tuple[float, float]:
         """On the page, the middle of a pixel."""

@@ -42,6 +42,18 @@ def painting(archive: Archive, make_project: MakeProject, enter: Enter) -> Paint
     return Painting(room, *SHAPE)
 
 
+def test_the_brush_is_told_while_it_is_in_hand_and_the_image_keeps_its_place(
+    painting: Painting,
+) -> None:
+    room = painting.room
+    brush, stage = room.page.locator(".brush-bar"), room.page.locator(".stage")
+    place = stage.bounding_box()
+    assert brush.is_visible() and room.page.locator(".tolerance").is_hidden()
+    room.press("w")
+    assert brush.is_hidden()
+    assert stage.bounding_box() == place
+
+
 def test_labels_exclude_and_overlap_and_are_erased_as_painted(painting: Painting) -> None:
     room = painting.room
     assert room.says("brush-size") == "Brush 4.0 mm"
@@ -142,6 +154,9 @@ def test_a_threshold_brush_takes_one_block(ball: Painting) -> None:
     room = ball.room
     room.press("b")
     assert room.page.locator("[data-tool=threshold]").get_attribute("aria-pressed") == "true"
+    tools = [tool.bounding_box() for tool in room.page.locator(".tool:visible").all()]
+    assert len({round(box["y"]) for box in tools if box}) == 1, "one row at 1280 pixels"
+    assert max(box["x"] + box["width"] for box in tools if box) <= ball.x + ball.width
     assert room.page.locator(".tolerance").input_value() == "50"
     room.press(*["]"] * 12)
     ball.stroke((32, 30), (32, 34))

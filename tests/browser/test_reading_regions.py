@@ -112,7 +112,7 @@ def test_a_box_is_moved_and_removed(
     assert after["value"]["width"] == pytest.approx(before["value"]["width"], abs=0.01)
     room.press("Delete")
     assert draft(room, 0).result == []
-    assert "read as normal" in room.page.locator(".submit").inner_text()
+    assert "Nothing marked: normal" in room.page.locator(".submit").inner_text()
 
 
 def test_a_click_is_no_box(
