@@ -3,8 +3,8 @@
 Headless Chromium against a real server, on an emulated line: radiographs of 16 bits, 2500 by
 2048, and CT of 512 by 512 by 300; beside them the same files in a plain Cornerstone3D page that
 fetches DICOM. The keys are pressed, the window is dragged, and the page itself notes when the next
-image was on the screen. Chromium draws in software here, without a graphics card: drawing is many
-times slower than on a reader's workstation, fetching and decoding are not.
+image was on the screen. Headless Chromium has no graphics card: the reading page draws by itself
+then, the plain page by WebGL in software, many times slower than on a reader's workstation.
 
     python -m benchmarks.viewer --cases 40 --stay 200 --json FILE
 """

@@ -122,6 +122,7 @@ def mammogram(archive: Archive, side: str, view: str, **header: Any) -> Scan:
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_mammograms_hang_back_to_back(archive: Archive, read_studies: Callable[..., Room]) -> None:
     scans = [
         mammogram(archive, "L", "MLO"),
@@ -214,6 +215,7 @@ def click_in_sagittal(room: Room, *, behind: float, below: float) -> None:
     room.page.wait_for_timeout(300)
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_a_block_in_a_volume_is_in_its_place_in_all_three_planes(
     archive: Archive, read_studies: Callable[..., Room]
 ) -> None:

@@ -15,7 +15,6 @@ import { clickKind } from "./painting/proposal";
 import { Prompting } from "./painting/prompting";
 import { palette } from "./painting/raster";
 import { type Dab, near, Stroke, valuesAt } from "./painting/stroke";
-import type { ShownSamples } from "./pixels";
 import type { Pixel } from "./plane";
 import type { FrameSamples } from "./segmentation/segmenter";
 import { isPaintTool, type PaintTool, type ToolFollower, type ToolName } from "./toolbox";
@@ -168,7 +167,7 @@ export class Masks implements ToolFollower, Hand {
 
   begin(cell: Cell, at: Pixel, press: PointerEvent): Motion | null {
     const item = this.item(cell);
-    const frame = samplesOf(cell);
+    const frame = cell.samples;
     if (item === null || !frame) return null;
     if (this.tool_ === "segment") return this.point(item, frame, at, press);
     const dabs = this.tool_ === "eraser" ? this.erasing(item) : this.painting(item, frame, at);
@@ -228,10 +227,4 @@ export class Masks implements ToolFollower, Hand {
   private drawSoon(): void {
     for (const { picture } of this.views.values()) picture.drawSoon();
   }
-}
-
-function samplesOf(cell: Cell): FrameSamples | null {
-  const values = cell.image?.getPixelData() as ShownSamples | undefined;
-  const { rows, columns, samples } = cell.scan.geometry;
-  return values ? { rows, columns, samples, values } : null;
 }
