@@ -15,8 +15,9 @@ from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.models import Annotation, Claim, ModelShown, Prediction, Task
-from annotator.results import REGION_KINDS, Result, check_result, questions_of
+from annotator.results import Result, check_result, questions_of
 from projects.errors import Refused
+from projects.label_config import REGION_KINDS
 from projects.models import ModelHelp, Project
 
 # Of a project's own learner; other models' names are their senders' business.

@@ -9,7 +9,7 @@ from annotator.claims import ClaimedTask
 from annotator.corrections import chain_of
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
-from annotator.serializers import ReadingTaskSerializer
+from annotator.reading_serializers import ReadingTaskSerializer
 from projects.access import READING_ROLES
 from projects.models import Membership
 

@@ -11,7 +11,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from annotator.queries import (
@@ -21,7 +21,7 @@ from annotator.queries import (
     visible_tasks,
 )
 from projects.frames_api import AnyAccepted
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Membership, ModelHelp
 from rounds.explanations import Asked, explanation_of
 from rounds.serving import serving_of

@@ -97,10 +97,11 @@ export class Masks implements ToolFollower, Hand {
   /** Shows the masks of a draft or of an earlier state; what is shown already is left as it is. */
   load(scans: readonly Scan[], masks: readonly Mask[]): void {
     const [first] = scans;
-    if (first && first.id !== this.scans[0]?.id) this.brush.suit(first);
+    const isOther = first?.id !== this.scans[0]?.id;
     this.cancel();
     this.prompting.finish();
     this.scans = scans;
+    if (first && isOther) this.brush.suit(first);
     this.layers.load(scans, masks);
     this.drawSoon();
   }
