@@ -11,7 +11,11 @@ from rest_framework.response import Response
 from accounts.http import person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
-from annotator.corrections import correct_annotation
+from annotator.corrections import (
+    correct_annotation,
+    drop_correction_draft,
+    keep_correction_draft,
+)
 from annotator.modelhelp import after_reading
 from annotator.queries import (
     is_more_of_patient_left,
@@ -134,6 +138,26 @@ def correct(request: Request, annotation_id: str) -> Response:
             reason=reason,
         )
     return _taken(project, reader, corrected)
+
+
+@extend_schema(methods=["PUT"], request=DraftSerializer, responses=DraftVersionSerializer)
+@extend_schema(methods=["DELETE"], request=None, responses={204: None})
+@api_view(["PUT", "DELETE"])
+def correction_draft(request: Request, annotation_id: str) -> Response:
+    """Keep an unfinished correction of an earlier answer of yours, unless a newer one is kept
+    already; or forget it. The answer counts as it is until it is corrected."""
+    reader = person_of(request)
+    project = membership_for_annotation(
+        user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
+    ).project
+    own = {"project": project, "annotation_id": int(annotation_id), "reader": reader}
+    if request.method == "DELETE":
+        drop_correction_draft(**own)
+        return Response(status=204)
+    sent = parsed(DraftSerializer(data=request.data))
+    del sent["decisions"]  # on suggestions, which stand beside the answer already
+    with sentences_for_refusals():
+        return Response({"version": keep_correction_draft(**own, **sent)})
 
 
 def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
