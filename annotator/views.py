@@ -82,6 +82,7 @@ def _reading_room(
             "annotations": "/api/tasks/{task}/annotations/",
             "corrections": "/api/annotations/{annotation}/corrections/",
             "draft": "/api/tasks/{task}/draft/",
+            "correction_draft": "/api/annotations/{annotation}/draft/",
             "preferences": "/api/preferences/",
             "leave": f"{pages}/",
             "read": f"{pages}/read/",

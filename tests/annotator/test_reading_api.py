@@ -186,6 +186,7 @@ def test_the_reading_page_starts_with_the_questions(cast: Cast) -> None:
         "annotations": "/api/tasks/{task}/annotations/",
         "corrections": "/api/annotations/{annotation}/corrections/",
         "draft": "/api/tasks/{task}/draft/",
+        "correction_draft": "/api/annotations/{annotation}/draft/",
         "preferences": "/api/preferences/",
         "leave": f"/projects/{cast.project.pk}/",
         "read": f"/projects/{cast.project.pk}/read/",

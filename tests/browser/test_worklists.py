@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
-from annotator.models import Annotation, Claim
+from annotator.models import Annotation, Claim, Draft
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
@@ -125,7 +125,7 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     in_hand = room.wait_for_task(other_than=first)
     wait_for_answers(room, 1)
     room.press("2")
-    page.wait_for_timeout(200)
+    room.wait(lambda: Draft.objects.filter(task=int(in_hand)).exists(), "what was begun")
     room.press("Alt+r")
     expect(page.get_by_role("heading", name="My answers")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("Nodule")
@@ -138,6 +138,19 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     assert (room.root("task"), room.chosen()) == (first, ["Nodule"])
     expect(page.locator("[data-part=case]")).to_contain_text("Correcting your answer")
     expect(page.locator(".undo-button")).to_be_hidden()
+
+    room.press("1", "2")
+    room.wait(lambda: Draft.objects.filter(task=int(first)).exists(), "the draft on the server")
+    page.evaluate("indexedDB.deleteDatabase('scout-reading')")  # another computer has none of it
+    page.goto(page.url)
+    room.wait_for_state("ready")
+    assert room.chosen() == ["Effusion"]
+    page.get_by_role("button", name="Leave it as it is").click()
+    expect(page.get_by_role("heading", name="My answers")).to_be_visible()
+    assert not Draft.objects.filter(task=int(first)).exists()
+    page.get_by_role("link", name=first, exact=True).click()
+    room.wait_for_state("ready")
+    assert room.chosen() == ["Nodule"]
 
     page.get_by_label("Why you correct it").fill("a slip")
     room.press("Escape", "1", "2", "Enter")

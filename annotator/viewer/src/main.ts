@@ -116,7 +116,11 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const room = new Room({ ...own, help: model });
   const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
   const leaveCase = async (): Promise<void> => {
-    if (opened) await journal.dropDraft(opened.task.id);
+    if (opened) {
+      await room.standDown();
+      await journal.dropDraft(opened.task.id);
+      await api.forgetCorrection(opened.task.id).catch(() => undefined);
+    }
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);
   };
   const pick = (option: OptionKey): void => {

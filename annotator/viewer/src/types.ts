@@ -236,6 +236,7 @@ export interface Bootstrap {
     annotations: string;
     corrections: string;
     draft: string;
+    correction_draft: string;
     model: string;
     task: string;
     explanation: string;
