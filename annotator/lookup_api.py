@@ -16,7 +16,7 @@ from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.api import submit
 from annotator.corrections import history_of
-from annotator.modelhelp import note_looked_up
+from annotator.looks import MODEL, looked_at, note_look
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -115,13 +115,11 @@ def _answers_json(
     membership: Membership, task: Task, answers: QuerySet[Annotation]
 ) -> list[dict[str, Any]]:
     """Answers to the task; who oversees the project also learns why it was served."""
+    shown = looked_at(membership, answers.select_related("task"))
     if membership.role == Role.READER:
-        return [dict(AnnotationSerializer(answer).data) for answer in answers]
+        return [dict(AnnotationSerializer(answer).data) for answer in shown]
     context = {"propensities": propensities_of(task, overlap=membership.project.overlap)}
-    return [
-        dict(OverseenAnnotationSerializer(answer, context=context).data)
-        for answer in answers.select_related("task")
-    ]
+    return [dict(OverseenAnnotationSerializer(answer, context=context).data) for answer in shown]
 
 
 @extend_schema(responses=OverseenAnnotationSerializer)
@@ -133,8 +131,10 @@ def annotation(request: Request, annotation_id: str) -> Response:
     )
     visible = visible_annotations(membership).filter(pk=annotation_id)
     found = get_object_or_404(visible.select_related("task"))
-    (shown,) = _answers_json(membership, found.task, visible)
-    return Response(shown)
+    shown = _answers_json(membership, found.task, visible)
+    if not shown:  # claimed by the member in this moment
+        raise NotFound
+    return Response(shown[0])
 
 
 @extend_schema(responses=AnnotationSerializer(many=True))
@@ -144,7 +144,10 @@ def history(request: Request, annotation_id: str) -> Response:
     membership = membership_for_annotation(
         user=person_of(request), annotation_id=int(annotation_id)
     )
-    found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
+    visible = visible_annotations(membership).filter(pk=annotation_id)
+    found = next(iter(looked_at(membership, visible)), None)
+    if found is None:
+        raise NotFound
     return Response(AnnotationSerializer(history_of(found), many=True).data)
 
 
@@ -168,8 +171,9 @@ def predictions(request: Request) -> Response:
     person = person_of(request)
     membership = membership_for_task(user=person, task_id=task_id, roles=OVERSEEING_ROLES)
     found = list(predictions_of(membership, task_id=task_id))
-    note_looked_up(reader=person, tasks=[one.task_id for one in found])
-    return Response(PredictionSerializer(found, many=True).data)
+    shown = note_look(membership, [one.task_id for one in found], at=[MODEL])
+    told = [one for one in found if one.task_id in shown]
+    return Response(PredictionSerializer(told, many=True).data)
 
 
 def _keep_prediction(request: Request) -> Response:

@@ -1,20 +1,20 @@
 """Help from the model: who is shown what of it, and the record of what was shown.
 
-The record of it is described in annotator.shown.
+The record of it is described in annotator.shown. What who oversees a project looks up of their
+own accord is noted by annotator.looks.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models.functions import Now
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from annotator.models import Annotation, Claim, ModelShown, Prediction, Task
+from annotator.models import Claim, ModelShown, Prediction, Task
 from annotator.results import Result, check_result, questions_of
 from projects.errors import Refused
 from projects.label_config import REGION_KINDS
@@ -155,15 +155,6 @@ def note_heat_map(*, task_id: int, reader: User, heat: HeatMap) -> bool:
 def note_heat_map_before(*, task_id: int, reader: User, heat: HeatMap) -> None:
     """Note that the reader is shown a heat map of a task that they are reading."""
     _note_heat(_HEAT_BEFORE, task_id, reader, heat, when="before")
-
-
-def note_looked_up(*, reader: User, tasks: Collection[int]) -> None:
-    """Note on the reader's answers in force to these tasks that they have looked up the model's.
-
-    Who oversees a project may, and answers from then on stand as if they had been shown it.
-    """
-    answers = Annotation.objects.filter(reader=reader, withdrawn_at__isnull=True)
-    answers.filter(task__in=tasks, model_seen_at__isnull=True).update(model_seen_at=Now())
 
 
 def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) -> None:

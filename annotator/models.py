@@ -252,7 +252,7 @@ class Annotation(Answer, Served):
 
 
 class ModelShown(models.Model):
-    """What the server has shown a reader of the model before they answered a task.
+    """What a reader was shown of the model, or has looked at, before they answered a task.
 
     It outlives claims, drafts and answers taken back, and is copied into the annotation.
     """

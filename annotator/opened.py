@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import Role
 from annotator.claims import ClaimedTask
 from annotator.corrections import chain_of
+from annotator.looks import looked_at
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
 from annotator.reading_serializers import ReadingTaskSerializer
@@ -30,10 +31,10 @@ def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> Open
 
     A reader corrects; who oversees the project looks, or corrects their own answer if they say so.
     """
-    answers = list(visible_annotations(membership).filter(task=task).select_related("reader"))
-    own = next((one for one in answers if _is_to_correct(one, membership, to_correct)), None)
-    if own is not None:
-        answers = [own]
+    visible = visible_annotations(membership).filter(task=task).select_related("reader")
+    mine = visible.filter(reader=membership.user_id)
+    own = next((one for one in mine if _is_to_correct(one, membership, to_correct)), None)
+    answers = looked_at(membership, visible) if own is None else [own]
     versions = {row.pk: row for row in Annotation.objects.filter(task=task)}
     told = [_told(answer, versions) for answer in answers]
     claim = ClaimedTask(task.pk, False, _NEVER)

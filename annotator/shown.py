@@ -1,4 +1,4 @@
-"""The record of what a reader was shown of the model. Pure.
+"""The record of what a reader was shown of the model, and of others' answers. Pure.
 
 The record is kept by the server, of what it sent. Before the answer it is `ModelShown.shown`; the
 annotation takes it over as `Annotation.model_shown`, where what is shown later follows:
@@ -6,6 +6,7 @@ annotation takes it over as `Annotation.model_shown`, where what is shown later 
     {"before": {"at": TIME, "result": RESULT},    # sent with the task
      "heat_maps": [{"at": TIME, "question", "answer", "scan", "frame", "model",
                     "when": "before"|"after"}],
+     "looked_up": {"answers": TIME, "model": TIME},   # by who oversees
      "suggestions": {ID: "accepted"|"edited"|"rejected"|"untouched"},   # once answered
      "after": {"at": TIME, "result": RESULT}}     # asked for when the answer had been given
 
@@ -69,7 +70,8 @@ def known_when_given(shown: Mapping[str, Any] | None, given: datetime) -> dict[s
     known = {
         name: value
         for name, value in shown.items()
-        if name == "suggestions" or (name in ("before", "after") and _is_before(value, given))
+        if name in ("suggestions", "looked_up")
+        or (name in ("before", "after") and _is_before(value, given))
     }
     maps = [heat for heat in shown.get("heat_maps", []) if _is_before(heat, given)]
     if maps:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, Task
+from annotator.looks import ANSWERS
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -18,8 +19,8 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
     """Withdraw the reader's latest answer: its task is in their hand again, the answer a draft.
 
     The task they had in hand becomes the first reserved ahead. Raises Refused where there is
-    nothing to undo, and where they have seen the model's opinion since: a new answer would not be
-    theirs.
+    nothing to undo, and where they have seen the model's opinion, or others' answers to the task:
+    a new answer would not be theirs.
     """
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
@@ -48,6 +49,13 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
 
 
 def _withdraw(last: Annotation, *, overlap: int) -> None:
+    looks = ModelShown.objects.filter(task=last.task_id, reader=last.reader_id)
+    if looks.filter(shown__looked_up__has_key=ANSWERS).exists():
+        raise Refused(
+            gettext(
+                "Your last answer stands: you have looked at what others answered to this case."
+            )
+        )
     unswayed = Annotation.objects.filter(pk=last.pk, model_seen_at__isnull=True)
     if not unswayed.update(withdrawn_at=Now(), updated_at=Now()):
         raise Refused(

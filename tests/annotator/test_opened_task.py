@@ -71,7 +71,9 @@ def test_nothing_of_the_model_is_shown_with_what_is_opened(cast: Cast, tasks: li
     )  # fmt: skip
     for person in (cast.bob, cast.alice):
         assert opened(cast, person, tasks[0])[1]["task"]["model"] is None
-    assert ModelShown.objects.count() == 0
+    # Alice has looked at Bob's answer, and at nothing else.
+    shown = ModelShown.objects.values_list("reader", "shown__looked_up__model")
+    assert list(shown) == [(cast.alice.pk, None)]
 
 
 def test_a_manager_is_blind_to_what_she_holds_and_corrects_what_she_gave(

@@ -32,7 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Chromium draws WebGL on the processor; told of a graphics card, the page uses it all the same.
+# Chromium works WebGL out on the processor here; told of a graphics card, the page uses it.
 _CARD = """
 const parameter = WebGL2RenderingContext.prototype.getParameter;
 WebGL2RenderingContext.prototype.getParameter = function (name) {
