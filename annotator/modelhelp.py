@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
@@ -113,11 +114,13 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
     project shows nothing, and where the reader has no answer in force.
     """
     if project.model_help == ModelHelp.OFF:
-        raise PermissionDenied("This project shows its readers nothing of the model.")
+        raise PermissionDenied(gettext("This project shows its readers nothing of the model."))
     answers = project.annotations.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
     own = answers.values("model_shown").first()
     if own is None:
-        raise PermissionDenied("Answer this task first: until then nothing of the model is shown.")
+        raise PermissionDenied(
+            gettext("Answer this task first: until then nothing of the model is shown.")
+        )
     shown: dict[str, Any] = own["model_shown"] or {}
     if "before" in shown:
         return {"result": shown["before"]["result"]}
@@ -127,7 +130,9 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
             return {"result": []}
         shown = _changed(_SHOW_AFTER, task_id, reader, shown=_now("after", result))
         if not shown:  # it was taken back meanwhile
-            raise PermissionDenied("You have taken your answer back: answer this task first.")
+            raise PermissionDenied(
+                gettext("You have taken your answer back: answer this task first.")
+            )
     return {"result": shown["after"]["result"]}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -111,7 +112,9 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
         """The learner's own names are its own: what it said is not to be replaced under them."""
         if name.startswith(OWN_VERSION):
             raise serializers.ValidationError(
-                f"Names that begin with “{OWN_VERSION.strip()}” are those of Scout's own model."
+                gettext("Names that begin with “{name}” are those of Scout's own model.").format(
+                    name=OWN_VERSION.strip()
+                )
             )
         return name
 

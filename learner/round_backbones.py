@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from learner.attention import FrameBags
 from learner.embedding import Backbone, best_device
 from learner.ensemble import Ensemble
-from learner.round_material import Material, Request, say
+from learner.round_material import Material, Request
 from learner.selfsupervised import learn, read_out
+from learner.sentences import announce
 from learner.training import fine_tune, guess_labels
 from learner.transfer import initial_backbone
 
@@ -47,7 +48,9 @@ def make(material: Material, serving: FrameBags | None) -> Made:
         seconds=request.seconds,
         seed=request.seed,
         checkpoint=Path(request.checkpoint),
-        say=lambda done: say(f"Learning from unlabelled scans: {done:.0%}"),
+        say=lambda done: announce(
+            "Learning from unlabelled scans: {percent} %", percent=round(100 * done)
+        ),
     )
     return Made(Ensemble((backbone,)), request.kind, epochs)
 
@@ -77,7 +80,11 @@ def _fine_tuned(material: Material, serving: FrameBags | None) -> Made:
                 seconds=request.seconds,
                 seed=request.seed + number,
                 guess=guess if pooled is not None and len(material.unlabelled) else None,
-                say=lambda epoch: say(f"Training on {len(material.labelled)} labels: {epoch}"),
+                say=lambda epoch: announce(
+                    "Training on {labels} labels: {epoch}",
+                    labels=len(material.labelled),
+                    epoch=epoch,
+                ),
             )
         )
     return Made(Ensemble(tuple(members)), request.kind, tuned[0].epochs, tuned[0].as_json())

@@ -77,7 +77,3 @@ class Material:
             learn=learn,
             held_out=held_out,
         )
-
-
-def say(words: str) -> None:
-    print(words, flush=True)  # noqa: T201  read by the process that started this one

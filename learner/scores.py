@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from learner.metrics import roc_auc_influence
 from learner.questions import Question
+from learner.sentences import Unusable
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -38,7 +39,7 @@ def score(question: Question, predicted: Float32 | None, targets: Float32) -> fl
         return macro_auc(predicted, targets).value
     spread = float(((targets - targets.mean()) ** 2).sum())
     if spread == 0:
-        raise ValueError("the numbers of the test set are all the same")
+        raise Unusable("the numbers of the test set are all the same")
     return 0.0 if predicted is None else 1 - float(((targets - predicted) ** 2).sum()) / spread
 
 
@@ -63,7 +64,7 @@ def macro_auc(predicted: Float32 | None, targets: Float32) -> Score:
     """
     told = told_findings(targets)
     if not len(told):
-        raise ValueError("no finding of the test set is both present and absent")
+        raise Unusable("no finding of the test set is both present and absent")
     if predicted is None:
         return Score(0.5, np.zeros(len(targets)))
     areas = [roc_auc_influence(predicted[:, k], targets[:, k]) for k in told]

@@ -15,7 +15,8 @@ from learner.ensemble import Ensemble, finite
 from learner.metrics import evaluate
 from learner.ranker import Ranker
 from learner.round_backbones import Made, make
-from learner.round_material import Material, say
+from learner.round_material import Material
+from learner.sentences import Words, announce, words
 from learner.training import (
     LEAST_LABELS,
     STARTS,
@@ -59,7 +60,11 @@ class Round:
         for start in range(0, len(bags.frames), _AT_ONCE):
             some = bags.frames[start : start + _AT_ONCE]
             cache.append(finite(backbones.embed(some)), at=start)
-            say(f"Embedding {len(bags)} scans anew: {bags.whole(start + len(some))}")
+            announce(
+                "Embedding {count} scans anew: {done}",
+                count=len(bags),
+                done=int(bags.whole(start + len(some))),
+            )
         return self._bags(cache.read())
 
     def cache(self, width: int) -> EmbeddingCache:
@@ -77,7 +82,7 @@ class Round:
         patients = len(np.unique(self.data.patients[learn]))
         if bags.counts.max() == 1 or labels < LEAST_LABELS or patients < STARTS:
             return bags, {}
-        say("Learning which frames matter")
+        announce("Learning which frames matter")
         found = fit_attention(
             bags,
             self.material.questions,
@@ -108,23 +113,23 @@ class Round:
 
     def compare(
         self, kind: str, current: FrameBags | None, new: FrameBags
-    ) -> tuple[bool, str, dict[str, Any]]:
+    ) -> tuple[bool, Words, dict[str, Any]]:
         """Whether the new embeddings shall serve, why, and the losses it rests on."""
         if current is None or len(self.material.labelled) < LEAST_LABELS:
-            return True, "There were too few labels to compare with", {}
+            return True, words("There were too few labels to compare with"), {}
         losses = [self._loss(bags) for bags in (current, new)]
         told = {"current": losses[0], "new": losses[1], "n": len(self.material.held_out)}
         if not np.isfinite(losses).all():
-            return True, "The labels do not yet allow a comparison", {}
+            return True, words("The labels do not yet allow a comparison"), {}
         if losses[1] <= losses[0] * min(1.0, MARGINS[kind]):
-            return True, "It was better on held-out patients", {"held_out": told}
+            return True, words("It was better on held-out patients"), {"held_out": told}
         if losses[1] <= losses[0] * MARGINS[kind]:
-            return True, "It was as good on held-out patients, but for chance", {"held_out": told}
-        return (
-            False,
-            "It was not clearly better on held-out patients; the one before goes on serving",
-            {"held_out": told},
+            reason = words("It was as good on held-out patients, but for chance")
+            return True, reason, {"held_out": told}
+        reason = words(
+            "It was not clearly better on held-out patients; the one before goes on serving"
         )
+        return False, reason, {"held_out": told}
 
     def measure(self, embeddings: NDArray[np.floating]) -> dict[str, Any]:
         """Metrics on the audit sample, of heads fitted to all labels of the pool."""

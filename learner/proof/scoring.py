@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from learner import scores
 from learner.questions import Question
 from learner.scores import Score, balanced_accuracy, macro_auc, told_findings
+from learner.sentences import Unusable
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -29,11 +30,11 @@ def score(question: Question, predicted: Float32 | None, targets: Float32) -> Sc
     """
     if question.kind == "single":
         if (targets.sum(axis=0) > 0).sum() < 2:
-            raise ValueError("the audit sample holds one class only")
+            raise Unusable("the audit sample holds one class only")
         return balanced_accuracy(predicted, targets)
     if question.kind == "multiple":
         if not len(told_findings(targets)):
-            raise ValueError("no finding of the audit sample is both present and absent")
+            raise Unusable("no finding of the audit sample is both present and absent")
         return macro_auc(predicted, targets)
     y = targets.astype(np.float64)
     guess = np.full_like(y, np.nanmean(y)) if predicted is None else predicted
@@ -46,6 +47,6 @@ def covariance(influences: Float64, patients: Int64) -> Float64:
     _, which = np.unique(patients, return_inverse=True)
     m = int(which.max()) + 1
     if m < 2:
-        raise ValueError("the variance of a score needs two patients or more")
+        raise Unusable("the variance of a score needs two patients or more")
     of_patient = np.stack([np.bincount(which, row, minlength=m) for row in influences])  # [k, m]
     return np.asarray(m / (m - 1) * of_patient @ of_patient.T, dtype=np.float64)

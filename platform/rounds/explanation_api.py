@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -27,9 +28,9 @@ from projects.models import Membership, ModelHelp
 from rounds.explanations import Asked, explanation_of
 from rounds.serving import serving_of
 
-_BLIND = "Answer this task first: until then nothing of the model is shown."
-_OFF = "This project shows its readers nothing of the model."
-_ASKED = "The learner is working it out: ask again in a second."
+_BLIND = gettext_lazy("Answer this task first: until then nothing of the model is shown.")
+_OFF = gettext_lazy("This project shows its readers nothing of the model.")
+_ASKED = gettext_lazy("The learner is working it out: ask again in a second.")
 _RETRY_SECONDS = "1"
 
 
