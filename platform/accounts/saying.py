@@ -1,6 +1,6 @@
 """Says sentences in the language of whoever reads them, and keeps them in the database."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.formats import number_format
@@ -25,7 +25,13 @@ def _said(value: Value) -> str:
     return str(number_format(value, 0 if isinstance(value, int) else 2, force_grouping=True))
 
 
-class SentenceField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class SentenceField(_TextField):
     """A column of sentences: what a worker writes, so that each reader has it in their language."""
 
     def get_prep_value(self, value: Any) -> Any:

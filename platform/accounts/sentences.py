@@ -66,7 +66,8 @@ def read(column: str) -> str:
         return column
     try:
         text, values = json.loads(column)
-        return sentence([text, dict(values)])
+        found: str = sentence([text, dict(values)])
+        return found
     except (ValueError, TypeError, LookupError):
         return column
 

@@ -50,7 +50,8 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
         read_only_fields = fields
 
     def get_config(self, row: Round) -> dict[str, Any]:
-        return row.config | {"reason": said(row.reason)}
+        shown: dict[str, Any] = row.config | {"reason": said(row.reason)}
+        return shown
 
     def get_metrics(self, row: Round) -> dict[str, Any]:
         """What the audit sample says, and no loss on labels that a strategy chose."""

@@ -47,7 +47,7 @@ def test_what_is_missing_is_counted() -> None:
     of = evidence(audit=40, active=15, random=5)
     found = measure_savings(refits(of), SEX, np.random.default_rng(0))
     assert found.verdict == "not enough"
-    assert found.missing == (
+    assert tuple(map(str, found.missing)) == (
         "about 10 more audit patients",
         "about 15 more random-arm patients",
         "about 5 more actively chosen answers",
@@ -59,7 +59,7 @@ def test_one_class_alone_is_not_enough() -> None:
     of = evidence(audit=80, active=30, random=30)
     of.targets["sex"][of.random] = [1, 0]
     found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.missing == ("more than one class in the random arm",)
+    assert tuple(map(str, found.missing)) == ("more than one class in the random arm",)
 
 
 def test_of_each_patient_of_the_random_arm_the_first_scan_counts() -> None:
@@ -70,7 +70,7 @@ def test_of_each_patient_of_the_random_arm_the_first_scan_counts() -> None:
     assert found.random == 30
     of.patients[of.random] = 1000 + np.arange(60) % 5
     found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.missing == ("about 15 more random-arm patients",)
+    assert tuple(map(str, found.missing)) == ("about 15 more random-arm patients",)
 
 
 @pytest.mark.parametrize("question", [SEX, FINDINGS, SIZE], ids=lambda question: question.kind)

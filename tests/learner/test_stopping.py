@@ -57,7 +57,7 @@ def test_advice_too_early_says_what_is_needed() -> None:
     of = evidence(audit=20, active=10, random=10)
     found = advise(refits(of), SEX, np.random.default_rng(0))
     assert found.verdict == "cannot tell"
-    assert found.reason == "about 20 more answers and about 20 more audit patients needed"
+    assert str(found.reason) == "about 20 more answers and about 20 more audit patients needed"
     of = evidence(audit=80, active=40, random=10)
     of.targets["sex"][of.audit] = [1, 0]
-    assert "one class only" in advise(refits(of), SEX, np.random.default_rng(0)).reason
+    assert "one class only" in str(advise(refits(of), SEX, np.random.default_rng(0)).reason)

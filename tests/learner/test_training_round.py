@@ -141,7 +141,7 @@ def test_a_round_says_why_it_serves_or_not(
     monkeypatch.setattr(Round, "_loss", lambda self, bags: next(losses))
     does, why, told = begun.compare(kind, current, current)
     assert (does, told["held_out"]["new"]) == (serves, new)
-    assert why.startswith(f"It was {reason} on held-out patients")
+    assert str(why).startswith(f"It was {reason} on held-out patients")
 
 
 def test_a_round_compares_what_is_left_when_the_sites_are_taken_out(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def advice(**more: Any) -> dict[str, Any]:
     return {
         "question": "quality",
         "verdict": "go on",
-        "reason": "the curve still rises",
+        "reason": ["the curve still rises", {}],
         "labels": 700,
         "agreement": 0.912,
         "gain": amount(1.2, 0.4, 2.0),
@@ -136,7 +136,10 @@ def test_what_is_carried_on_along_a_curve_says_so() -> None:
 
 
 def test_too_little_to_go_by_says_what_is_missing() -> None:
-    missing = ["about 12 more audit patients", "about 20 more random-arm patients"]
+    missing = [
+        ["about {count} more audit patients", {"count": 12}],
+        ["about {count} more random-arm patients", {"count": 20}],
+    ]
     assert savings_sentences(savings(verdict="not enough", missing=missing), 36.0) == [
         "Before anything can be said: about 12 more audit patients and about 20 more random-arm "
         "patients needed."
@@ -277,7 +280,7 @@ def test_the_interface_tells_the_proof_to_who_oversees(cast: Cast) -> None:
     assert APIClient().get(address).status_code == 401
     told = token_of(cast.alice).get(address + "/").json()
     assert told["savings"] == [savings()]
-    assert told["stopping"] == [advice()]
+    assert told["stopping"] == [advice(reason="the curve still rises")]
     assert told["label_errors"][0]["suggested"] == "No artefact"
     assert "rank_by" not in told["label_errors"][0]
     analysts = token_of(cast.ann).get(address).json()

@@ -51,9 +51,9 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
     assert (savings["audit"], savings["random"], savings["active"]) == (10, 10, 16)
     assert savings["verdict"] == "not enough"
     assert savings["missing"] == [
-        "about 20 more audit patients",
-        "about 10 more random-arm patients",
-        "about 4 more actively chosen answers",
+        ["about {count} more audit patients", {"count": 20}],
+        ["about {count} more random-arm patients", {"count": 10}],
+        ["about {count} more actively chosen answers", {"count": 4}],
     ]
     assert proof.stopping[0]["verdict"] == "cannot tell"
     assert proof.label_errors == []

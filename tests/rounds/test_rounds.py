@@ -8,8 +8,9 @@ import pytest
 import torch
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from accounts.saying import said
 from annotator.models import Task
 from learner.cache import EmbeddingCache
 from rounds import services, serving, training, worker
@@ -78,6 +79,21 @@ def test_a_round_that_crashes_leaves_its_reason_and_the_old_order(
     assert begun.state == "failed"
     assert "No module named learner.absent" in begun.error
     assert serving.serving_of(project_id=radiographs.project.pk).name == "r0"
+
+
+def test_a_round_that_the_learner_refuses_says_what_to_mend_in_the_language_of_the_page(
+    radiographs: LearningProject,
+) -> None:
+    project = radiographs.project
+    type(project).objects.filter(pk=project.pk).update(backbone="VGG")
+    worker.embed(project_id=project.pk)
+    begun = services.queue_round(project_id=project.pk, labels=0, last_annotation=0)
+    assert begun is not None
+    worker.train(round_id=begun.pk)
+    begun.refresh_from_db()
+    assert begun.error.startswith("No backbone is called 'VGG'. The networks are SlimResNet18, ")
+    with translation.override("de"):
+        assert said(begun.error).startswith("Kein Grundmodell heißt 'VGG'. Die Netze sind Slim")
 
 
 def test_a_worker_that_was_overtaken_publishes_nothing(radiographs: LearningProject) -> None:
