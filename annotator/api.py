@@ -13,7 +13,12 @@ from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.corrections import correct_annotation
 from annotator.modelhelp import after_reading
-from annotator.queries import membership_for_annotation, membership_for_task, reading_task
+from annotator.queries import (
+    is_more_of_patient_left,
+    membership_for_annotation,
+    membership_for_task,
+    reading_task,
+)
 from annotator.reading_serializers import (
     AheadSerializer,
     CorrectionSerializer,
@@ -93,8 +98,8 @@ def model_says(request: Request, task_id: str) -> Response:
 
 
 def submit(request: Request, task_id: str) -> Response:
-    """Take an answer; the reply says why the task came and carries the next one. The same answer
-    sent twice is one."""
+    """Take an answer; the reply says why the task came and carries the next one. While another task
+    of the patient may come it does not say why. The same answer sent twice is one."""
     reader = person_of(request)
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(SubmissionSerializer(data=request.data))
@@ -135,7 +140,9 @@ def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
     following = _next_json(project, reader, claim, str(_NOTHING_LEFT))
-    reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
+    reason = ""
+    if not is_more_of_patient_left(reader=reader, answered=submitted.annotation):
+        reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
     reply = {**answer, "why": reason, "next": following}
     return Response(reply, status=201 if submitted.is_new else 200)
 

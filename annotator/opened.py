@@ -8,6 +8,7 @@ from accounts.models import Role
 from annotator.claims import ClaimedTask
 from annotator.corrections import chain_of
 from annotator.looks import looked_at
+from annotator.modelhelp import helps_before
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
 from annotator.reading_serializers import ReadingTaskSerializer
@@ -42,12 +43,13 @@ def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> Open
     given = reading_task(
         project=membership.project, reader=membership.user, claim=claim, with_model=False
     )
+    is_helped = helps_before(project=membership.project, arm=task.arm)
     newest = told[0]["versions"][0] if told else {"result": [], "comment": ""}
     seconds = answers[0].lead_time if answers else 0.0
     return OpenedTask(
         task={
             **ReadingTaskSerializer(given).data,
-            "opens_at": task.opens_at,
+            "opens_at": task.opens_at if is_helped else None,
             "draft": {
                 "result": newest["result"],
                 "comment": newest["comment"],

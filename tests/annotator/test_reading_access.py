@@ -76,14 +76,11 @@ def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(
     (pool,) = make_tasks(cast.project, 1, first_rank=100)
     at: OpensAt = {"scan": 0, "frame": 3}
     placed = [Placement(one.pk, 0.5, opens_at=at) for one in (task, pool)]
-    apply_ranking(
-        project=cast.project, generation=1, placed=placed, strategy="margin", model=1,
-        opened={task.pk: at},
-    )  # fmt: skip
+    apply_ranking(project=cast.project, generation=1, placed=placed, strategy="margin", model=1)
     Task.objects.filter(pk=pool.pk).update(is_open=arm == Task.Arm.POOL)
     bob = Asking(cast.bob)
     _, before = bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
-    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] == at
+    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] is None
     told = bob.client.get(f"/api/tasks/{task.pk}/").content + str(before).encode()
     for word in ("chance", "unsure", "margin", arm.label.lower(), "why", "strategy"):
         assert word.encode() not in told.lower()
@@ -92,6 +89,22 @@ def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(
         _, reply = bob.ask("POST", f"/api/tasks/{task.pk}/annotations/", body)
         assert reply["why"] == reason
     assert not {"arm", "strategy", "propensity", "model"} & set(reply)
+
+
+@pytest.mark.parametrize("arm", list(Task.Arm))
+def test_why_is_not_told_while_another_case_of_the_patient_may_come(
+    cast: Cast, arm: Task.Arm
+) -> None:
+    tasks = make_tasks(cast.project, 3, arm=arm)
+    Task.objects.filter(project=cast.project).update(patient=tasks[0].patient)
+    make_tasks(cast.project, 1, arm=arm, first_rank=10)  # of somebody else
+    told = []
+    for task in tasks:
+        Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
+        path = f"/api/tasks/{task.pk}/annotations/"
+        told.append(Asking(cast.bob).ask("POST", path, submission())[1]["why"])
+    reason = "No ranking yet" if arm == Task.Arm.POOL else "Drawn by chance"
+    assert told == ["", "", reason]
 
 
 @pytest.mark.parametrize("arm", list(Task.Arm))
