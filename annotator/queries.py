@@ -52,7 +52,12 @@ SELECT
      WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
-       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading')
+       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'),
+    coalesce((SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
+     FROM annotator_annotation answer
+     WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
+       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
+     ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
 """
 
 
@@ -78,6 +83,7 @@ class ReadingTask:
     claim: ClaimedTask
     model: dict[str, Any] | None  # result, decisions: what the model says, where it is shown
     read: int  # how many answers this reader has given in the project
+    may_undo: bool  # whether the latest of them can be taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +112,15 @@ def reading_task(
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
-        scans, draft, opens_at, read = cursor.fetchone()
+        scans, draft, opens_at, read, may_undo = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
     model = None
     if with_model:
         model = before_reading(project=project, reader=reader, task_id=claim.task_id)
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
+    return ReadingTask(
+        claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read, may_undo
+    )
 
 
 def membership_for_task(
@@ -239,6 +247,14 @@ def answers_of(membership: Membership) -> QuerySet[Annotation]:
         reader_id=membership.user_id,
         withdrawn_at__isnull=True,
     ).order_by("pk")
+
+
+def may_undo(membership: Membership) -> bool:
+    """Whether the member's latest answer can be taken back: it corrects none, and they have not
+    been shown what the model sees since."""
+    given = answers_of(membership).filter(origin=Annotation.Origin.READING)
+    last = given.order_by("-created_at", "-pk").values_list("corrects", "model_seen_at").first()
+    return last == (None, None)
 
 
 def _live_claims_of(membership: Membership) -> QuerySet[Claim]:

@@ -64,6 +64,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
         "opens_at": None,
         "model": None,
         "read": 0,
+        "may_undo": False,
     }
 
 
@@ -75,6 +76,7 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
     following = reply.pop("next")["task"]
     assert status == 201
     assert (following["id"], following["read"]) == (tasks[1].pk, 1)
+    assert following["may_undo"]
     kept = Annotation.objects.get()
     times = {reply.pop("created_at"), reply.pop("updated_at")}
     assert times == {kept.created_at.isoformat().replace("+00:00", "Z")}
@@ -298,7 +300,9 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
         answer(cast.project, task.pk, cast.dora)
     _, reply = Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
     shown = reply["task"]
-    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read", "model"}
+    assert set(shown) == {
+        "id", "project", "scans", "draft", "opens_at", "claim", "read", "may_undo", "model",
+    }  # fmt: skip
     assert shown["model"] is None
     assert (shown["draft"], shown["read"], shown["claim"]["is_ahead"]) == (None, 0, False)
 

@@ -77,12 +77,13 @@ async function openRoom(root: HTMLElement): Promise<void> {
     undo: () => act("takeBack"),
     placeOf: (region) => placeOf(region, room.task?.scans ?? []),
   }, keymap);
-  panel.offerUndo(bootstrap.read > 0 && opened === null);
+  panel.offerUndo(bootstrap.may_undo && opened === null);
   const caseBox = opened && new CaseBox(opened, {
     look: ({ result, comment }) => room.look(result, comment),
     reason: (text) => (room.reason = text),
     back: () => void leaveCase(),
-  });
+    step: (command) => act(command),
+  }, keymap);
   frame.side.append(notice.element, ...(caseBox ? [caseBox.element] : []), panel.element, skip.element);
   document.body.append(help.element);
   const hasMasks = questions.some(({ kind }) => kind === "masks");
@@ -114,7 +115,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const model = helps ? new Helping(own, keymap, urls.task) : null;
   root.toggleAttribute("data-model-help", helps);
   const room = new Room({ ...own, help: model });
-  const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
+  const parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls, opened };
   const leaveCase = async (): Promise<void> => {
     if (opened) await journal.dropDraft(opened.task.id);
     window.location.assign(opened?.task.corrects ? urls.answers : urls.worklist);

@@ -16,7 +16,12 @@ export interface Links {
 export class Linked {
   private readonly seen = new WeakMap<Cell, Sight>();
 
-  /** Begins anew: what the cells show now is what later changes are told from. */
+  /** What the cells show now is what later changes are told from, drawn already or not. */
+  begin(cells: readonly Cell[]): void {
+    for (const cell of cells) if (cell.image) this.seen.set(cell, cell.sight);
+  }
+
+  /** Begins anew with what the cells will show. */
   forget(cells: readonly Cell[]): void {
     for (const cell of cells) this.seen.delete(cell);
   }

@@ -132,7 +132,7 @@ export class Screen {
 
   toggleLinked(): void {
     this.isLinked_ = !this.isLinked_;
-    this.linked.forget(this.cells_);
+    this.linked.begin(this.cells_);
     this.onSay(this.isLinked_ ? t("Viewports are linked.") : t("Viewports are no longer linked."));
     this.render();
   }
