@@ -68,7 +68,7 @@ export class Desk {
     }, this.toStage);
     this.answering = new Answering(() => this.room, this.regions, () => this.panel);
     this.panel = this.newPanel();
-    this.panel.offerUndo(bootstrap.read > 0 && bootstrap.opened === null);
+    this.panel.offerUndo(bootstrap.may_undo && bootstrap.opened === null);
     this.caseBox = this.newCaseBox();
     this.lay();
     this.listen();
@@ -95,7 +95,7 @@ export class Desk {
     const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions };
     const model = this.helps ? new Helping(own, this.keymap, urls.task) : null;
     const room = new Room({ ...own, help: model });
-    this.parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls };
+    this.parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls, opened };
     screen.onHung = () => model?.hung();
     new Keyboard(this.keys, this.keymap, {
       option: (option) => this.pick(option),
@@ -158,7 +158,8 @@ export class Desk {
       look: ({ result, comment }) => this.room.look(result, comment),
       reason: (text) => (this.room.reason = text),
       back: () => void this.leave(opened.task.id, opened.task.corrects ? urls.answers : urls.worklist),
-    });
+      step: this.act,
+    }, this.keymap);
   }
 
   private async leave(task: number, url: string): Promise<void> {
