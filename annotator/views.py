@@ -85,8 +85,8 @@ def _beside(request: SignedInRequest, membership: Membership, task: Task) -> dic
 
     return {
         "list": address("answers" if is_own else "tasks", filters),
-        "before": beside.before and address(f"tasks/{beside.before}", query),
-        "after": beside.after and address(f"tasks/{beside.after}", query),
+        "before": address(f"tasks/{beside.before}", query) if beside.before else None,
+        "after": address(f"tasks/{beside.after}", query) if beside.after else None,
     }
 
 
