@@ -53,7 +53,7 @@ def look(cast: Cast, person: User, task: Task, place: str) -> Any:
 
 def served(cast: Cast, reader: User) -> int | None:
     claim = claim_next_task(project=cast.project, reader=reader)
-    return claim and claim.task_id
+    return None if claim is None else claim.task_id
 
 
 def run_out(reader: User) -> None:
