@@ -8,16 +8,23 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
-from annotator.corrections import correct_annotation
+from annotator.corrections import (
+    correct_annotation,
+    drop_correction_draft,
+    keep_correction_draft,
+)
 from annotator.modelhelp import after_reading
-from annotator.queries import membership_for_annotation, membership_for_task, reading_task
-from annotator.reasons import why
-from annotator.serializers import (
+from annotator.queries import (
+    is_more_of_patient_left,
+    membership_for_annotation,
+    membership_for_task,
+    reading_task,
+)
+from annotator.reading_serializers import (
     AheadSerializer,
-    AnnotationSerializer,
     CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
@@ -29,10 +36,12 @@ from annotator.serializers import (
     TakenBackSerializer,
     TasksAheadSerializer,
 )
+from annotator.reasons import why
+from annotator.serializers import AnnotationSerializer
 from annotator.services import Submission, Submitted, save_draft, submit_annotation
 from annotator.withdrawals import undo_last
 from projects.access import READING_ROLES, project_of_member
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Project
 
 _NOTHING_LEFT = gettext_lazy("There is nothing left for you to read in this project now.")
@@ -93,8 +102,8 @@ def model_says(request: Request, task_id: str) -> Response:
 
 
 def submit(request: Request, task_id: str) -> Response:
-    """Take an answer; the reply says why the task came and carries the next one. The same answer
-    sent twice is one."""
+    """Take an answer; the reply says why the task came and carries the next one. While another task
+    of the patient may come it does not say why. The same answer sent twice is one."""
     reader = person_of(request)
     project = membership_for_task(user=reader, task_id=int(task_id), roles=READING_ROLES).project
     sent = parsed(SubmissionSerializer(data=request.data))
@@ -131,11 +140,33 @@ def correct(request: Request, annotation_id: str) -> Response:
     return _taken(project, reader, corrected)
 
 
+@extend_schema(methods=["PUT"], request=DraftSerializer, responses=DraftVersionSerializer)
+@extend_schema(methods=["DELETE"], request=None, responses={204: None})
+@api_view(["PUT", "DELETE"])
+def correction_draft(request: Request, annotation_id: str) -> Response:
+    """Keep an unfinished correction of an earlier answer of yours, unless a newer one is kept
+    already; or forget it. The answer counts as it is until it is corrected."""
+    reader = person_of(request)
+    project = membership_for_annotation(
+        user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
+    ).project
+    own = {"project": project, "annotation_id": int(annotation_id), "reader": reader}
+    if request.method == "DELETE":
+        drop_correction_draft(**own)
+        return Response(status=204)
+    sent = parsed(DraftSerializer(data=request.data))
+    del sent["decisions"]  # on suggestions, which stand beside the answer already
+    with sentences_for_refusals():
+        return Response({"version": keep_correction_draft(**own, **sent)})
+
+
 def _taken(project: Project, reader: User, submitted: Submitted) -> Response:
     claim = claim_next_task(project=project, reader=reader)
     answer = AnnotationSerializer(submitted.annotation).data
     following = _next_json(project, reader, claim, str(_NOTHING_LEFT))
-    reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
+    reason = ""
+    if not is_more_of_patient_left(reader=reader, answered=submitted.annotation):
+        reason = why(arm=submitted.arm, strategy=submitted.annotation.strategy)
     reply = {**answer, "why": reason, "next": following}
     return Response(reply, status=201 if submitted.is_new else 200)
 

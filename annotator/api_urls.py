@@ -28,6 +28,11 @@ urlpatterns = [
         name="api_corrections",
     ),
     re_path(
+        r"^annotations/(?P<annotation_id>[0-9]{1,18})/draft/?$",
+        api.correction_draft,
+        name="api_correction_draft",
+    ),
+    re_path(
         r"^annotations/(?P<annotation_id>[0-9]{1,18})/history/?$",
         lookup_api.history,
         name="api_history",

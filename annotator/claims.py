@@ -32,8 +32,16 @@ SELECT id, task_id, place, expires_at,
        EXTRACT(EPOCH FROM expires_at - statement_timestamp())::float8
 FROM annotator_claim WHERE project_id = %s AND reader_id = %s ORDER BY place
 """
+# Who has looked at others' answers reads the task blind no more; who has looked at the model's
+# opinion does not where chance drew it, to be read without (annotator.looks).
+_LOOKED = """
+    SELECT FROM annotator_modelshown seen
+    WHERE seen.task_id = task.id AND seen.reader_id = %(reader)s
+      AND (seen.shown -> 'looked_up' ? 'answers'
+           OR task.arm <> 'pool' AND seen.shown ? 'looked_up')
+"""
 # One query over one number. Rows locked by another transaction are being claimed or answered.
-_BEST = """
+_BEST = f"""
 SELECT task.id FROM annotator_task task
 WHERE task.project_id = %(project)s AND task.arm = %(arm)s AND task.is_open
   AND task.answers < %(overlap)s - (
@@ -46,9 +54,10 @@ WHERE task.project_id = %(project)s AND task.arm = %(arm)s AND task.is_open
       SELECT FROM annotator_annotation answer
       WHERE answer.task_id = task.id AND answer.reader_id = %(reader)s
         AND answer.withdrawn_at IS NULL)
+  AND NOT EXISTS ({_LOOKED})
 ORDER BY task.rank LIMIT 1
 FOR NO KEY UPDATE OF task SKIP LOCKED
-"""
+"""  # noqa: S608  (of constants)
 _BEST_WAITING = _BEST.replace(" SKIP LOCKED", "")
 # The subqueries of _BEST saw the claims as they were before its row lock; this statement, under the
 # lock, sees them as they are (READ COMMITTED re-evaluates the row, not what subqueries read).
@@ -67,7 +76,7 @@ WHERE task.id = %(task)s AND task.is_open
 ON CONFLICT DO NOTHING
 RETURNING expires_at
 """
-_RENEW = """
+_RENEW = f"""
 UPDATE annotator_claim claim
 SET place = %(place)s,
     expires_at = statement_timestamp() + make_interval(mins => %(minutes)s)
@@ -76,9 +85,10 @@ WHERE claim.id = %(claim)s AND task.id = claim.task_id
   AND (claim.expires_at > statement_timestamp() OR task.is_open AND task.answers < %(overlap)s - (
       SELECT count(*) FROM annotator_claim other
       WHERE other.task_id = task.id AND other.id <> claim.id
-        AND other.expires_at > statement_timestamp()))
+        AND other.expires_at > statement_timestamp())
+      AND NOT EXISTS ({_LOOKED}))
 RETURNING claim.expires_at
-"""
+"""  # noqa: S608  (of constants)
 _GIVE_UP = """
 WITH given_up AS (DELETE FROM annotator_claim WHERE id = %s RETURNING *)
 INSERT INTO annotator_draft (
@@ -159,13 +169,14 @@ def claim_ahead(*, project: Project, reader: User, count: int = MOST_AHEAD) -> l
 def renew_claim(*, project: Project, task_id: int, reader: User) -> bool:
     """Prolong the reader's claim on the task; False where they never had one.
 
-    An expired claim whose place somebody took meanwhile stays expired.
+    An expired claim whose place somebody took meanwhile stays expired, and so does one on a task
+    that the reader has looked at since.
     """
     own = next((own for own in _own_claims(project, reader) if own.task_id == task_id), None)
     if own is None:
         return False
     with transaction.atomic():
-        _renewed(own, project=project, place=own.place)
+        _renewed(own, project=project, reader=reader, place=own.place)
     return True
 
 
@@ -177,7 +188,7 @@ def _claim(*, project: Project, reader: User, place: int) -> ClaimedTask | None:
             _begin_claiming(project, reader)
             own = _relevant(_own_claims(project, reader), place=place)
             if own is not None:
-                held = _renewed(own, project=project, place=place)
+                held = _renewed(own, project=project, reader=reader, place=place)
                 if held is not None:
                     return held
                 _give_up(own)
@@ -231,13 +242,14 @@ def _give_up(own: _Own) -> None:
         cursor.execute(_GIVE_UP, [own.claim_id])
 
 
-def _renewed(own: _Own, *, project: Project, place: int) -> ClaimedTask | None:
+def _renewed(own: _Own, *, project: Project, reader: User, place: int) -> ClaimedTask | None:
     if own.place == place and own.seconds_left > project.claim_minutes * 30:
         return ClaimedTask(own.task_id, place, own.expires_at)
     if own.seconds_left < _SAFE_SECONDS:
         lock_task(own.task_id)
     values = {
         "claim": own.claim_id,
+        "reader": reader.pk,
         "place": place,
         "minutes": project.claim_minutes,
         "overlap": project.overlap,

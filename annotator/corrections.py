@@ -2,14 +2,16 @@
 
 from dataclasses import asdict
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
-from annotator.models import Annotation, Draft, Placed, Task
+from annotator.models import Annotation, Draft, Task
 from annotator.rerank import changing_labels
+from annotator.results import Result, check_result
 from annotator.services import Submission, Submitted, check_submission
 from annotator.shown import settled
 from projects.errors import Refused
@@ -37,9 +39,7 @@ def correct_annotation(
         taken = Annotation.objects.select_related("task").filter(unique_id=submission.unique_id)
         if same := taken.filter(reader=reader, corrects=annotation_id).first():
             return Submitted(same, Task.Arm(same.task.arm), is_new=False)
-        own = Annotation.objects.filter(
-            pk=annotation_id, project=project, reader=reader, origin=Annotation.Origin.READING
-        )
+        own = _to_correct(project, annotation_id, reader)
         old = own.select_related("task").first()
         if old is None or taken.exists():
             raise Refused(str(_NOT_YOURS))
@@ -53,6 +53,46 @@ def correct_annotation(
         new = _successor(old, submission, reason)
         Draft.objects.filter(task=old.task_id, reader=reader).delete()
     return Submitted(new, Task.Arm(old.task.arm), is_new=True)
+
+
+def keep_correction_draft(
+    *,
+    project: Project,
+    annotation_id: int,
+    reader: User,
+    result: Result,
+    comment: str,
+    lead_time: float,
+    version: int,
+) -> int:
+    """Keep a reader's unfinished correction of their answer `annotation_id`; the version kept.
+
+    The answer counts as before. A version that is not newer than the kept one changes nothing.
+    Raises Refused for a result that does not fit the label config, and for an answer that is not
+    theirs or no longer counts.
+    """
+    check_result(project.label_config, result, complete=False)
+    content = {"result": result, "comment": comment, "lead_time": lead_time, "version": version}
+    with transaction.atomic():
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        old = _to_correct(project, annotation_id, reader).first()
+        if old is None:
+            raise Refused(str(_NOT_YOURS))
+        if old.withdrawn_at is not None:
+            raise Refused(str(_NOT_LATEST))
+        draft, is_new = Draft.objects.get_or_create(
+            task_id=old.task_id, reader=reader, defaults=content
+        )
+        if is_new or draft.version >= version:
+            return draft.version
+        Draft.objects.filter(pk=draft.pk).update(**content, updated_at=Now())
+    return version
+
+
+def drop_correction_draft(*, project: Project, annotation_id: int, reader: User) -> None:
+    """Leave the reader's answer as it is: what they had begun to correct is forgotten."""
+    in_force = _to_correct(project, annotation_id, reader).filter(withdrawn_at__isnull=True)
+    Draft.objects.filter(reader=reader, task__in=in_force.values("task")).delete()
 
 
 def history_of(annotation: Annotation) -> list[Annotation]:
@@ -71,6 +111,12 @@ def chain_of(annotation: Annotation, by_id: dict[int, Annotation]) -> list[Annot
     return chain
 
 
+def _to_correct(project: Project, annotation_id: int, reader: User) -> QuerySet[Annotation]:
+    return Annotation.objects.filter(
+        pk=annotation_id, project=project, reader=reader, origin=Annotation.Origin.READING
+    )
+
+
 def _is_unchanged(old: Annotation, new: Submission) -> bool:
     return (old.result, old.comment, old.was_cancelled, old.skip_reason) == (
         new.result,
@@ -82,7 +128,6 @@ def _is_unchanged(old: Annotation, new: Submission) -> bool:
 
 def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
     """It was served when the first answer was, and for the same reason."""
-    record = {field.name: getattr(old, field.name) for field in Placed._meta.fields}
     answer = asdict(submission)
     del answer["decisions"]  # which the record of what was shown has taken in
     unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
@@ -99,6 +144,6 @@ def _successor(old: Annotation, submission: Submission, reason: str) -> Annotati
         model_shown=settled(
             old.model_shown, decisions=submission.decisions, result=submission.result
         ),
-        **record,
+        **old.placing,
         **answer,
     )

@@ -30,9 +30,9 @@ _CHANGED = """
 _ANSWERS = """
 SELECT task.id, task.arm, task.patient_id,
        answer.id, answer.reader_id, coalesce(unswayed.result, answer.result),
-       coalesce(unswayed.was_cancelled, answer.was_cancelled),
-       coalesce(answer.model_shown ? 'before', false)
-           OR coalesce(answer.model_shown -> 'heat_maps' @> '[{"when": "before"}]', false)
+       coalesce(unswayed.was_cancelled, answer.was_cancelled), answer.origin = 'import',
+       NOT coalesce(answer.model_shown ?| array['before', 'looked_up'], false)
+           AND NOT coalesce(answer.model_shown -> 'heat_maps' @> '[{"when": "before"}]', false)
 FROM annotator_task task
 LEFT JOIN annotator_annotation answer
        ON answer.task_id = task.id AND answer.withdrawn_at IS NULL
@@ -51,7 +51,8 @@ class ReaderAnswer:
     reader_id: int
     result: Result
     was_cancelled: bool  # could not be judged
-    was_helped: bool = False  # given with the model's opinion in view
+    was_imported: bool = False  # brought along: whether it was given blind, nobody knows
+    is_blind: bool = True  # given without a look at the model's opinion or at others' answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> Iterator[LabelledTask]:
     """Rows of _ANSWERS, by task; a task without answers has one row of nulls."""
     for (task_id, arm, patient_id), answers in groupby(rows, key=itemgetter(0, 1, 2)):
         given = (
-            ReaderAnswer(annotation_id, reader_id, json.loads(result), was_cancelled, was_helped)
-            for *_, annotation_id, reader_id, result, was_cancelled, was_helped in answers
+            ReaderAnswer(annotation_id, reader_id, json.loads(result), *how)
+            for _, _, _, annotation_id, reader_id, result, *how in answers
             if annotation_id is not None
         )
         yield LabelledTask(task_id, Task.Arm(arm), patient_id, tuple(given))

@@ -7,16 +7,16 @@ A question of marks takes a list of Label Studio's result JSON, what is said of 
 """
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.db.models import BooleanField, Case, F, Value, When
+from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 
 from accounts.models import User
+from accounts.parsers import UnreadableJSON, read_json
 from annotator.models import Annotation, Task, TaskScan
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
@@ -104,8 +104,8 @@ def _row(
 def _marks(question: Question, cell: str) -> Result:
     """The entries of a cell's JSON; those that name no question answer the column's."""
     try:
-        entries = json.loads(cell)
-    except (ValueError, RecursionError):
+        entries = read_json(cell)
+    except UnreadableJSON:
         entries = None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Refused(f"“{question.name}” takes a list of marks as Label Studio’s result JSON.")
@@ -177,27 +177,23 @@ def import_labels(
 ) -> int:
     """Write the rows of an ingest's files as the reader's annotations; how many were written.
 
-    Done twice, nothing is doubled. Raises LabelsError where rows of one scan contradict each other;
-    nothing is written then.
+    Done twice, nothing is doubled. Raises LabelsError where rows about one scan, or about scans
+    that are read as one task, contradict each other; nothing is written then.
     """
-    results = _results_by_scan(ingest, rows)
+    by_scan = _rows_by_scan(ingest, rows)
     with changing_labels(project.pk):
-        shown = TaskScan.objects.filter(task__project=project, scan__in=results, is_prior=False)
-        answered = Annotation.objects.filter(reader=reader, withdrawn_at=None)
-        fresh = dict(
-            shown.exclude(task__in=answered.filter(project=project).values("task")).values_list(
-                "task", "scan"
-            )
-        )
+        answered = Annotation.objects.filter(project=project, reader=reader, withdrawn_at=None)
+        asked = TaskScan.objects.filter(task__project=project, scan__in=by_scan, is_prior=False)
+        fresh = _rows_by_task(asked.exclude(task__in=answered.values("task")), by_scan)
         Annotation.objects.bulk_create(
             Annotation(
                 task_id=task,
                 project=project,
                 reader=reader,
                 origin=Annotation.Origin.IMPORT,
-                result=results[scan],
+                result=row.result,
             )
-            for task, scan in fresh.items()
+            for task, row in fresh.items()
         )
         still_open = Case(
             When(answers__lt=project.overlap - 1, then=Value(True)),
@@ -208,14 +204,32 @@ def import_labels(
     return len(fresh)
 
 
-def _results_by_scan(ingest: Ingest, rows: Mapping[str, LabelRow]) -> dict[int, Result]:
+def _rows_by_scan(ingest: Ingest, rows: Mapping[str, LabelRow]) -> dict[int, LabelRow]:
     lines = IngestedFile.objects.filter(ingest=ingest, path__in=list(rows), scan__isnull=False)
-    results: dict[int, Result] = {}
+    found: dict[int, LabelRow] = {}
     problems = []
     for path, scan in lines.order_by("path").values_list("path", "scan_id"):
         row = rows[path]
-        if row.result and scan is not None and results.setdefault(scan, row.result) != row.result:
+        if row.result and scan is not None and found.setdefault(scan, row).result != row.result:
             problems.append(f"Line {row.line} contradicts another line about the same scan.")
     if problems:
         raise LabelsError(problems[:20])
-    return results
+    return found
+
+
+def _rows_by_task(
+    asked: QuerySet[TaskScan], by_scan: Mapping[int, LabelRow]
+) -> dict[int, LabelRow]:
+    found: dict[int, LabelRow] = {}
+    problems = []
+    for task, scan in asked.order_by("task", "position").values_list("task", "scan"):
+        row = by_scan[scan]
+        first = found.setdefault(task, row)
+        if first.result != row.result:
+            problems.append(
+                f"Lines {first.line} and {row.line} contradict each other about scans that are "
+                "read as one case. Give it one answer: the same in both lines, or in one alone."
+            )
+    if problems:
+        raise LabelsError(problems[:20])
+    return found

@@ -12,11 +12,11 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.api import submit
 from annotator.corrections import history_of
-from annotator.modelhelp import note_looked_up
+from annotator.looks import MODEL, looked_at, note_look
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -29,18 +29,17 @@ from annotator.queries import (
     visible_tasks,
     with_counts,
 )
+from annotator.reading_serializers import SubmissionSerializer, SubmittedSerializer
 from annotator.serializers import (
     AnnotationSerializer,
     OverseenAnnotationSerializer,
     PredictionSerializer,
-    SubmissionSerializer,
-    SubmittedSerializer,
     TaskDetailSerializer,
     TaskPageSerializer,
 )
 from annotator.services import keep_prediction
 from projects.access import DATA_ROLES, OVERSEEING_ROLES, membership_of
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Membership
 
 _LARGEST_PAGE = 1000
@@ -116,13 +115,11 @@ def _answers_json(
     membership: Membership, task: Task, answers: QuerySet[Annotation]
 ) -> list[dict[str, Any]]:
     """Answers to the task; who oversees the project also learns why it was served."""
+    shown = looked_at(membership, answers.select_related("task"))
     if membership.role == Role.READER:
-        return [dict(AnnotationSerializer(answer).data) for answer in answers]
+        return [dict(AnnotationSerializer(answer).data) for answer in shown]
     context = {"propensities": propensities_of(task, overlap=membership.project.overlap)}
-    return [
-        dict(OverseenAnnotationSerializer(answer, context=context).data)
-        for answer in answers.select_related("task")
-    ]
+    return [dict(OverseenAnnotationSerializer(answer, context=context).data) for answer in shown]
 
 
 @extend_schema(responses=OverseenAnnotationSerializer)
@@ -134,8 +131,10 @@ def annotation(request: Request, annotation_id: str) -> Response:
     )
     visible = visible_annotations(membership).filter(pk=annotation_id)
     found = get_object_or_404(visible.select_related("task"))
-    (shown,) = _answers_json(membership, found.task, visible)
-    return Response(shown)
+    shown = _answers_json(membership, found.task, visible)
+    if not shown:  # claimed by the member in this moment
+        raise NotFound
+    return Response(shown[0])
 
 
 @extend_schema(responses=AnnotationSerializer(many=True))
@@ -145,7 +144,10 @@ def history(request: Request, annotation_id: str) -> Response:
     membership = membership_for_annotation(
         user=person_of(request), annotation_id=int(annotation_id)
     )
-    found = get_object_or_404(visible_annotations(membership), pk=annotation_id)
+    visible = visible_annotations(membership).filter(pk=annotation_id)
+    found = next(iter(looked_at(membership, visible)), None)
+    if found is None:
+        raise NotFound
     return Response(AnnotationSerializer(history_of(found), many=True).data)
 
 
@@ -169,8 +171,9 @@ def predictions(request: Request) -> Response:
     person = person_of(request)
     membership = membership_for_task(user=person, task_id=task_id, roles=OVERSEEING_ROLES)
     found = list(predictions_of(membership, task_id=task_id))
-    note_looked_up(reader=person, tasks=[one.task_id for one in found])
-    return Response(PredictionSerializer(found, many=True).data)
+    shown = note_look(membership, [one.task_id for one in found], at=[MODEL])
+    told = [one for one in found if one.task_id in shown]
+    return Response(PredictionSerializer(told, many=True).data)
 
 
 def _keep_prediction(request: Request) -> Response:

@@ -1,23 +1,24 @@
 """Help from the model: who is shown what of it, and the record of what was shown.
 
-The record of it is described in annotator.shown.
+The record of it is described in annotator.shown. What who oversees a project looks up of their
+own accord is noted by annotator.looks.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from annotator.models import Annotation, Claim, ModelShown, Prediction, Task
-from annotator.results import REGION_KINDS, Result, check_result, questions_of
+from annotator.models import Claim, ModelShown, Prediction, Task
+from annotator.results import Result, check_result, questions_of
 from projects.errors import Refused
+from projects.label_config import REGION_KINDS
 from projects.models import ModelHelp, Project
 
 # Of a project's own learner; other models' names are their senders' business.
@@ -83,25 +84,27 @@ def helps_before(*, project: Project, arm: str) -> bool:
 def before_reading(*, project: Project, reader: User, task_id: int) -> dict[str, Any] | None:
     """What the model says of a task that the reader is given, which is hereby shown to them.
 
-    {"result": RESULT, "decisions": {ID: "accepted"|"rejected"}}; None where nothing may be shown.
-    The same at every call, whatever the model says by then.
+    {"result": RESULT, "decisions": {ID: "accepted"|"rejected"}, "opens_at": where to look first, or
+    None}; None where nothing may be shown. The same at every call, whatever the model says by then.
     """
     if project.model_help != ModelHelp.BEFORE:
         return None
     # Without a claim it is looked at, or an answer corrected: nothing is before reading any more.
-    held = Claim.objects.filter(task=task_id, reader=reader)
-    arm = held.values_list("task__arm", flat=True).first()
-    if arm is None or not helps_before(project=project, arm=arm):
+    held = Claim.objects.filter(task=task_id, reader=reader).select_related("task").first()
+    if held is None or not helps_before(project=project, arm=held.task.arm):
         return None
     kept = ModelShown.objects.filter(task=task_id, reader=reader).first()
     shown: dict[str, Any] = kept.shown if kept else {}
     if "before" not in shown:
         result = _opinion_of(project, task_id)
-        if result:
-            shown = _changed(_SHOW, task_id, reader, shown=_now("before", result))
+        if result or held.opens_at:
+            begun = _now("before", result, opens_at=held.opens_at)
+            shown = _changed(_SHOW, task_id, reader, shown=begun)
+    before = shown.get("before", {})
     return {
-        "result": shown.get("before", {}).get("result", []),
+        "result": before.get("result", []),
         "decisions": shown.get("decisions", {}),
+        "opens_at": before.get("opens_at"),
     }
 
 
@@ -121,8 +124,8 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
             gettext("Answer this task first: until then nothing of the model is shown.")
         )
     shown: dict[str, Any] = own["model_shown"] or {}
-    if "before" in shown:
-        return {"result": shown["before"]["result"]}
+    if said := shown.get("before", {}).get("result"):
+        return {"result": said}
     if "after" not in shown:
         result = _opinion_of(project, task_id)
         if not result:
@@ -159,15 +162,6 @@ def note_heat_map(*, task_id: int, reader: User, heat: HeatMap) -> bool:
 def note_heat_map_before(*, task_id: int, reader: User, heat: HeatMap) -> None:
     """Note that the reader is shown a heat map of a task that they are reading."""
     _note_heat(_HEAT_BEFORE, task_id, reader, heat, when="before")
-
-
-def note_looked_up(*, reader: User, tasks: Collection[int]) -> None:
-    """Note on the reader's answers in force to these tasks that they have looked up the model's.
-
-    Who oversees a project may, and answers from then on stand as if they had been shown it.
-    """
-    answers = Annotation.objects.filter(reader=reader, withdrawn_at__isnull=True)
-    answers.filter(task__in=tasks, model_seen_at__isnull=True).update(model_seen_at=Now())
 
 
 def keep_decisions(*, task_id: int, reader: User, decisions: Mapping[str, str]) -> None:
@@ -224,8 +218,8 @@ def _fits(project: Project, entry: dict[str, Any]) -> bool:
     return True
 
 
-def _now(when: str, result: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {when: {"at": timezone.now().isoformat(), "result": list(result)}}
+def _now(when: str, result: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
+    return {when: {"at": timezone.now().isoformat(), "result": list(result), **more}}
 
 
 def _changed(statement: str, task_id: int, reader: User, *, shown: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Tasks, who holds them, and what readers answered."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -34,6 +35,11 @@ class Placed(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def placing(self) -> dict[str, Any]:
+        """These fields by name, to be kept with what is served and answered."""
+        return {field.name: getattr(self, field.name) for field in Placed._meta.fields}
+
 
 class Task(Placed):
     """One unit of reading: one scan or several, and the answers it needs."""
@@ -50,7 +56,8 @@ class Task(Placed):
     # The one number the queue is ordered by, lowest first. Positive and random at creation;
     # rankings write negative numbers, lower with every generation (annotator.queue.apply_ranking).
     rank = models.BigIntegerField()
-    # {"scan": position in the task, "frame": number in the scan}, from 0; null: in the middle.
+    # {"scan": position in the task, "frame": number in the scan}, from 0: where the model would
+    # look first, followed where it may help before reading. Null: in the middle.
     opens_at = models.JSONField(null=True)
     # Answers that count (submitted, not withdrawn), and whether more are wanted. Kept by services.
     answers = models.PositiveIntegerField(default=0)
@@ -246,7 +253,7 @@ class Annotation(Answer, Served):
 
 
 class ModelShown(models.Model):
-    """What the server has shown a reader of the model before they answered a task.
+    """What a reader was shown of the model, or has looked at, before they answered a task.
 
     It outlives claims, drafts and answers taken back, and is copied into the annotation.
     """

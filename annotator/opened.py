@@ -1,5 +1,6 @@
 """A task that is opened out of a list: to look at, or to correct one's own answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from accounts.models import Role
 from annotator.claims import ClaimedTask
 from annotator.corrections import chain_of
+from annotator.looks import looked_at
+from annotator.modelhelp import helps_before
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
-from annotator.serializers import ReadingTaskSerializer
+from annotator.reading_serializers import ReadingTaskSerializer
 from projects.access import READING_ROLES
 from projects.models import Membership
 
@@ -28,12 +31,13 @@ class OpenedTask:
 def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> OpenedTask:
     """The task with the answers that the member may see; the caller has seen that they may see it.
 
-    A reader corrects; who oversees the project looks, or corrects their own answer if they say so.
+    A reader corrects, from where they left off; who oversees the project looks, or corrects their
+    own answer if they say so.
     """
-    answers = list(visible_annotations(membership).filter(task=task).select_related("reader"))
-    own = next((one for one in answers if _is_to_correct(one, membership, to_correct)), None)
-    if own is not None:
-        answers = [own]
+    visible = visible_annotations(membership).filter(task=task).select_related("reader")
+    mine = visible.filter(reader=membership.user_id)
+    own = next((one for one in mine if _is_to_correct(one, membership, to_correct)), None)
+    answers = looked_at(membership, visible) if own is None else [own]
     versions = {row.pk: row for row in Annotation.objects.filter(task=task)}
     told = [_told(answer, versions) for answer in answers]
     claim = ClaimedTask(task.pk, False, _NEVER)
@@ -41,23 +45,31 @@ def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> Open
     given = reading_task(
         project=membership.project, reader=membership.user, claim=claim, with_model=False
     )
-    newest = told[0]["versions"][0] if told else {"result": [], "comment": ""}
-    seconds = answers[0].lead_time if answers else 0.0
+    is_helped = helps_before(project=membership.project, arm=task.arm)
+    begun = given.draft if own is not None else None
     return OpenedTask(
         task={
             **ReadingTaskSerializer(given).data,
-            "opens_at": task.opens_at,
-            "draft": {
-                "result": newest["result"],
-                "comment": newest["comment"],
-                "lead_time": seconds,
-                "version": 0,
-            },
+            "opens_at": task.opens_at if is_helped else None,
+            "draft": begun or _as_draft(answers),
             "corrects": own and own.pk,
             "is_read_only": own is None,
         },
         answers=told,
     )
+
+
+def _as_draft(answers: Sequence[Annotation]) -> dict[str, Any]:
+    """The first of the answers, to go on from."""
+    if not answers:
+        return {"result": [], "comment": "", "lead_time": 0.0, "version": 0}
+    first = answers[0]
+    return {
+        "result": first.result,
+        "comment": first.comment,
+        "lead_time": first.lead_time,
+        "version": 0,
+    }
 
 
 def _is_to_correct(answer: Annotation, membership: Membership, to_correct: bool) -> bool:

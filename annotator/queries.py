@@ -12,6 +12,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Prefetch,
+    Q,
     QuerySet,
     Subquery,
     TextChoices,
@@ -48,11 +49,14 @@ SELECT
                               'lead_time', draft.lead_time, 'version', draft.version)
      FROM annotator_draft draft
      WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
-    (SELECT claim.opens_at::json FROM annotator_claim claim
-     WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
-       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading')
+       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'),
+    coalesce((SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
+     FROM annotator_annotation answer
+     WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
+       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
+     ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
 """
 
 
@@ -74,10 +78,11 @@ class ReadingTask:
     # id, kind, frame_count, rows, columns, geometry, frame_url, prior_days
     scans: list[dict[str, Any]]
     draft: dict[str, Any] | None  # result, comment, lead_time, version
-    opens_at: dict[str, int] | None  # scan (position), frame
+    opens_at: dict[str, int] | None  # scan (position), frame; null: in the middle
     claim: ClaimedTask
     model: dict[str, Any] | None  # result, decisions: what the model says, where it is shown
     read: int  # how many answers this reader has given in the project
+    may_undo: bool  # whether the latest of them can be taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +105,23 @@ def reading_task(
 ) -> ReadingTask:
     """The claimed task with its scans, the reader's draft and how many they have read.
 
-    Where the project lets the model help before reading, what it says is hereby shown, unless the
-    task is opened without it.
+    Where the project lets the model help before reading, what it says is hereby shown, and the
+    task opens where it is least sure; unless the task is opened without it.
     """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
-        scans, draft, opens_at, read = cursor.fetchone()
+        scans, draft, read, may_undo = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    model = None
+    model = opens_at = None
     if with_model:
         model = before_reading(project=project, reader=reader, task_id=claim.task_id)
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
+    if model is not None:
+        opens_at = model.pop("opens_at")
+    return ReadingTask(
+        claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read, may_undo
+    )
 
 
 def membership_for_task(
@@ -239,6 +248,27 @@ def answers_of(membership: Membership) -> QuerySet[Annotation]:
         reader_id=membership.user_id,
         withdrawn_at__isnull=True,
     ).order_by("pk")
+
+
+def is_more_of_patient_left(*, reader: User, answered: Annotation) -> bool:
+    """Whether the reader may yet be given another task of the patient whose task they answered.
+
+    All of a patient's tasks lie in one arm: why one came would tell of the others that follow.
+    """
+    of_patient = Task.objects.filter(
+        project=answered.project_id, patient__tasks=answered.task_id
+    ).exclude(pk=answered.task_id)
+    own = Annotation.objects.filter(task=OuterRef("pk"), reader=reader, withdrawn_at__isnull=True)
+    held = Claim.objects.filter(task=OuterRef("pk"), reader=reader)
+    return of_patient.filter(~Exists(own), Q(is_open=True) | Exists(held)).exists()
+
+
+def may_undo(membership: Membership) -> bool:
+    """Whether the member's latest answer can be taken back: it corrects none, and they have not
+    been shown what the model sees since."""
+    given = answers_of(membership).filter(origin=Annotation.Origin.READING)
+    last = given.order_by("-created_at", "-pk").values_list("corrects", "model_seen_at").first()
+    return last == (None, None)
 
 
 def _live_claims_of(membership: Membership) -> QuerySet[Claim]:

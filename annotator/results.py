@@ -18,8 +18,6 @@ from annotator.values import labels_of, number_of, number_text
 from projects.errors import Refused
 from projects.label_config import REGION_KINDS, Kind, Question, parse
 
-__all__ = ["REGION_KINDS", "RESULT_TYPES", "Result", "check_result", "questions_of"]
-
 Result = list[dict[str, Any]]
 
 # The result's type, which is also the key of its value where that is one list.

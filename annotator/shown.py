@@ -1,11 +1,13 @@
-"""The record of what a reader was shown of the model. Pure.
+"""The record of what a reader was shown of the model, and of others' answers. Pure.
 
 The record is kept by the server, of what it sent. Before the answer it is `ModelShown.shown`; the
 annotation takes it over as `Annotation.model_shown`, where what is shown later follows:
 
-    {"before": {"at": TIME, "result": RESULT},    # sent with the task
+    {"before": {"at": TIME, "result": RESULT, "opens_at": {"scan", "frame"} or null},   # sent
+                                                             # with the task
      "heat_maps": [{"at": TIME, "question", "answer", "scan", "frame", "model",
                     "when": "before"|"after"}],
+     "looked_up": {"answers": TIME, "model": TIME},   # by who oversees
      "suggestions": {ID: "accepted"|"edited"|"rejected"|"untouched"},   # once answered
      "after": {"at": TIME, "result": RESULT}}     # asked for when the answer had been given
 
@@ -18,7 +20,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from annotator.results import REGION_KINDS, RESULT_TYPES, Result
+from annotator.results import RESULT_TYPES, Result
+from projects.label_config import REGION_KINDS
 
 _REGION_TYPES = frozenset(RESULT_TYPES[kind] for kind in REGION_KINDS)
 
@@ -68,7 +71,8 @@ def known_when_given(shown: Mapping[str, Any] | None, given: datetime) -> dict[s
     known = {
         name: value
         for name, value in shown.items()
-        if name == "suggestions" or (name in ("before", "after") and _is_before(value, given))
+        if name in ("suggestions", "looked_up")
+        or (name in ("before", "after") and _is_before(value, given))
     }
     maps = [heat for heat in shown.get("heat_maps", []) if _is_before(heat, given)]
     if maps:

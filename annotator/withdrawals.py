@@ -1,7 +1,6 @@
 """Taking an answer back."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -9,7 +8,8 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, Placed, Task
+from annotator.looks import ANSWERS
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -19,8 +19,8 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
     """Withdraw the reader's latest answer: its task is in their hand again, the answer a draft.
 
     The task they had in hand becomes the first reserved ahead. Raises Refused where there is
-    nothing to undo, and where they have seen the model's opinion since: a new answer would not be
-    theirs.
+    nothing to undo, and where they have seen the model's opinion, or others' answers to the task:
+    a new answer would not be theirs.
     """
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
@@ -49,6 +49,13 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
 
 
 def _withdraw(last: Annotation, *, overlap: int) -> None:
+    looks = ModelShown.objects.filter(task=last.task_id, reader=last.reader_id)
+    if looks.filter(shown__looked_up__has_key=ANSWERS).exists():
+        raise Refused(
+            gettext(
+                "Your last answer stands: you have looked at what others answered to this case."
+            )
+        )
     unswayed = Annotation.objects.filter(pk=last.pk, model_seen_at__isnull=True)
     if not unswayed.update(withdrawn_at=Now(), updated_at=Now()):
         raise Refused(
@@ -70,14 +77,9 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
             "version": 1,
             "served_at": last.served_at,
             "rank": last.rank,
-            **_record(last),
+            **last.placing,
         },
     )
-
-
-def _record(last: Annotation) -> dict[str, Any]:
-    """Why the task was served: an answer given anew was served when the first one was."""
-    return {field.name: getattr(last, field.name) for field in Placed._meta.fields}
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
@@ -96,7 +98,7 @@ def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
         claimed_at=last.served_at or last.created_at,
         rank=task.rank if last.rank is None else last.rank,
         opens_at=task.opens_at,
-        **_record(last),
+        **last.placing,
     )
     claim.refresh_from_db(fields=["expires_at"])
     return ClaimedTask(task.pk, claim.place, claim.expires_at)

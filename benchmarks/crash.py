@@ -31,11 +31,13 @@ from benchmarks.environment import (
     create_tasks,
     free_port,
     installation,
+    logs_in,
     report,
 )
 from benchmarks.reading import LABEL_CONFIG, RESULT, Reader, log_in, wait_until_served
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from config.demo.processes import Household
     from projects.models import Project
 
@@ -250,15 +252,12 @@ def main() -> None:
         port, database = free_port(), here.folder / "postgres"
         household = Household(ROOT, here.folder / "logs", tell=lambda line: None)
         household.start("web", *web_command(port))
-        household.start("worker", sys.executable, "manage.py", "worker")
-        household.start("learner", sys.executable, "manage.py", "learner")
+        for queue in ("worker", "learner"):
+            household.start(queue, sys.executable, "manage.py", queue)
         with supervised(household, database):
             wait_until_served(port)
             pause = arguments.seconds * arguments.readers / arguments.submissions
-            people = [
-                Patience(log_in(user, port=port, project=project.pk), pause, random.Random(n))  # noqa: S311
-                for n, user in enumerate(users)
-            ]
+            people = patient_readers(users, port=port, project=project.pk, pause=pause)
             rng = random.Random(arguments.seed)  # noqa: S311
             killer = Killer(household, database, arguments.seconds, arguments.kills, rng)
             ingest = upload(project, files=arguments.files)
@@ -268,26 +267,25 @@ def main() -> None:
         kills = {f"killed_{target}": killer.killed[target] for target in TARGETS}
         report({**numbers, **kills, "settled_s": settled}, arguments.json)
         if settled == float("inf"):
-            for log in sorted(household.logs.glob("*.log")):
-                print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
+            print(logs_in(household.logs), file=sys.stderr)
+
+
+def patient_readers(
+    users: "list[User]", *, port: int, project: int, pause: float
+) -> list[Patience]:
+    """Everybody logged in, each with a pace of their own."""
+    return [
+        Patience(log_in(user, port=port, project=project), pause, random.Random(n))  # noqa: S311
+        for n, user in enumerate(users)
+    ]
 
 
 def read_and_kill(people: list[Patience], killer: Killer, *, submissions: int) -> None:
     """Let everybody read until so many answers are given, and the killer do his work meanwhile."""
-    left = iter(range(submissions))
-    lock = threading.Lock()
-
-    def turns() -> Iterator[int]:
-        while True:
-            with lock:
-                turn = next(left, None)
-            if turn is None:
-                return
-            yield turn
-
+    turns = iter(range(submissions))  # shared: the next of a range is taken in one step
     stop = threading.Event()
     killing = threading.Thread(target=killer.run, args=(stop,))
-    reading = [threading.Thread(target=person.read, args=(turns(),)) for person in people]
+    reading = [threading.Thread(target=person.read, args=(turns,)) for person in people]
     for thread in (killing, *reading):
         thread.start()
     for thread in reading:

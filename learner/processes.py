@@ -25,9 +25,13 @@ def aside(function: Callable[..., Result], *arguments: object) -> Result:
 
 
 def _give_way() -> None:
+    _of_one_thread()
+    os.nice(10)
+
+
+def _of_one_thread() -> None:
     end_with_parent()
     threadpool_limits(1)
-    os.nice(10)
 
 
 def spread(
@@ -64,4 +68,4 @@ def each_done(
 def _pool(processes: int) -> ProcessPoolExecutor:
     # Not by fork, which torch's threads do not survive.
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, spawn, threadpool_limits, (1,))
+    return ProcessPoolExecutor(processes, spawn, _of_one_thread)

@@ -9,25 +9,18 @@ started it, or ends by itself when that process is gone and its standard input w
 import json
 import os
 import sys
-import threading
 from pathlib import Path
 
 import torch
 
+from learner.parent import end_with_input
 from learner.sentences import Told
 from learner.training_round import Round
 
 
-def _end_with_parent() -> None:
-    # Not through sys.stdin, whose lock a thread must not hold when the interpreter ends.
-    while os.read(0, 1024):
-        pass
-    os._exit(1)
-
-
 def main() -> None:
     os.nice(10)  # reranking comes first
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_input()
     torch.set_num_threads(os.cpu_count() or 1)
     folder = Path(sys.argv[1])
     try:

@@ -24,8 +24,9 @@ from learner.proof.evidence import Evidence
 from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import fit_curve
 from learner.proof.refits import Refits, label_counts
-from learner.proof.scoring import MEASURES, Score, covariance
+from learner.proof.scoring import MEASURES, covariance
 from learner.questions import Question
+from learner.scores import Score
 from learner.sentences import Words, words
 
 Float64 = NDArray[np.float64]

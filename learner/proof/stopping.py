@@ -18,8 +18,9 @@ from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import Curve, fit_curve
 from learner.proof.refits import Refits
 from learner.proof.savings import LEAST_AUDIT, NOTHING, Amount
-from learner.proof.scoring import Score, covariance
+from learner.proof.scoring import covariance
 from learner.questions import Question
+from learner.scores import Score
 from learner.sentences import Unusable, Words, words
 
 Float32 = NDArray[np.float32]

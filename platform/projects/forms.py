@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Role
+from accounts.parsers import UnreadableJSON, read_json
 from projects import strategies
 from projects.errors import Refused
 from projects.hanging import HangingError
@@ -133,11 +134,15 @@ class NewProjectForm(ProjectForm):
     )
 
 
-class HangingField(forms.JSONField):
-    """The rules of a hanging protocol; left empty, there are none."""
+class HangingField(forms.CharField):
+    """The rules of a hanging protocol, as JSON; left empty, there are none."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value) or []
+        text = super().to_python(value)
+        try:
+            return read_json(text) if text else []
+        except UnreadableJSON as error:
+            raise ValidationError(str(error), code="invalid") from error
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -156,9 +161,6 @@ class SettingsForm(ProjectForm):
             "Rules in JSON that say which scans stand beside which. Empty: the built-in ones, for "
             "radiographs, mammograms and priors."
         ),
-        error_messages={
-            "invalid": gettext_lazy("This is no JSON: a bracket, comma or quote is amiss.")
-        },
     )
 
     strategy = forms.ChoiceField(

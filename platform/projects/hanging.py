@@ -22,6 +22,8 @@ _EDGES = ("left", "right")
 _CELL_KEYS = (*_WORDS, "kind", "prior", "chest_wall")
 _RULE_KEYS = ("layout", "cells")
 _MOST_RULES = 50
+_MOST_WORDS = 50
+_LONGEST_WORD = 64  # as long as any text of DICOM that is no paragraph (PS3.5 6.2)
 
 Rule = dict[str, Any]
 
@@ -130,7 +132,7 @@ def _cell(cell: object, where: str) -> list[str]:
                 % {"where": where, "name": name}
             )
     for name, allowed in (("kind", _KINDS), ("chest_wall", _EDGES), ("prior", (True, False))):
-        if name in cell and cell[name] not in allowed:
+        if name in cell and not any(_is_same(cell[name], one) for one in allowed):
             problems.append(
                 gettext("%(where)s: “%(name)s” is %(allowed)s.")
                 % {"where": where, "name": name, "allowed": _either(allowed)}
@@ -147,10 +149,16 @@ def _unknown(given: Mapping[str, object], known: Sequence[str], where: str) -> l
     ]
 
 
+def _is_same(value: object, wanted: str | bool) -> bool:
+    """1 is not true here, as it is to Python."""
+    return type(value) is type(wanted) and value == wanted
+
+
 def _is_words(value: object) -> bool:
     words = value if isinstance(value, list) else [value]
-    return bool(words) and all(
-        isinstance(word, str) and word and word.isprintable() for word in words
+    return 0 < len(words) <= _MOST_WORDS and all(
+        isinstance(word, str) and 0 < len(word) <= _LONGEST_WORD and word.isprintable()
+        for word in words
     )
 
 

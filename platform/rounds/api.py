@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.http import SaidField, person_of
 from accounts.saying import said
-from annotator.modelhelp import note_looked_up
+from annotator.looks import ANSWERS, MODEL, note_look
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
 from rounds.models import Ranking, Round
@@ -186,8 +186,9 @@ class ProofSerializer(serializers.Serializer[Any]):
 @api_view(["GET"])
 def proof(request: Request, project_id: int) -> Response:
     """What the labels prove: savings, advice on stopping, doubtful labels; 404 until worked out."""
-    person = person_of(request)
-    membership = membership_of(user=person, project_id=project_id, roles=OVERSEEING_ROLES)
+    membership = membership_of(
+        user=person_of(request), project_id=project_id, roles=OVERSEEING_ROLES
+    )
     found = proof_of(project=membership.project)
     if found is None:
         raise NotFound(
@@ -198,7 +199,8 @@ def proof(request: Request, project_id: int) -> Response:
     if doubts is None:
         del shown["label_errors"]
     else:
-        note_looked_up(reader=person, tasks={one["task"] for one in doubts})
+        seen = note_look(membership, {one["task"] for one in doubts}, at=[ANSWERS, MODEL])
+        doubts = [one for one in doubts if one["task"] in seen]
         shown["label_errors"] = LabelErrorSerializer(doubts, many=True).data
     return Response(shown)
 

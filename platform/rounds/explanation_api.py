@@ -12,8 +12,9 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import Role
+from annotator.looks import MODEL, note_look
 from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from annotator.queries import (
     blind_tasks,
@@ -22,7 +23,7 @@ from annotator.queries import (
     visible_tasks,
 )
 from projects.frames_api import AnyAccepted
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Membership, ModelHelp
 from rounds.explanations import Asked, explanation_of
 from rounds.serving import serving_of
@@ -101,5 +102,5 @@ def _note(membership: Membership, task_id: int, asked: dict[str, Any]) -> None:
         return
     if _may_see_before(membership, task_id):
         note_heat_map_before(task_id=task_id, reader=membership.user, heat=heat)
-    elif membership.role == Role.READER:  # the answer was taken back meanwhile
-        raise PermissionDenied(_BLIND)
+    elif membership.role == Role.READER or not note_look(membership, [task_id], at=[MODEL]):
+        raise PermissionDenied(_BLIND)  # the answer was taken back meanwhile, or the task claimed

@@ -32,11 +32,15 @@ def targets_of(task: LabelledTask, questions: Sequence[Question]) -> dict[str, F
 
 
 def _counts(task: LabelledTask, answer: ReaderAnswer) -> bool:
-    """No metric rests on an answer that was given with the model's own in view.
+    """Whether the answer is learned from, or, in the audit sample, measured with.
 
-    Such answers are trained on; to the audit sample, none should ever be given.
+    What chance drew is there to measure the model and to compare its order with: no answer counts
+    there that was given with the model's opinion or another's answer in view. Of a label that was
+    brought along nobody knows; it is learned from, and measures nothing.
     """
-    return not (task.arm == Task.Arm.AUDIT and answer.was_helped)
+    if answer.was_imported:
+        return task.arm != Task.Arm.AUDIT
+    return task.arm == Task.Arm.POOL or answer.is_blind
 
 
 def _target(question: Question, agreed: Consensus) -> Float32:

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from annotator.modelhelp import note_looked_up
+from annotator.looks import ANSWERS, MODEL, note_look
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from projects.models import Membership
 from rounds.charts import daily_bars
@@ -64,7 +64,8 @@ def second_look(request: SignedInRequest, project_id: int) -> HttpResponse:
     membership = membership_of(user=request.user, project_id=project_id, roles=DOUBTING_ROLES)
     proof = proof_of(project=membership.project)
     doubts = doubtful_labels(membership, proof) if proof else []
-    note_looked_up(reader=request.user, tasks={one.task for one in doubts})
+    shown = note_look(membership, {one.task for one in doubts}, at=[ANSWERS, MODEL])
+    doubts = [one for one in doubts if one.task in shown]
     context = {"membership": membership, "tab": "overview", "proof": proof, "doubts": doubts}
     return render(request, "rounds/second_look.html", context)
 

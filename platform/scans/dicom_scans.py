@@ -1,6 +1,5 @@
 """Turns a group of DICOM slices into what the frame store takes, and keeps the originals."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
 from accounts.sentences import Sentence
+from scans import terms
 from scans.acquisition import acquisition
 from scans.deidentify import Identity, Pseudonyms, deidentify, has_burned_in_text, identify
 from scans.dicom import Slice, find, frame_groups, read_dataset
@@ -21,8 +21,6 @@ from scans.pixels import PixelPlan, decode, plan_pixels
 from scans.volumes import Group
 
 Frame = NDArray[Any]
-# Defined terms and nothing else: what a code string may hold (PS3.5 table 6.2-1).
-_CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
 # The darkest and the brightest half per cent are left out of a window that is measured.
 _OUTLIERS = (0.5, 99.5)
 
@@ -176,14 +174,14 @@ def _positions(slices: Sequence[Slice]) -> list[list[float]] | None:
 
 def _described(dataset: FileDataset, one: Slice) -> dict[str, Any]:
     groups = frame_groups(dataset, one.frame)
-    modality = _code_string(one.modality)
+    modality = terms.modality(one.modality)
     units = str(find(groups, "RescaleType") or "").strip().upper()
     is_ct = modality == "CT" and not one.is_localiser and units in ("", "HU")
     return {
         "modality": modality,
-        "body_part": _code_string(find(groups, "BodyPartExamined")),
-        "view": _code_string(find(groups, "ViewPosition")),
-        "laterality": _code_string(
+        "body_part": terms.body_part(find(groups, "BodyPartExamined")),
+        "view": terms.view(find(groups, "ViewPosition")),
+        "laterality": terms.laterality(
             find(groups, "ImageLaterality") or find(groups, "FrameLaterality")
             or find(groups, "Laterality")
         ),
@@ -191,11 +189,6 @@ def _described(dataset: FileDataset, one: Slice) -> dict[str, Any]:
         "frame_seconds": _frame_seconds(dataset),
         **acquisition(groups, modality),
     }  # fmt: skip
-
-
-def _code_string(value: Any) -> str:
-    text = str(value or "").strip().upper()
-    return text if _CODE.fullmatch(text) else ""
 
 
 def _frame_seconds(dataset: FileDataset) -> float | None:

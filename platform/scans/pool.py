@@ -173,7 +173,7 @@ def _serve(connection: Connection, work: Callable[[Any, Callable[[int], None]], 
 
 
 def _end_with_parent() -> None:
-    """A parent killed with SIGKILL ends nobody; without this a hung decoder would stay for ever."""
+    """As `learner.parent` has it, of which nothing here may know: a hung decoder would stay."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -12,9 +12,12 @@ from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Prediction, Task
+from annotator.opened import opened_task
+from annotator.queries import may_undo
 from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
+from projects.models import Membership
 from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks, see_heat_map
 from tests.annotator.test_races import together
 from tests.clients import token_of
@@ -132,10 +135,14 @@ def test_the_case_in_hand_is_left_alone(cast: Cast) -> None:
 
 def test_a_correction_is_not_undone_but_corrected_again(cast: Cast) -> None:
     make_tasks(cast.project, 2)
+    bob = Membership.objects.get(project=cast.project, user=cast.bob)
+    assert not may_undo(bob), "nothing is answered yet"
     second = correct(cast, read(cast, cast.bob), EFFUSION)
+    assert not may_undo(bob)
     with pytest.raises(Refused, match="What you did last was a correction"):
         undo_last(project=cast.project, reader=cast.bob)
     last = read(cast, cast.bob)
+    assert may_undo(bob)
     assert undo_last(project=cast.project, reader=cast.bob).task_id == last.task_id
     assert in_force() == [second]
 
@@ -183,6 +190,37 @@ def test_nobody_corrects_or_looks_into_the_past_of_anothers_answer(cast: Cast) -
         assert (corrected.status_code, client.get(f"{path}/history/").status_code) == expected
     told = token_of(cast.bob).get(f"{path}/history/").json()
     assert [one["result"] for one in told] == [EFFUSION, NODULE]
+
+
+def test_an_unfinished_correction_is_kept_and_counts_for_nothing(cast: Cast) -> None:
+    make_tasks(cast.project, 1)
+    first = read(cast, cast.bob)
+    path = f"/api/annotations/{first.pk}/draft/"
+    bob = token_of(cast.bob)
+
+    def save(result: Any, version: int) -> tuple[int, Any]:
+        sent = {"result": result, "comment": "", "lead_time": 4, "version": version}
+        reply = bob.put(path, sent, format="json")
+        return reply.status_code, reply.json().get("version") or reply.json()["detail"]
+
+    assert save(EFFUSION, 2) == (200, 2)
+    assert save(NORMAL, 1) == (200, 2)  # an older save never wins
+    assert save([{"from_name": "x"}], 3)[0] == 400
+    task = Membership.objects.get(project=cast.project, user=cast.bob), first.task
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == EFFUSION
+    assert in_force() == [first]
+    second = correct(cast, first, NORMAL)
+    # A save that was under way is no beginning of the next correction.
+    assert save(EFFUSION, 9) == (400, str(corrections._NOT_LATEST))
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
+    path = f"/api/annotations/{second.pk}/draft/"
+    assert save(EFFUSION, 1) == (200, 1)
+    assert bob.delete(path).status_code == 204
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
+    assert (
+        token_of(cast.alice).put(path, {"result": [], "version": 1}, format="json").status_code
+        == 400
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,12 +2,16 @@
 
 import csv
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from annotator.labels_import import LabelsError, read_labels
+from annotator.labels_import import LabelRow, LabelsError, import_labels, read_labels
+from annotator.models import Task, TaskScan
+from scans.models import Ingest, Patient
+from tests.annotator.cast import make_cast, make_scans
 
 CONFIG = """
 <View>
@@ -61,3 +65,25 @@ def test_what_is_asked_of_each_mark_has_no_column(tmp_path: Path) -> None:
         path = table(tmp_path, "Solid", "density")
         path.write_text("file,density,outlines\na.dcm,Solid,\n")
         read_labels(path, label_config=CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("cells", "imported"), [(["Mass", "Mass"], 1), (["Mass", ""], 1), (["Mass", "Normal"], 0)]
+)
+def test_rows_about_scans_of_one_case_have_to_agree(
+    db: None, cells: list[str], imported: int
+) -> None:
+    cast = make_cast()
+    scans = make_scans(cast.project, 2, per_patient=2)
+    task = Task.objects.create(project=cast.project, patient=Patient.objects.get(), rank=1)
+    delivery = Ingest.objects.create(archive=cast.project.archive)
+    rows = {}
+    for place, (scan, cell) in enumerate(zip(scans, cells, strict=True)):
+        TaskScan.objects.create(task=task, scan=scan, position=place)
+        delivery.files.create(path=scan.name, outcome="added", scan=scan)
+        result = [{"value": cell}] if cell else []
+        rows[scan.name] = LabelRow(place + 2, scan.name, "", result)
+    refuses = pytest.raises(LabelsError, match="Lines 2 and 3 contradict each other about scans")
+    with nullcontext() if imported else refuses:
+        import_labels(project=cast.project, ingest=delivery, rows=rows, reader=cast.bob)
+    assert task.annotations.count() == imported

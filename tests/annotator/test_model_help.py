@@ -285,7 +285,7 @@ def test_helped_answers_are_trained_on_and_never_measured_with(cast: Cast) -> No
     answer(cast.project, task, cast.bob)
     questions = learnt_questions(CONFIG)
     (labelled,) = labelled_answers(project=cast.project).tasks
-    assert labelled.answers[0].was_helped
+    assert not labelled.answers[0].is_blind
     assert targets_of(labelled, questions)["findings"].tolist() == [1.0, 0.0]
     Task.objects.filter(pk=task).update(arm=Task.Arm.AUDIT)  # which nothing ever does
     (forged,) = labelled_answers(project=cast.project).tasks

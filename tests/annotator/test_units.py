@@ -12,7 +12,7 @@ from annotator.queries import reading_task
 from annotator.queue import create_tasks
 from projects.models import ReadingUnit
 from rounds.pool import frame_counts_of_tasks, frames_of_tasks
-from scans.models import Ingest, Patient, Scan, Series, Study
+from scans.models import Archive, Ingest, Patient, Scan, Series, Study
 from tests.annotator.cast import Cast, make_cast
 
 Deliver = Callable[..., list[Scan]]
@@ -109,6 +109,28 @@ def with_prior(cast: Cast) -> Cast:
     cast.project.reading_unit = ReadingUnit.PRIOR
     cast.project.save()
     return cast
+
+
+def test_a_prior_is_of_the_same_patient_in_the_same_archive(
+    with_prior: Cast, deliver: Deliver
+) -> None:
+    elsewhere = Archive.objects.create(name="Elsewhere")
+    namesake = Patient.objects.create(archive=elsewhere, pseudonym="p")
+    study = Study.objects.create(
+        archive=elsewhere, patient=namesake, uid="1.1", date=date(2020, 1, 1)
+    )
+    series = Series.objects.create(study=study, uid="2.1", modality="DX")
+    Scan.objects.create(
+        archive=elsewhere, series=series, kind=Scan.Kind.IMAGE, name="x", digest="x", frames="x",
+        frame_count=1, rows=2, columns=2,
+    )  # fmt: skip
+    deliver(2, 1, on=date(2020, 1, 2), patient="q")
+    now = deliver(3, 1, on=date(2020, 3, 1))
+    create_tasks(project=with_prior.project, scans=now)
+    assert shown() == {pks(now): ()}
+    before = deliver(4, 1, on=date(2020, 2, 1))
+    create_tasks(project=with_prior.project, scans=before)
+    assert shown() == {pks(now): pks(before), pks(before): ()}
 
 
 def test_the_latest_earlier_study_of_the_modality_stands_beside(

@@ -1,5 +1,6 @@
 """What is too large or too deep is refused before it costs memory, disk or an error page."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,34 @@ def test_a_length_that_is_none_is_no_failure(length: str) -> None:
     assert answer.status_code in (400, 403, 200, 413)
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 100_000, "[" * 990 + "]" * 990])
-def test_json_nested_without_end_is_refused(bob: Client, body: str) -> None:
-    answer = bob.post("/api/projects/", body, content_type="application/json")
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("[" * 100_000, "The JSON is nested too deeply."),
+        ('{"a":' * 100_000, "The JSON is nested too deeply."),
+        ("[" * 101 + "]" * 101, "The JSON is nested too deeply."),
+        ('{"keys": {"a": "\\ud800"}}', "The JSON holds a number or a character that cannot be"),
+        ('{"keys": ' + "9" * 5000 + "}", "The JSON holds a number or a character that cannot be"),
+        ('{"keys": NaN}', "The JSON holds a number or a character that cannot be stored."),
+        ('{"keys": }', "This is no JSON: a bracket, comma or quote is amiss (line 1, column 10)."),
+        ("\xff", "The request is no text in utf-8."),
+    ],
+)
+@pytest.mark.parametrize("method", ["patch", "post"])
+def test_json_that_cannot_be_kept_is_refused_with_a_sentence(
+    bob: Client, method: str, body: str, sentence: str
+) -> None:
+    path = {"patch": "/api/preferences/", "post": "/api/projects/"}[method]
+    sent = body.encode("latin-1")
+    answer = getattr(bob, method)(path, sent, content_type="application/json")
     assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(sentence)
+
+
+def test_brackets_in_texts_nest_nothing(bob: Client) -> None:
+    body = json.dumps({"theme": "dark", "more": ["[" * 5000 + '\\"{' * 5000, [[[[]]]]]})
+    answer = bob.patch("/api/preferences/", body, content_type="application/json")
+    assert answer.status_code == 200
 
 
 def test_a_file_sent_to_a_form_does_not_fill_the_disk(

@@ -112,8 +112,8 @@ def test_weights_that_embed_to_no_numbers_never_serve(
 
 def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) -> None:
     begun = begin(tmp_path, labels=30)
-    assert begun.unlabelled.tolist() == list(range(30, 40))
-    assert set(begun.learn) | set(begun.held_out) == set(range(30))
+    assert begun.material.unlabelled.tolist() == list(range(30, 40))
+    assert set(begun.material.learn) | set(begun.material.held_out) == set(range(30))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,18 @@ def test_the_built_in_rules_can_be_followed() -> None:
             "Rule 1, cell 1: “prior” is true or false.",
         ),
         (
+            [{"layout": "1x1", "cells": [{"prior": 1}]}],
+            "Rule 1, cell 1: “prior” is true or false.",
+        ),
+        (
+            [{"layout": "1x1", "cells": [{"view": "P" * 65}]}],
+            "Rule 1, cell 1: “view” is a word or a list of words.",
+        ),
+        (
+            [{"layout": "1x1", "cells": [{"view": ["PA"] * 51}]}],
+            "Rule 1, cell 1: “view” is a word or a list of words.",
+        ),
+        (
             [{"layout": "1x1", "cells": [{"kind": "movie"}]}],
             "Rule 1, cell 1: “kind” is image or volume.",
         ),
@@ -90,7 +102,11 @@ def test_the_settings_page_takes_rules_and_shows_them_again(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("[{", "This is no JSON: a bracket, comma or quote is amiss."),
+        ("[{", "This is no JSON: a bracket, comma or quote is amiss (line 1, column 3)."),
+        ("[" * 101 + "]" * 101, "The JSON is nested too deeply."),
+        ("[" * 100_000, "The JSON is nested too deeply."),
+        ("[" + "9" * 5000 + "]", "The JSON holds a number or a character that cannot be stored."),
+        ('[{"\\ud800": 1}]', "The JSON holds a number or a character that cannot be stored."),
         ('[{"layout": "1x1"}]', "Rule 1 needs “cells”"),
     ],
 )

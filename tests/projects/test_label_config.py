@@ -302,6 +302,5 @@ def test_the_templates_ask_what_they_promise() -> None:
 
 
 def test_what_only_label_studio_objects_to_is_told() -> None:
-    xml = view('<Rating name="a" toName="image" maxRating="five stars"/>')
     with pytest.raises(LabelConfigError):
-        validate(xml)
+        validate(view('<Rating name="a" toName="image" maxRating="five stars"/>'))

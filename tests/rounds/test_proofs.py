@@ -224,7 +224,8 @@ def test_only_managers_and_adjudicators_take_a_second_look(cast: Cast) -> None:
         page = signed_in(user).get(address).text
         assert "a.png" in page and "No artefact" in page and "94 %" in page
         assert "bob@example.org" in page
-        assert f'href="/projects/{cast.project.pk}/tasks/?after={task.pk - 1}"' in page
+        assert f'href="/projects/{cast.project.pk}/tasks/{task.pk}/"' in page
+        assert "?correct" not in page  # neither has answered it
 
 
 def test_a_task_in_hand_is_given_no_second_look_by_its_reader(cast: Cast) -> None:
@@ -250,7 +251,10 @@ def test_a_second_look_at_ones_own_label_is_noted(cast: Cast, path: str) -> None
     task = cast.task("a.png")
     own, other = [cast.answer(task, user, quality("Artefact")) for user in (cast.alice, cast.bob)]
     proved(cast, label_errors=[doubt(task.pk)])
-    assert signed_in(cast.alice).get("/" + path.format(cast.project.pk)).status_code == 200
+    shown = signed_in(cast.alice).get("/" + path.format(cast.project.pk))
+    assert shown.status_code == 200
+    correction = f'href="/projects/{cast.project.pk}/tasks/{task.pk}/?correct"'
+    assert (correction in shown.text) == ("second-look" in path)
     for answer, is_noted in ((own, True), (other, False)):
         answer.refresh_from_db()
         assert (answer.model_seen_at is not None) == is_noted

@@ -1,37 +1,27 @@
 """The job that works out what the labels prove, on a real database and the real learner."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from procrastinate.contrib.django.models import ProcrastinateJob
-from pytest_django.fixtures import Settings
 
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Task
 from learner.processes import aside
-from rounds import services, serving, worker
+from rounds import services, worker
 from rounds.models import Proof
-from rounds.worker import embedding, proving
-from rounds.worker import ranking as reranking
+from rounds.worker import proving
 from tests.rounds.learning_project import LearningProject, make_learning_project
 
 torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A learner that has just started, with empty caches."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+def in_this_process(new_learner: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # A process of its own takes seconds to start; two tests below have it.
     monkeypatch.setattr(proving, "aside", lambda function, *arguments: function(*arguments))
-    embedding.serving_backbones.cache_clear()
 
 
 @pytest.fixture

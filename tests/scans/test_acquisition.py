@@ -48,6 +48,33 @@ def test_a_radiograph_keeps_its_sides_windows_and_technique(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (("DX", "CHEST", "PA", "R"), ("DX", "CHEST", "PA", "R")),
+        (
+            ("DX", "upper_extremity", "Open mouth", "l"),
+            ("DX", "UPPER EXTREMITY", "OPEN MOUTH", "L"),
+        ),
+        (("MUELLER JOHANN", "MUELLER JOHANN", "MUELLER JOHANN", "M"), ("", "", "", "")),
+        (("DX", "CHEST MUELLER", "PA 19540312", "R MUELLER"), ("DX", "", "", "")),
+        (("DX", "", "4711", "RL"), ("DX", "", "", "")),
+    ],
+)
+def test_of_code_strings_only_defined_terms_are_kept(
+    archive: Archive, tmp_path: Path, typed: tuple[str, ...], kept: tuple[str, ...]
+) -> None:
+    keywords = ("Modality", "BodyPartExamined", "ViewPosition", "ImageLaterality")
+    values: dict[str, Any] = dict(zip(keywords, typed, strict=True))
+    written(dicom(**values), tmp_path / "in" / "a.dcm")
+    ingested(archive, tmp_path / "in")
+    scan = Scan.objects.get()
+    shown = [scan.geometry[name] for name in ("modality", "body_part", "view", "laterality")]
+    assert tuple(shown) == kept
+    assert scan.series.modality == kept[0]
+
+
+@pytest.mark.django_db
 def test_a_ct_keeps_its_thickness_and_needs_no_word_on_spacing(
     archive: Archive, tmp_path: Path
 ) -> None:

@@ -113,6 +113,8 @@ export interface Task {
   claim: { expires_at: string; is_ahead: boolean };
   /** How many tasks this reader has submitted in the project. */
   read: number;
+  /** Whether the latest answer can be taken back. */
+  may_undo: boolean;
   /** Opened out of a list: the answer that is corrected, and whether it is only looked at. */
   corrects?: number | null;
   is_read_only?: boolean;
@@ -140,6 +142,10 @@ export interface GivenAnswer {
 export interface Opened {
   task: Task;
   answers: GivenAnswer[];
+  /** The list's address, as it was left, and those of the tasks beside this one in it. */
+  list: string;
+  before: string | null;
+  after: string | null;
 }
 
 export interface NextReply {
@@ -226,8 +232,8 @@ export interface Bootstrap {
   reader_id: number;
   /** The reader's own keys, by command. */
   keys: Record<string, string[]>;
-  /** How many answers this reader has given in the project. */
-  read: number;
+  /** Whether this reader's latest answer can be taken back. */
+  may_undo: boolean;
   opened: Opened | null;
   urls: {
     next: string;
@@ -236,6 +242,7 @@ export interface Bootstrap {
     annotations: string;
     corrections: string;
     draft: string;
+    correction_draft: string;
     model: string;
     task: string;
     explanation: string;

@@ -53,6 +53,7 @@ _ANSWER = (
     "shown_model",
     "shown_heat_maps",
     "suggestions",
+    "looked_up",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -119,12 +120,14 @@ def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
 
 
 def _shown_cells(shown: Mapping[str, Any]) -> list[Cell]:
-    """Whose opinions the reader knew, how many heat maps, and what became of suggestions."""
+    """Whose opinions the reader knew, how many heat maps, what became of suggestions, what the
+    reader had looked at of their own accord."""
     fates = Counter(shown.get("suggestions", {}).values())
     return [
         _text("|".join(versions_in(shown))),
         len(shown.get("heat_maps", [])),
         "|".join(f"{fate} {count}" for fate, count in sorted(fates.items())),
+        "|".join(sorted(shown.get("looked_up", {}))),
     ]
 
 

@@ -3,7 +3,7 @@ import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
-import type { Bootstrap } from "../types";
+import type { Bootstrap, Opened } from "../types";
 import type { Cell } from "../viewer/cell";
 import type { Cine } from "../viewer/cine";
 import type { Lens } from "../viewer/lens";
@@ -24,6 +24,8 @@ export interface CommandParts {
   lens: Lens;
   stage: HTMLElement;
   urls: Bootstrap["urls"];
+  /** The task that was opened out of a list. */
+  opened: Opened | null;
 }
 
 export type Act = (parts: CommandParts) => void;

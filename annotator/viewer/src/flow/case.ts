@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import type { AnnotationReply, Bootstrap, Draft, NextReply, Opened, Submission, Task } from "../types";
 import { ReadingApi } from "./api";
-import { ApiError } from "./http";
+import { ApiError, send } from "./http";
 
 /**
  * The reading API while a task out of a list is open: that task comes first. Once it is corrected
@@ -40,9 +40,20 @@ export class CaseApi extends ReadingApi {
     return reply;
   }
 
-  /** An unfinished correction stays on this computer: on the server the answer given counts. */
+  /** An unfinished correction is kept beside the answer given, which counts. */
   override saveDraft(task: number, draft: Draft): Promise<{ version: number }> {
-    if (task !== this.opened?.task.id) return super.saveDraft(task, draft);
-    return Promise.reject(new Error("A correction has no draft on the server."));
+    const url = this.correctionUrl(task);
+    return url ? send("PUT", url, draft) : super.saveDraft(task, draft);
+  }
+
+  /** The answer stays as it is: what was begun to be corrected is forgotten. */
+  async forgetCorrection(task: number): Promise<void> {
+    const url = this.correctionUrl(task);
+    if (url) await send("DELETE", url);
+  }
+
+  private correctionUrl(task: number): string | null {
+    const { corrects, id } = this.opened?.task ?? {};
+    return corrects && id === task ? this.urls.correction_draft.replace("{annotation}", String(corrects)) : null;
   }
 }

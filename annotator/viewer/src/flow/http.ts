@@ -1,6 +1,7 @@
 import { t } from "../i18n";
 
 const SIGNED_OUT = 401;
+const NOTHING_TO_SAY = 204;
 
 /** What the server answered when it did not do what was asked. */
 export class ApiError extends Error {
@@ -40,7 +41,7 @@ function csrfToken(): string {
 }
 
 export async function send<Reply>(
-  method: "POST" | "PUT" | "PATCH",
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
   url: string,
   body: unknown = {},
 ): Promise<Reply> {
@@ -53,7 +54,7 @@ export async function send<Reply>(
   // A redirect ends at the log-in page: the session is over.
   if (response.redirected) throw new ApiError(401, t("Your session has ended."));
   if (!response.ok) throw await ApiError.from(response);
-  return (await response.json()) as Reply;
+  return (response.status === NOTHING_TO_SAY ? undefined : await response.json()) as Reply;
 }
 
 export const pause = (milliseconds: number): Promise<void> =>

@@ -127,6 +127,7 @@ export class Room {
   look(result: readonly ResultItem[], comment: string): void {
     this.fill(result, comment);
     this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.parts.screen.render();
     this.refresh();
   }
 
@@ -156,7 +157,7 @@ export class Room {
       this.parts.help?.forget();
       this.parts.ahead.clear();
       await this.open(task);
-      this.setRead(task.read);
+      this.setRead(task.read, task.may_undo);
       notice.pass(t("Your last answer is taken back. Change it, then submit it again."));
     }, this.state_);
   }
@@ -188,7 +189,7 @@ export class Room {
       frame.setWhy("");
       this.parts.help?.forget();
       const isKept = await outbox.add(task.id, submission);
-      if (!task.corrects) this.setRead(this.read + 1);
+      if (!task.corrects) this.setRead(this.read + 1, true);
       if (!isKept) await outbox.settled();
       const following = ahead.take();
       if (following) await this.open(following);
@@ -208,7 +209,7 @@ export class Room {
   private async openNext(reply: NextReply): Promise<void> {
     if (!reply.task) return this.showEmpty(reply.reason);
     await this.open(reply.task);
-    this.setRead(reply.task.read);
+    this.setRead(reply.task.read, reply.task.may_undo);
   }
 
   private async open(task: Task): Promise<void> {
@@ -222,9 +223,10 @@ export class Room {
     if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
+    // Before the images come, so that they are drawn once, with what is marked on them.
+    regions.load(this.sheet, task.scans);
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet, task.scans);
     help?.open(task, draft);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
@@ -246,10 +248,10 @@ export class Room {
     });
   }
 
-  private setRead(read: number): void {
+  private setRead(read: number, mayUndo: boolean): void {
     this.read = read;
     this.parts.frame.setRead(read);
-    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
+    this.parts.panel.offerUndo(mayUndo && !this.task_?.corrects && !this.task_?.is_read_only);
   }
 
   private showUnsent(unsent: number, isOffline: boolean): void {

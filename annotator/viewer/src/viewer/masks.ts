@@ -4,7 +4,7 @@ import { itemOf, type Mask } from "../answers/sheet";
 import { t } from "../i18n";
 import type { Scan } from "../types";
 import type { Cell } from "./cell";
-import type { RegionLabel } from "./labels";
+import { labelOf, type RegionLabel } from "./labels";
 import { readingOrder } from "./order";
 import { Brush } from "./painting/brush";
 import { fillBetween, fillHoles } from "./painting/fills";
@@ -15,7 +15,6 @@ import { clickKind } from "./painting/proposal";
 import { Prompting } from "./painting/prompting";
 import { palette } from "./painting/raster";
 import { type Dab, near, Stroke, valuesAt } from "./painting/stroke";
-import type { ShownSamples } from "./pixels";
 import type { Pixel } from "./plane";
 import type { FrameSamples } from "./segmentation/segmenter";
 import { isPaintTool, type PaintTool, type ToolFollower, type ToolName } from "./toolbox";
@@ -98,10 +97,11 @@ export class Masks implements ToolFollower, Hand {
   /** Shows the masks of a draft or of an earlier state; what is shown already is left as it is. */
   load(scans: readonly Scan[], masks: readonly Mask[]): void {
     const [first] = scans;
-    if (first && first.id !== this.scans[0]?.id) this.brush.suit(first);
+    const isOther = first?.id !== this.scans[0]?.id;
     this.cancel();
     this.prompting.finish();
     this.scans = scans;
+    if (first && isOther) this.brush.suit(first);
     this.layers.load(scans, masks);
     this.drawSoon();
   }
@@ -113,8 +113,15 @@ export class Masks implements ToolFollower, Hand {
 
   /** Takes away everything painted with a label on one frame. */
   clear(mask: Mask): void {
-    const label = this.labels.find(({ question, value }) => question === mask.question && value === mask.label);
-    if (label && this.layers.at(mask.item, mask.question)?.clear(label.segment)) this.drawSoon();
+    const label = this.labelOf(mask, mask.label);
+    if (label && this.layers.at(mask.item, mask.question)?.clear(label.segment)) this.changed();
+  }
+
+  /** Gives a mask another label of the same question. */
+  relabel(mask: Mask, value: string): void {
+    const [from, to] = [this.labelOf(mask, mask.label), this.labelOf(mask, value)];
+    const layer = this.layers.at(mask.item, mask.question);
+    if (from && to && layer?.relabel(from.segment, to.segment)) this.changed();
   }
 
   /** Paints the slices between two that are painted with the label in hand. */
@@ -167,7 +174,7 @@ export class Masks implements ToolFollower, Hand {
 
   begin(cell: Cell, at: Pixel, press: PointerEvent): Motion | null {
     const item = this.item(cell);
-    const frame = samplesOf(cell);
+    const frame = cell.samples;
     if (item === null || !frame) return null;
     if (this.tool_ === "segment") return this.point(item, frame, at, press);
     const dabs = this.tool_ === "eraser" ? this.erasing(item) : this.painting(item, frame, at);
@@ -209,6 +216,10 @@ export class Masks implements ToolFollower, Hand {
     return (_, index) => isNear(index);
   }
 
+  private labelOf({ question }: Mask, value: string): RegionLabel | undefined {
+    return labelOf(this.labels, question, value);
+  }
+
   /** Where a cell's frame stands in the task; null where it is of another. */
   private item({ scan, shownFrame }: Cell): number | null {
     return this.scans.some(({ id }) => id === scan.id) ? itemOf(this.scans, scan, shownFrame) : null;
@@ -227,10 +238,4 @@ export class Masks implements ToolFollower, Hand {
   private drawSoon(): void {
     for (const { picture } of this.views.values()) picture.drawSoon();
   }
-}
-
-function samplesOf(cell: Cell): FrameSamples | null {
-  const values = cell.image?.getPixelData() as ShownSamples | undefined;
-  const { rows, columns, samples } = cell.scan.geometry;
-  return values ? { rows, columns, samples, values } : null;
 }

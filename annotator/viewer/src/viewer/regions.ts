@@ -47,7 +47,7 @@ export class Regions {
     window.addEventListener("keydown", ({ target }) => (this.gesture += isTextEntry(target) ? 0 : 1), { capture: true });
   }
 
-  /** Shows a draft's regions on the scans of the task that the screen has opened. */
+  /** Takes up a draft's regions on a task's scans; the screen shows them when it is drawn next. */
   load(sheet: Sheet, scans: readonly Scan[]): void {
     this.scans = scans;
     this.masks.load(scans, sheet.masks);
@@ -56,7 +56,6 @@ export class Regions {
     this.history = new History(sheet);
     this.selected = null;
     if (this.label) this.take(this.label);
-    this.screen.render();
   }
 
   /** Draws what was put into the sheet otherwise than by the pointer; it is a step like any other. */
@@ -69,6 +68,7 @@ export class Regions {
   /** Takes everything off the screen. */
   clear(): void {
     this.load(emptySheet(), []);
+    this.screen.render();
   }
 
   /** Writes what is drawn into a sheet; it is a step that can be taken back. */
@@ -145,22 +145,21 @@ export class Regions {
     if (next) this.show(next);
   }
 
-  /** Gives the selected mark the next label of its question. */
+  /** Gives the selected mark or mask the next label of its question. */
   relabel(sheet: Sheet): void {
-    const mark = sheet.marks.find(({ id }) => id === this.selected);
-    const values = this.labels.filter(({ question }) => question === mark?.question).map(({ value }) => value);
-    const next = mark && values[(values.indexOf(mark.label) + 1) % values.length];
-    if (!mark || !next) return;
-    this.drawings.relabel(mark.id, next);
+    const region = regionsOf(sheet).find(({ id }) => id === this.selected);
+    const values = this.labels.filter(({ question }) => question === region?.question).map(({ value }) => value);
+    const next = region && values[(values.indexOf(region.label) + 1) % values.length];
+    if (!region || !next || next === region.label) return;
+    if ("rle" in region) this.masks.relabel(region, next);
+    else this.drawings.relabel(region.id, next);
     this.screen.render();
   }
 
   remove({ id }: Pick<Mark | Mask, "id">, sheet: Sheet): void {
     const mask = sheet.masks.find((other) => other.id === id);
-    if (mask) {
-      this.masks.clear(mask);
-      this.onChange();
-    } else this.drawings.remove(id);
+    if (mask) this.masks.clear(mask);
+    else this.drawings.remove(id);
     this.screen.render();
   }
 

@@ -1,0 +1,168 @@
+"""Who has looked at a task's answers, or at the model's view of it, reads it blind no more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from annotator.claims import claim_next_task
+from annotator.dataset import labelled_answers
+from annotator.models import Annotation, Claim, ModelShown, Task
+from annotator.services import keep_prediction, save_draft
+from annotator.withdrawals import undo_last
+from projects.errors import Refused
+from rounds.labels import targets_of
+from rounds.pool import learnt_questions
+from tests.annotator.cast import FINDINGS, NODULE, NORMAL, Cast, answer, make_cast, make_tasks
+from tests.clients import signed_in
+
+# Each shows a task's answers.
+PLACES = (
+    "/projects/{project}/tasks/{task}/",
+    "/api/tasks/{task}/",
+    "/api/tasks/{task}/annotations/",
+    "/api/annotations/{annotation}/",
+    "/api/annotations/{annotation}/history/",
+)
+PREDICTIONS = "/api/predictions/?task={task}"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast(overlap=2, audit_share=0.0)
+
+
+def task_that_bob_read(cast: Cast, *, arm: Task.Arm = Task.Arm.POOL) -> Task:
+    (task,) = make_tasks(cast.project, 1, arm=arm)
+    claim_next_task(project=cast.project, reader=cast.bob)
+    answer(cast.project, task.pk, cast.bob)
+    keep_prediction(
+        project=cast.project, task_id=task.pk, result=NODULE, score=0.9,
+        model_version="net", created_by=cast.erin,
+    )  # fmt: skip
+    return task
+
+
+def look(cast: Cast, person: User, task: Task, place: str) -> Any:
+    first = task.annotations.order_by("pk").first()
+    address = place.format(project=cast.project.pk, task=task.pk, annotation=first and first.pk)
+    return signed_in(person).get(address)
+
+
+def served(cast: Cast, reader: User) -> int | None:
+    claim = claim_next_task(project=cast.project, reader=reader)
+    return None if claim is None else claim.task_id
+
+
+def run_out(reader: User) -> None:
+    Claim.objects.filter(reader=reader).update(expires_at=timezone.now() - timedelta(minutes=1))
+
+
+def looks_of(reader: User) -> list[dict[str, Any]]:
+    return [row.shown["looked_up"] for row in ModelShown.objects.filter(reader=reader)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_look_at_others_answers_is_noted_and_the_task_not_served_any_more(
+    cast: Cast, place: str
+) -> None:
+    task = task_that_bob_read(cast)
+    before = timezone.now().isoformat()
+    assert b"Nodule" in look(cast, cast.alice, task, place).content
+    (noted,) = looks_of(cast.alice)
+    assert set(noted) == {"answers"} and before < noted["answers"] < timezone.now().isoformat()
+    look(cast, cast.alice, task, place)
+    assert looks_of(cast.alice) == [noted]  # the first look is the one that counts
+    assert served(cast, cast.alice) is None
+    assert served(cast, cast.ada) == task.pk
+
+
+@pytest.mark.parametrize(("arm", "is_served"), [(Task.Arm.POOL, True), (Task.Arm.RANDOM, False),
+                                                 (Task.Arm.AUDIT, False)])  # fmt: skip
+def test_a_look_at_the_models_answer_spoils_what_chance_drew(
+    cast: Cast, arm: Task.Arm, is_served: bool
+) -> None:
+    cast.project.random_share = cast.project.audit_share = 0.3
+    cast.project.save()
+    task = task_that_bob_read(cast, arm=arm)
+    assert len(look(cast, cast.alice, task, PREDICTIONS).json()) == 1
+    assert [set(noted) for noted in looks_of(cast.alice)] == [{"model"}]
+    assert (served(cast, cast.alice) == task.pk) == is_served
+
+
+@pytest.mark.parametrize("place", [*PLACES, PREDICTIONS])
+def test_what_is_in_hand_is_not_looked_at(cast: Cast, place: str) -> None:
+    task = task_that_bob_read(cast)
+    assert served(cast, cast.alice) == task.pk
+    assert b"Nodule" not in look(cast, cast.alice, task, place).content
+    assert looks_of(cast.alice) == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_ones_own_answer_is_no_look(cast: Cast, place: str) -> None:
+    (task,) = make_tasks(cast.project, 1)
+    served(cast, cast.alice)
+    answer(cast.project, task.pk, cast.alice)
+    assert b"Nodule" in look(cast, cast.alice, task, place).content
+    assert looks_of(cast.alice) == []
+
+
+@pytest.mark.parametrize("place", [PLACES[0], PREDICTIONS])
+@pytest.mark.parametrize("arm", list(Task.Arm))
+def test_who_looks_when_their_claim_ran_out_answers_and_it_measures_nothing(
+    cast: Cast, arm: Task.Arm, place: str
+) -> None:
+    cast.project.random_share = cast.project.audit_share = 0.3
+    cast.project.save()
+    task = task_that_bob_read(cast, arm=arm)
+    assert served(cast, cast.alice) == task.pk
+    run_out(cast.alice)
+    look(cast, cast.alice, task, place)
+    values: dict[str, Any] = {"result": NORMAL, "comment": "", "lead_time": 1, "version": 1}
+    save_draft(project=cast.project, task_id=task.pk, reader=cast.alice, **values)
+    renewed = Claim.objects.filter(reader=cast.alice, expires_at__gt=timezone.now()).exists()
+    assert renewed == (arm == Task.Arm.POOL and place == PREDICTIONS)
+    given = answer(cast.project, task.pk, cast.alice, NORMAL).annotation
+    assert given.model_shown is not None and set(given.model_shown) == {"looked_up"}
+    Annotation.objects.filter(reader=cast.bob).update(withdrawn_at=timezone.now())
+    (labelled,) = labelled_answers(project=cast.project).tasks
+    assert [one.is_blind for one in labelled.answers] == [False]
+    (target,) = targets_of(labelled, learnt_questions(FINDINGS)).values()
+    assert (target == 0).all() == (arm == Task.Arm.POOL)
+
+
+def test_a_claim_that_ran_out_is_not_renewed_after_a_look(cast: Cast) -> None:
+    task = task_that_bob_read(cast)
+    served(cast, cast.alice)
+    run_out(cast.alice)
+    assert served(cast, cast.alice) == task.pk
+    run_out(cast.alice)
+    look(cast, cast.alice, task, PLACES[0])
+    assert served(cast, cast.alice) is None
+    answer(cast.project, task.pk, cast.alice)  # what was begun is taken all the same
+    assert Annotation.objects.filter(reader=cast.alice).count() == 1
+
+
+def test_who_has_seen_others_answers_does_not_take_their_own_back(cast: Cast) -> None:
+    task = task_that_bob_read(cast)
+    served(cast, cast.alice)
+    answer(cast.project, task.pk, cast.alice)
+    look(cast, cast.alice, task, PLACES[0])
+    with pytest.raises(Refused, match="you have looked at what others answered"):
+        undo_last(project=cast.project, reader=cast.alice)
+
+
+@pytest.mark.parametrize("arm", list(Task.Arm))
+def test_a_label_brought_along_is_learned_from_and_measures_nothing(
+    cast: Cast, arm: Task.Arm
+) -> None:
+    (task,) = make_tasks(cast.project, 1, arm=arm)
+    origin = Annotation.Origin.IMPORT
+    Annotation.objects.create(
+        task=task, project=cast.project, reader=cast.bob, result=NODULE, origin=origin
+    )
+    (labelled,) = labelled_answers(project=cast.project).tasks
+    (target,) = targets_of(labelled, learnt_questions(FINDINGS)).values()
+    assert (target.tolist() == [1.0, 0.0]) == (arm != Task.Arm.AUDIT)
