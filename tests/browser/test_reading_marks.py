@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from annotator.models import Annotation, Draft
+from annotator.models import Annotation
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
+from tests.browser.painting import kept
 from tests.browser.rooms import Room
 from tests.browser.test_reading_regions import draft, frame_box
 
@@ -45,33 +46,9 @@ def radiographs(archive: Archive, **header: Any) -> list[Scan]:
 
 
 def click(room: Room, share: tuple[float, float]) -> None:
-    box = room.page.locator(".viewport").first.bounding_box()
-    assert box is not None
-    room.page.mouse.move(box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
-    room.page.mouse.down()
-    room.page.mouse.up()
+    room.page.mouse.click(*room.on_page(share))
     # Cornerstone waits until it is no double click.
     room.page.wait_for_timeout(450)
-
-
-def trace(room: Room, shares: list[tuple[float, float]]) -> None:
-    box = room.page.locator(".viewport").first.bounding_box()
-    assert box is not None
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in shares]
-    room.page.mouse.move(*points[0])
-    room.page.mouse.down()
-    for point in points[1:]:
-        room.page.mouse.move(*point, steps=8)
-    room.page.mouse.up()
-
-
-def kept(room: Room, holds: Callable[[list[dict[str, Any]]], bool], what: str) -> Any:
-    def is_kept() -> bool:
-        is_settled = room.says("saved") == "Draft saved"
-        return is_settled and any(holds(one.result) for one in Draft.objects.all())
-
-    room.wait(is_kept, what)
-    return Draft.objects.get().result
 
 
 def pixels(*percents: float) -> list[float]:
@@ -89,7 +66,7 @@ def draw_all(room: Room, at: At) -> None:
     room.press("5")
     for corner in ((80, 10), (95, 10), (95, 40), (80, 10)):
         click(room, at(*corner))
-    trace(room, [at(10, 60), at(30, 60), at(30, 90), at(10, 90)])
+    room.drag(at(10, 60), at(30, 60), at(30, 90), at(10, 90))
 
 
 def test_each_mark_is_kept_where_it_was_drawn_and_comes_back(

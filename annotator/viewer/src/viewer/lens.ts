@@ -5,7 +5,7 @@ import { onElement, type Pixel } from "./plane";
 
 /** CSS pixels across. */
 const SIZE = 260;
-export const MAGNIFICATION = 2.5;
+const MAGNIFICATION = 2.5;
 
 interface Area {
   left: number;
