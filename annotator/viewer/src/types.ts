@@ -69,7 +69,7 @@ export interface Draft {
 }
 
 /** The frame to be seen first; both numbers from 0. */
-export interface OpensAt {
+interface OpensAt {
   /** Position among the task's scans. */
   scan: number;
   /** Number in the scan. */
@@ -81,8 +81,8 @@ export interface ModelEntry extends ResultItem {
   model_version: string;
   /** The probability that it is right, where the model gave one. */
   score?: number | null;
-  /** Each option's probability, by stored value. */
-  meta?: { probabilities?: Record<string, number> };
+  /** Each option's probability, by stored value; of a number its standard deviation. */
+  meta?: { probabilities?: Record<string, number>; deviation?: number };
 }
 
 /** Which heat map is asked for. */

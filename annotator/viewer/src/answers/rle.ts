@@ -60,7 +60,7 @@ class BitReader {
 }
 
 /** Pixels of a label map from `from` to `to`, the end exclusive. */
-export interface Stretch {
+interface Stretch {
   from: number;
   to: number;
 }

@@ -3,7 +3,7 @@ import type { GivenAnswer, Opened, Version } from "../types";
 import { make } from "./dom";
 import type { Keymap } from "./keymap";
 
-export interface CaseActions {
+interface CaseActions {
   /** Shows one of the answers over the scan. */
   look: (version: Version) => void;
   /** Why the answer is corrected. */
@@ -16,7 +16,7 @@ export interface CaseActions {
 const when = new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
 
 /** What an answer says, in a line: choices, labels of marks, numbers, texts. */
-export function inWords({ result, was_cancelled, skip_reason }: Version): string {
+function inWords({ result, was_cancelled, skip_reason }: Version): string {
   if (was_cancelled) return t("Cannot be judged: {reason}", { reason: skip_reason });
   const said = new Set(result.flatMap(({ type, value }) => [value[type] ?? value["text"] ?? []].flat().map(String)));
   return said.size > 0 ? [...said].join(", ") : t("Nothing marked");
