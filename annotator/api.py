@@ -8,7 +8,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import User
 from annotator.claims import ClaimedTask, claim_ahead, claim_next_task
 from annotator.corrections import (
@@ -23,10 +23,8 @@ from annotator.queries import (
     membership_for_task,
     reading_task,
 )
-from annotator.reasons import why
-from annotator.serializers import (
+from annotator.reading_serializers import (
     AheadSerializer,
-    AnnotationSerializer,
     CorrectionSerializer,
     DraftSerializer,
     DraftVersionSerializer,
@@ -38,10 +36,12 @@ from annotator.serializers import (
     TakenBackSerializer,
     TasksAheadSerializer,
 )
+from annotator.reasons import why
+from annotator.serializers import AnnotationSerializer
 from annotator.services import Submission, Submitted, save_draft, submit_annotation
 from annotator.withdrawals import undo_last
 from projects.access import READING_ROLES, project_of_member
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Project
 
 _NOTHING_LEFT = gettext_lazy("There is nothing left for you to read in this project now.")

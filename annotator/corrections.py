@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
-from annotator.models import Annotation, Draft, Placed, Task
+from annotator.models import Annotation, Draft, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from annotator.services import Submission, Submitted, check_submission
@@ -128,7 +128,6 @@ def _is_unchanged(old: Annotation, new: Submission) -> bool:
 
 def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
     """It was served when the first answer was, and for the same reason."""
-    record = {field.name: getattr(old, field.name) for field in Placed._meta.fields}
     answer = asdict(submission)
     del answer["decisions"]  # which the record of what was shown has taken in
     unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
@@ -145,6 +144,6 @@ def _successor(old: Annotation, submission: Submission, reason: str) -> Annotati
         model_shown=settled(
             old.model_shown, decisions=submission.decisions, result=submission.result
         ),
-        **record,
+        **old.placing,
         **answer,
     )

@@ -12,7 +12,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.api import submit
 from annotator.corrections import history_of
@@ -29,18 +29,17 @@ from annotator.queries import (
     visible_tasks,
     with_counts,
 )
+from annotator.reading_serializers import SubmissionSerializer, SubmittedSerializer
 from annotator.serializers import (
     AnnotationSerializer,
     OverseenAnnotationSerializer,
     PredictionSerializer,
-    SubmissionSerializer,
-    SubmittedSerializer,
     TaskDetailSerializer,
     TaskPageSerializer,
 )
 from annotator.services import keep_prediction
 from projects.access import DATA_ROLES, OVERSEEING_ROLES, membership_of
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Membership
 
 _LARGEST_PAGE = 1000

@@ -11,12 +11,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from annotator.models import Claim, ModelShown, Prediction, Task
-from annotator.results import REGION_KINDS, Result, check_result, questions_of
+from annotator.results import Result, check_result, questions_of
 from projects.errors import Refused
+from projects.label_config import REGION_KINDS
 from projects.models import ModelHelp, Project
 
 # Of a project's own learner; other models' names are their senders' business.
@@ -114,11 +116,13 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
     project shows nothing, and where the reader has no answer in force.
     """
     if project.model_help == ModelHelp.OFF:
-        raise PermissionDenied("This project shows its readers nothing of the model.")
+        raise PermissionDenied(gettext("This project shows its readers nothing of the model."))
     answers = project.annotations.filter(task=task_id, reader=reader, withdrawn_at__isnull=True)
     own = answers.values("model_shown").first()
     if own is None:
-        raise PermissionDenied("Answer this task first: until then nothing of the model is shown.")
+        raise PermissionDenied(
+            gettext("Answer this task first: until then nothing of the model is shown.")
+        )
     shown: dict[str, Any] = own["model_shown"] or {}
     if said := shown.get("before", {}).get("result"):
         return {"result": said}
@@ -128,7 +132,9 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
             return {"result": []}
         shown = _changed(_SHOW_AFTER, task_id, reader, shown=_now("after", result))
         if not shown:  # it was taken back meanwhile
-            raise PermissionDenied("You have taken your answer back: answer this task first.")
+            raise PermissionDenied(
+                gettext("You have taken your answer back: answer this task first.")
+            )
     return {"result": shown["after"]["result"]}
 
 

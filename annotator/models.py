@@ -1,6 +1,7 @@
 """Tasks, who holds them, and what readers answered."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -33,6 +34,11 @@ class Placed(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def placing(self) -> dict[str, Any]:
+        """These fields by name, to be kept with what is served and answered."""
+        return {field.name: getattr(self, field.name) for field in Placed._meta.fields}
 
 
 class Task(Placed):

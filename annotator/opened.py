@@ -12,7 +12,7 @@ from annotator.looks import looked_at
 from annotator.modelhelp import helps_before
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
-from annotator.serializers import ReadingTaskSerializer
+from annotator.reading_serializers import ReadingTaskSerializer
 from projects.access import READING_ROLES
 from projects.models import Membership
 

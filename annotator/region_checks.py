@@ -7,6 +7,10 @@ corner, an ellipse about its centre; a polygon is closed.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
+from accounts.saying import said
+from accounts.sentences import Sentence
 from annotator.values import labels_of, number_of
 from projects.errors import Refused
 from projects.label_config import Kind, Question
@@ -28,49 +32,70 @@ _MOST_RLE = 16_000_000  # numbers of one mask
 
 def _check_label(question: Question, value: dict[str, Any]) -> None:
     if len(labels_of(question, value, REGION_TYPES[question.kind])) != 1:
-        raise Refused(f"Each region of “{question.name}” has exactly one label.")
+        raise Refused(
+            gettext("Each region of “{name}” has exactly one label.").format(name=question.name)
+        )
 
 
 def _check_point(question: Question, value: dict[str, Any]) -> None:
     _check_label(question, value)
     x, y = (number_of(question, value, key) for key in ("x", "y"))
     if not _is_inside(x, y):
-        raise Refused(f"A point of “{question.name}” does not lie inside the image (0 to 100 %).")
+        raise Refused(
+            gettext("A point of “{name}” does not lie inside the image (0 to 100 %).").format(
+                name=question.name
+            )
+        )
     if not 0 <= number_of(question, {"width": 0, **value}, "width") <= _MOST:
-        raise Refused(f"A point of “{question.name}” has a width from 0 to 100 %.")
+        raise Refused(
+            gettext("A point of “{name}” has a width from 0 to 100 %.").format(name=question.name)
+        )
 
 
 def _check_box(question: Question, value: dict[str, Any]) -> None:
     _check_label(question, value)
     x, y, width, height = (number_of(question, value, key) for key in ("x", "y", "width", "height"))
-    if _turn(question, value, "box") % 360:
+    if _turn(question, value) % 360:
         # The first corner of a turned box may stand outside, and a side be longer than the image's
         # own that it is measured by.
         inside = min(x, y) >= -100 and max(x, y) <= 200 and max(width, height) <= 1000
     else:
         inside = _is_inside(x, y) and max(x + width, y + height) <= _MOST
     if not inside or min(width, height) <= 0:
-        raise Refused(f"A box of “{question.name}” does not lie inside the image (0 to 100 %).")
+        raise Refused(
+            gettext("A box of “{name}” does not lie inside the image (0 to 100 %).").format(
+                name=question.name
+            )
+        )
 
 
 def _check_ellipse(question: Question, value: dict[str, Any]) -> None:
     _check_label(question, value)
     x, y = (number_of(question, value, key) for key in ("x", "y"))
     radii = [number_of(question, value, key) for key in ("radiusX", "radiusY")]
-    _turn(question, value, "ellipse")
+    _turn(question, value)
     if not _is_inside(x, y):
         raise Refused(
-            f"An ellipse of “{question.name}” has its centre inside the image (0 to 100 %)."
+            gettext("An ellipse of “{name}” has its centre inside the image (0 to 100 %).").format(
+                name=question.name
+            )
         )
     if min(radii) <= 0 or max(radii) > 1000:
-        raise Refused(f"An ellipse of “{question.name}” has radii above 0 and up to 1000 %.")
+        raise Refused(
+            gettext("An ellipse of “{name}” has radii above 0 and up to 1000 %.").format(
+                name=question.name
+            )
+        )
 
 
-def _turn(question: Question, value: dict[str, Any], shape: str) -> float:
+def _turn(question: Question, value: dict[str, Any]) -> float:
     turn = number_of(question, {"rotation": 0, **value}, "rotation")
     if abs(turn) > 360:
-        article = "An" if shape == "ellipse" else "A"
-        raise Refused(f"{article} {shape} of “{question.name}” is turned by more than 360 degrees.")
+        raise Refused(
+            gettext("A mark of “{name}” is turned by more than 360 degrees.").format(
+                name=question.name
+            )
+        )
     return turn
 
 
@@ -79,14 +104,22 @@ def _check_polygon(question: Question, value: dict[str, Any]) -> None:
     points = value.get("points")
     if not isinstance(points, list) or not 3 <= len(points) <= _MOST_CORNERS:
         raise Refused(
-            f"A polygon of “{question.name}” has 3 to {_MOST_CORNERS:,} corners under “points”."
+            said(
+                Sentence(
+                    "A polygon of “{name}” has 3 to {most} corners under “points”.",
+                    name=question.name,
+                    most=_MOST_CORNERS,
+                )
+            )
         )
     if not all(_is_corner(point) for point in points):
         raise Refused(
-            f"A corner of “{question.name}” is [x, y], two numbers inside the image (0 to 100 %)."
+            gettext(
+                "A corner of “{name}” is [x, y], two numbers inside the image (0 to 100 %)."
+            ).format(name=question.name)
         )
     if value.get("closed", True) is not True:
-        raise Refused(f"A polygon of “{question.name}” is closed.")
+        raise Refused(gettext("A polygon of “{name}” is closed.").format(name=question.name))
 
 
 def _is_corner(point: Any) -> bool:
@@ -106,9 +139,17 @@ def _check_mask(question: Question, value: dict[str, Any]) -> None:
     _check_label(question, value)
     rle = value.get("rle")
     if value.get("format") != "rle" or not isinstance(rle, list) or len(rle) > _MOST_RLE:
-        raise Refused(f"A mask of “{question.name}” has format “rle” and a list of bytes.")
+        raise Refused(
+            gettext("A mask of “{name}” has format “rle” and a list of bytes.").format(
+                name=question.name
+            )
+        )
     if not all(type(byte) is int and 0 <= byte <= 255 for byte in rle):
-        raise Refused(f"A mask of “{question.name}” holds something that is no byte.")
+        raise Refused(
+            gettext("A mask of “{name}” holds something that is no byte.").format(
+                name=question.name
+            )
+        )
 
 
 REGION_CHECKS: Mapping[Kind, Callable[[Question, dict[str, Any]], None]] = {

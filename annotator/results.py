@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
+from accounts.saying import said
+from accounts.sentences import Sentence
 from annotator.region_checks import REGION_CHECKS, REGION_TYPES
-from annotator.values import labels_of, number_of
+from annotator.values import labels_of, number_of, number_text
 from projects.errors import Refused
 from projects.label_config import REGION_KINDS, Kind, Question, parse
-
-__all__ = ["REGION_KINDS", "RESULT_TYPES", "Result", "check_result", "questions_of"]
 
 Result = list[dict[str, Any]]
 
@@ -51,7 +53,9 @@ def check_result(label_config: str, result: Result, *, complete: bool) -> None:
     questions = {question.name: question for question in questions_of(label_config)}
     if len(result) > _MOST_ENTRIES:
         raise Refused(
-            f"A result holds at most {_MOST_ENTRIES} entries; this one has {len(result)}."
+            gettext("A result holds at most {most} entries; this one has {count}.").format(
+                most=_MOST_ENTRIES, count=len(result)
+            )
         )
     _check_storable(result)
     for entry in result:
@@ -89,8 +93,12 @@ def _check_once(
         ] += 1
     for (name, mark), times in given.items():
         if times > 1:
-            of = f" of mark “{mark}”" if mark else ""
-            raise Refused(f"“{name}” is answered {times} times{of}; answer once.")
+            text = (
+                gettext("“{name}” is answered {times} times of mark “{mark}”; answer once.")
+                if mark
+                else gettext("“{name}” is answered {times} times; answer once.")
+            )
+            raise Refused(text.format(name=name, times=times, mark=mark))
 
 
 def _mark_asked(
@@ -100,12 +108,18 @@ def _mark_asked(
     mark = entry.get("id")
     if not isinstance(mark, str) or mark not in marks:
         raise Refused(
-            f"“{question.name}” is asked of each mark: its id is that of a mark of this result, "
-            f"which “{mark}” is not."
+            gettext(
+                "“{name}” is asked of each mark: its id is that of a mark of this result, "
+                "which “{mark}” is not."
+            ).format(name=question.name, mark=mark)
         )
     tag, label = marks[mark]
     if not question.is_asked_of(tag=tag, label=label):
-        raise Refused(f"“{question.name}” is not asked of marks of “{tag}” with label “{label}”.")
+        raise Refused(
+            gettext("“{name}” is not asked of marks of “{tag}” with label “{label}”.").format(
+                name=question.name, tag=tag, label=label
+            )
+        )
     return mark
 
 
@@ -123,9 +137,15 @@ def _check_required(
                 m for m, (tag, label) in marks.items() if question.is_asked_of(tag=tag, label=label)
             ]
             if any((question.name, mark) not in of_mark for mark in asked):
-                raise Refused(f"“{question.title}” is not answered of every mark; it is required.")
+                raise Refused(
+                    gettext("“{title}” is not answered of every mark; it is required.").format(
+                        title=question.title
+                    )
+                )
         elif question.kind in _ONE_ANSWER and question.name not in answered:
-            raise Refused(f"“{question.title}” is not answered; it is required.")
+            raise Refused(
+                gettext("“{title}” is not answered; it is required.").format(title=question.title)
+            )
 
 
 def _says_something(value: dict[str, Any]) -> bool:
@@ -138,54 +158,98 @@ def _check_storable(result: Result) -> None:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         text.encode()
     except ValueError as error:
-        raise Refused("The result holds a number or a character that cannot be stored.") from error
+        raise Refused(
+            gettext("The result holds a number or a character that cannot be stored.")
+        ) from error
     except RecursionError as error:
-        raise Refused("The result is nested too deeply.") from error
+        raise Refused(gettext("The result is nested too deeply.")) from error
     if len(text) > _MOST_JSON:
-        raise Refused(f"The result is larger than {_MOST_JSON >> 20} MiB.")
+        raise Refused(
+            gettext("The result is larger than {most} MiB.").format(most=_MOST_JSON >> 20)
+        )
     if "\\u0000" in text:
-        raise Refused("The result holds the character NUL, which cannot be stored.")
+        raise Refused(gettext("The result holds the character NUL, which cannot be stored."))
 
 
 def _check_entry(entry: dict[str, Any], questions: Mapping[str, Question]) -> None:
     name = entry.get("from_name")
     question = questions.get(name) if isinstance(name, str) else None
     if question is None:
-        raise Refused(f"There is no question “{name}”; from_name is one of {', '.join(questions)}.")
+        raise Refused(
+            gettext("There is no question “{name}”; from_name is one of {questions}.").format(
+                name=name, questions=", ".join(questions)
+            )
+        )
     expected = RESULT_TYPES[question.kind]
     if entry.get("type") != expected:
-        raise Refused(f"“{name}” is answered with type “{expected}”, not “{entry.get('type')}”.")
+        raise Refused(
+            gettext("“{name}” is answered with type “{expected}”, not “{type}”.").format(
+                name=name, expected=expected, type=entry.get("type")
+            )
+        )
     if entry.get("to_name") != question.to_name:
-        raise Refused(f"“{name}” is asked of “{question.to_name}”: set to_name to that.")
+        raise Refused(
+            gettext("“{name}” is asked of “{to_name}”: set to_name to that.").format(
+                name=name, to_name=question.to_name
+            )
+        )
     value = entry.get("value")
     if not isinstance(value, dict):
-        raise Refused(f"“{name}” has no value: an object is expected.")
+        raise Refused(gettext("“{name}” has no value: an object is expected.").format(name=name))
     _CHECKS[question.kind](question, value)
 
 
 def _check_choices(question: Question, value: dict[str, Any]) -> None:
     chosen = labels_of(question, value, "choices")
     if question.kind == "single" and len(chosen) != 1:
-        raise Refused(f"“{question.name}” takes exactly one choice; {len(chosen)} were given.")
+        raise Refused(
+            gettext("“{name}” takes exactly one choice; {count} were given.").format(
+                name=question.name, count=len(chosen)
+            )
+        )
 
 
 def _check_number(question: Question, value: dict[str, Any]) -> None:
     number = number_of(question, value, RESULT_TYPES[question.kind])
     low, high = question.minimum, question.maximum
     if low is not None and number < low:
-        raise Refused(f"“{question.name}” is at least {low:g}; {number:g} was given.")
+        raise Refused(
+            gettext("“{name}” is at least {low}; {number} was given.").format(
+                name=question.name, low=number_text(low), number=number_text(number)
+            )
+        )
     if high is not None and number > high:
-        raise Refused(f"“{question.name}” is at most {high:g}; {number:g} was given.")
+        raise Refused(
+            gettext("“{name}” is at most {high}; {number} was given.").format(
+                name=question.name, high=number_text(high), number=number_text(number)
+            )
+        )
     if question.kind == "rating" and number != int(number):
-        raise Refused(f"“{question.name}” is a whole number of stars; {number:g} was given.")
+        raise Refused(
+            gettext("“{name}” is a whole number of stars; {number} was given.").format(
+                name=question.name, number=number_text(number)
+            )
+        )
 
 
 def _check_text(question: Question, value: dict[str, Any]) -> None:
     texts = value.get("text")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise Refused(f"“{question.name}” is answered with a list of texts under “text”.")
+        raise Refused(
+            gettext("“{name}” is answered with a list of texts under “text”.").format(
+                name=question.name
+            )
+        )
     if sum(map(len, texts)) > _MOST_CHARACTERS:
-        raise Refused(f"“{question.name}” takes at most {_MOST_CHARACTERS:,} characters.")
+        raise Refused(
+            said(
+                Sentence(
+                    "“{name}” takes at most {most} characters.",
+                    name=question.name,
+                    most=_MOST_CHARACTERS,
+                )
+            )
+        )
 
 
 _CHECKS: Mapping[Kind, Callable[[Question, dict[str, Any]], None]] = {

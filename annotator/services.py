@@ -219,17 +219,7 @@ def _write(
         was_served, arm, *record, shown = cursor.fetchone() or (False, "", None)
         if not was_served:
             return None
-        fields: dict[str, Any] = {
-            "unique_id": submission.unique_id,
-            "comment": submission.comment,
-            "lead_time": submission.lead_time,
-            "was_cancelled": submission.was_cancelled,
-            "skip_reason": submission.skip_reason,
-            **dict(zip(_RECORD, record, strict=True)),
-        }
-        fields["model_shown"] = settled(
-            shown, decisions=submission.decisions, result=submission.result
-        )
+        fields = _fields(submission, shown) | dict(zip(_RECORD, record, strict=True))
         values: dict[str, Any] = {
             **keys,
             **fields,
@@ -252,6 +242,18 @@ def _write(
         **fields,
     )
     return Submitted(annotation, Task.Arm(arm), is_new=True)
+
+
+def _fields(submission: Submission, shown: dict[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a submission beside its result, and of what its reader was shown."""
+    return {
+        "unique_id": submission.unique_id,
+        "comment": submission.comment,
+        "lead_time": submission.lead_time,
+        "was_cancelled": submission.was_cancelled,
+        "skip_reason": submission.skip_reason,
+        "model_shown": settled(shown, decisions=submission.decisions, result=submission.result),
+    }
 
 
 def _refusal(task_id: int, reader: User) -> Refused:

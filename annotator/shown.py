@@ -20,7 +20,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from annotator.results import REGION_KINDS, RESULT_TYPES, Result
+from annotator.results import RESULT_TYPES, Result
+from projects.label_config import REGION_KINDS
 
 _REGION_TYPES = frozenset(RESULT_TYPES[kind] for kind in REGION_KINDS)
 

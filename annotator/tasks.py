@@ -4,6 +4,7 @@ import logging
 
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.queue import create_tasks, reopen_tasks
 from projects.models import Project
 from scans import queries, services
@@ -28,7 +29,9 @@ def ingest(*, ingest_id: int, project_id: int) -> None:
         logger.exception("Ingest %s broke off", ingest_id)
         services.fail_ingest(
             ingest=delivery,
-            error="Something broke while the files were taken in; the log of the worker says what.",
+            error=Sentence(
+                "Something broke while the files were taken in; the log of the worker says what."
+            ),
         )
         raise
 

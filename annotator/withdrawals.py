@@ -1,7 +1,6 @@
 """Taking an answer back."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -10,7 +9,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
 from annotator.looks import ANSWERS
-from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Placed, Task
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -78,14 +77,9 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
             "version": 1,
             "served_at": last.served_at,
             "rank": last.rank,
-            **_record(last),
+            **last.placing,
         },
     )
-
-
-def _record(last: Annotation) -> dict[str, Any]:
-    """Why the task was served: an answer given anew was served when the first one was."""
-    return {field.name: getattr(last, field.name) for field in Placed._meta.fields}
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
@@ -104,7 +98,7 @@ def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:
         claimed_at=last.served_at or last.created_at,
         rank=task.rank if last.rank is None else last.rank,
         opens_at=task.opens_at,
-        **_record(last),
+        **last.placing,
     )
     claim.refresh_from_db(fields=["expires_at"])
     return ClaimedTask(task.pk, claim.place, claim.expires_at)

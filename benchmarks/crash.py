@@ -250,8 +250,8 @@ def main() -> None:
         port, database = free_port(), here.folder / "postgres"
         household = Household(ROOT, here.folder / "logs", tell=lambda line: None)
         household.start("web", *web_command(port))
-        household.start("worker", sys.executable, "manage.py", "worker")
-        household.start("learner", sys.executable, "manage.py", "learner")
+        for queue in ("worker", "learner"):
+            household.start(queue, sys.executable, "manage.py", queue)
         with supervised(household, database):
             wait_until_served(port)
             pause = arguments.seconds * arguments.readers / arguments.submissions
@@ -268,26 +268,21 @@ def main() -> None:
         kills = {f"killed_{target}": killer.killed[target] for target in TARGETS}
         report({**numbers, **kills, "settled_s": settled}, arguments.json)
         if settled == float("inf"):
-            for log in sorted(household.logs.glob("*.log")):
-                print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
+            print_logs(household.logs)
+
+
+def print_logs(folder: Path) -> None:
+    """The end of what each process said, for whoever looks for the reason."""
+    for log in sorted(folder.glob("*.log")):
+        print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
 
 
 def read_and_kill(people: list[Patience], killer: Killer, *, submissions: int) -> None:
     """Let everybody read until so many answers are given, and the killer do his work meanwhile."""
-    left = iter(range(submissions))
-    lock = threading.Lock()
-
-    def turns() -> Iterator[int]:
-        while True:
-            with lock:
-                turn = next(left, None)
-            if turn is None:
-                return
-            yield turn
-
+    turns = iter(range(submissions))  # shared: the next of a range is taken in one step
     stop = threading.Event()
     killing = threading.Thread(target=killer.run, args=(stop,))
-    reading = [threading.Thread(target=person.read, args=(turns(),)) for person in people]
+    reading = [threading.Thread(target=person.read, args=(turns,)) for person in people]
     for thread in (killing, *reading):
         thread.start()
     for thread in reading:

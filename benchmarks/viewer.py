@@ -3,12 +3,13 @@
 Headless Chromium against a real server, on an emulated line: radiographs of 16 bits, 2500 by
 2048, and CT of 512 by 512 by 300; beside them the same files in a plain Cornerstone3D page that
 fetches DICOM. The keys are pressed, the window is dragged, and the page itself notes when the next
-image was on the screen. Chromium draws in software here, without a graphics card: drawing is many
-times slower than on a reader's workstation, fetching and decoding are not.
+image was on the screen. Headless Chromium has no graphics card: the reading page draws by itself
+then, the plain page by WebGL in software, many times slower than on a reader's workstation.
 
     python -m benchmarks.viewer --cases 40 --stay 200 --json FILE
 """
 
+import argparse
 import os
 import platform
 import tempfile
@@ -72,27 +73,40 @@ def main() -> None:
         with sync_playwright() as playwright, served(page) as address:
             executable = CHROMIUM if CHROMIUM.exists() else None
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-            numbers: dict[str, object] = {"device": "", "cores": os.cpu_count()}
             plain = open_plain(new_context(browser), address, options.megabits)
-            numbers["device"] = f"{plain.page.evaluate(DEVICE)}; {platform.processor()}"
+            device = f"{plain.page.evaluate(DEVICE)}; {platform.processor()}"
+            numbers: dict[str, object] = {"device": device, "cores": os.cpu_count()}
             files = [str(path.relative_to(page)) for path in radiographs]
             series = [[str(path.relative_to(page)) for path in volume] for volume in volumes]
             again = [f"{file}?{turn}" for turn in range(3) for file in files]
             numbers |= show_series(plain, again, series)
             plain.page.context.close()
-            for project, read in zip(projects, ("radiographs", "volumes"), strict=True):
-                context = new_context(browser)
-                url = f"http://127.0.0.1:{port}"
-                sign_in(context, url, cookies)
-                room = f"{url}/projects/{project.pk}/read/"
-                reading = enter(browser, context, room, options.megabits)
-                if read == "radiographs":
-                    numbers |= read_radiographs(reading, options.cases, options.stay)
-                else:
-                    numbers |= read_volumes(reading)
-                context.close()
+            url = f"http://127.0.0.1:{port}"
+            numbers |= read_in_scout(browser, url, cookies, projects, options)
             browser.close()
     report(numbers, options.json)
+
+
+def read_in_scout(
+    browser: Browser,
+    url: str,
+    cookies: str,
+    projects: list["Project"],
+    options: argparse.Namespace,
+) -> dict[str, object]:
+    """What the reading room shows of the radiographs, and then of the volumes."""
+    numbers: dict[str, object] = {}
+    for project, read in zip(projects, ("radiographs", "volumes"), strict=True):
+        context = new_context(browser)
+        sign_in(context, url, cookies)
+        room = f"{url}/projects/{project.pk}/read/"
+        reading = enter(browser, context, room, options.megabits)
+        if read == "radiographs":
+            numbers |= read_radiographs(reading, options.cases, options.stay)
+        else:
+            numbers |= read_volumes(reading)
+        context.close()
+    return numbers
 
 
 def new_context(browser: Browser) -> BrowserContext:

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.environment import argument_parser, create_project, installation, report
 
 if TYPE_CHECKING:
+    from annotator.search import Wanted
     from projects.models import Project
 
 LABEL_CONFIG = """
@@ -58,6 +60,31 @@ SELECT n, {project}, {reader} + n % {readers}, gen_random_uuid(), 'reading',
        7, n % 500 = 3, '', 'margin', '2026-01-01'::timestamptz + n * interval '1 second', now()
 FROM generate_series(1, {count}) n WHERE n % 10 < 7;
 """
+DAY = date(2026, 1, 3)
+# What a manager asks of the list, and how often it is there.
+FILTERS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "arm": {"arm": "audit"},
+    "state open": {"state": "open"},
+    "state read": {"state": "read"},
+    "state not judgeable": {"state": "not-judgeable"},
+    "answer, common": {"said": "findings=Nodule"},
+    "answer, one in 20": {"said": "findings=Effusion"},
+    "answer, rare": {"said": "findings=Fracture"},
+    "answered on a day": {"since": DAY, "until": DAY},
+    "answered since ever": {"since": date(2025, 1, 1)},
+    "modality, common": {"modality": "DX"},
+    "modality, rare": {"modality": "CT"},
+    "modality, none": {"modality": "MR"},
+    "text, in every name": {"text": "2.25"},
+    "text, comment": {"text": "lower zone"},
+    "text, rare comment": {"text": "peritoneum"},
+    "text, nowhere": {"text": "xyzzy"},
+    "score, wide": {"least": 0.1, "most": 0.9},
+    "score, narrow": {"least": 0.99999},
+    "first 50 of the order": {"first": 50},
+    "state open, answer (never meet)": {"state": "open", "said": "findings=Nodule"},
+}
 
 
 def said(answer: str) -> str:
@@ -99,6 +126,22 @@ def milliseconds(search: Callable[[], object], times: int = 5) -> float | str:
     return sorted(taken)[times // 2]
 
 
+def filters(*, count: int, reader: int) -> dict[str, "Wanted"]:
+    """What is asked of a list of so many tasks, by a name for the report."""
+    from annotator.search import Wanted
+
+    asked: dict[str, dict[str, Any]] = {
+        **FILTERS,
+        "text, in one name": {"text": f".{count - 5}"},
+        "reader": {"reader": reader},
+        "reader, answer, state, text (never meet)": {
+            "reader": reader, "said": "findings=Nodule", "state": "read", "text": "lower",
+        },
+        "reader, day, rare answer": {"reader": reader, "said": "findings=Fracture", "since": DAY},
+    }  # fmt: skip
+    return {name: Wanted(**one) for name, one in asked.items()}
+
+
 def measure(project: "Project", *, count: int, reader: int) -> dict[str, object]:
     """Milliseconds of each list's first page, and of pages in the middle and at the end."""
     from annotator.listing import earlier_answers, listing
@@ -108,54 +151,19 @@ def measure(project: "Project", *, count: int, reader: int) -> dict[str, object]
     members = Membership.objects.select_related("project", "user").filter(project=project)
     manager = members.get(user__email="manager@bench.local")
     one = members.get(user=reader)
-    filters: dict[str, Wanted] = {
-        "all": Wanted(),
-        "arm": Wanted(arm="audit"),
-        "state open": Wanted(state="open"),
-        "state read": Wanted(state="read"),
-        "state not judgeable": Wanted(state="not-judgeable"),
-        "reader": Wanted(reader=reader),
-        "answer, common": Wanted(said="findings=Nodule"),
-        "answer, one in 20": Wanted(said="findings=Effusion"),
-        "answer, rare": Wanted(said="findings=Fracture"),
-        "answered on a day": Wanted(since=date(2026, 1, 3), until=date(2026, 1, 3)),
-        "answered since ever": Wanted(since=date(2025, 1, 1)),
-        "modality, common": Wanted(modality="DX"),
-        "modality, rare": Wanted(modality="CT"),
-        "modality, none": Wanted(modality="MR"),
-        "text, in every name": Wanted(text="2.25"),
-        "text, in one name": Wanted(text=f".{count - 5}"),
-        "text, comment": Wanted(text="lower zone"),
-        "text, rare comment": Wanted(text="peritoneum"),
-        "text, nowhere": Wanted(text="xyzzy"),
-        "score, wide": Wanted(least=0.1, most=0.9),
-        "score, narrow": Wanted(least=0.99999),
-        "first 50 of the order": Wanted(first=50),
-        "reader, answer, state, text (never meet)": Wanted(
-            reader=reader, said="findings=Nodule", state="read", text="lower"
-        ),
-        "reader, day, rare answer": Wanted(
-            reader=reader, since=date(2026, 1, 3), said="findings=Fracture"
-        ),
-        "state open, answer (never meet)": Wanted(state="open", said="findings=Nodule"),
+    of_reader = Wanted(reader=reader)
+    searches: dict[str, Callable[[], object]] = {
+        name: partial(listing, manager, wanted)
+        for name, wanted in filters(count=count, reader=reader).items()
     }
-    numbers: dict[str, object] = {
-        name: milliseconds(lambda wanted=wanted: listing(manager, wanted))  # type: ignore[misc]
-        for name, wanted in filters.items()
+    searches |= {
+        "reader, from the middle": partial(listing, manager, of_reader, after=count // 2),
+        "reader, backwards from the end": partial(listing, manager, of_reader, before=count),
+        "own answers": partial(earlier_answers, one),
+        "own answers, rare": partial(earlier_answers, one, Wanted(said="findings=Fracture")),
+        "own answers, text": partial(earlier_answers, one, Wanted(text="zone")),
     }
-    reader_only = Wanted(reader=reader)
-    numbers["reader, from the middle"] = milliseconds(
-        lambda: listing(manager, reader_only, after=count // 2)
-    )
-    numbers["reader, backwards from the end"] = milliseconds(
-        lambda: listing(manager, reader_only, before=count)
-    )
-    numbers["own answers"] = milliseconds(lambda: earlier_answers(one))
-    numbers["own answers, rare"] = milliseconds(
-        lambda: earlier_answers(one, Wanted(said="findings=Fracture"))
-    )
-    numbers["own answers, text"] = milliseconds(lambda: earlier_answers(one, Wanted(text="zone")))
-    return numbers
+    return {name: milliseconds(search) for name, search in searches.items()}
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from learner.frames import SIZE
+from learner.sentences import NotInstalled, Unusable
 
 WIDTH = 512  # numbers in an embedding
 TIMM = "timm:"  # in front of the names of that package's networks
@@ -206,8 +207,10 @@ class BackboneConfig:
         """The config of a network by name; "" is the default. Raises ValueError."""
         network = name or cls.network
         if network not in NETWORKS:
-            raise ValueError(
-                f"No backbone is called {name!r}. The networks are {', '.join(NETWORKS)}."
+            raise Unusable(
+                "No backbone is called {name}. The networks are {networks}.",
+                name=repr(name),
+                networks=", ".join(NETWORKS),
             )
         return cls(network)
 
@@ -250,7 +253,9 @@ def imported(package: str) -> Any:
     try:
         return importlib.import_module(package)
     except Exception as error:  # also where it is there, but not made for this torch
-        raise ImportError(
-            f"The backbone needs the package {package}, which cannot be imported ({error}). "
-            "Install a version of it that goes with this torch, or name another backbone."
+        raise NotInstalled(
+            "The backbone needs the package {package}, which cannot be imported ({error}). "
+            "Install a version of it that goes with this torch, or name another backbone.",
+            package=package,
+            error=str(error),
         ) from error

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from learner.sentences import TooLittleMemory
+
 logger = logging.getLogger(__name__)
 
 Run = Callable[[Tensor], Tensor]
@@ -88,9 +90,10 @@ def halved(batch: int, *, least: int = 1) -> int:
     Raises MemoryError where that would be below the `least`.
     """
     if batch // 2 < least:
-        raise MemoryError(
-            f"Not even {batch} frames at once fit into the device's memory: choose a smaller "
-            "backbone, or end what else uses the device."
+        raise TooLittleMemory(
+            "Not even {count} frames at once fit into the device's memory: choose a smaller "
+            "backbone, or end what else uses the device.",
+            count=batch,
         )
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

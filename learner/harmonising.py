@@ -76,8 +76,7 @@ def find_harmony(
     if not trust.any():
         return None
     here = mean + trust * (means - mean)
-    spread = within + trust * n / (n + PRIOR_TASKS) * (variances - within)
-    spread = np.maximum(spread, 1e-12)
+    spread = np.maximum(within + trust * n / (n + PRIOR_TASKS) * (variances - within), 1e-12)
     scale = np.where(trust > 0, np.sqrt(varies / spread).clip(1 / MOST_SCALE, MOST_SCALE), 1.0)
     shift = mean - here * scale
     nothing = np.ones((1, len(mean)))

@@ -99,16 +99,13 @@ def fit_posterior(
         raise ValueError(f"weights {loss_weights.shape}, not [{len(X)}, {len(head.bias)}]")
     p = (softmax if single else sigmoid)(head.logits(X)).astype(np.float64)
     slopes = p * (1 - p) * loss_weights  # [l, c], the diagonals of L_i
-    B = np.diag(slopes.sum(axis=0))
-    if single:
-        weighted = p * loss_weights
-        B = np.diag(weighted.sum(axis=0)) - weighted.T @ p
     traces = slopes.sum(axis=1)
     bias_scale = float(np.sqrt(penalty / BIAS_PENALTY))
     root = np.hstack([X, np.full((len(X), 1), bias_scale, dtype=np.float32)])
     root *= np.sqrt(traces)[:, None].astype(np.float32)
     strengths, basis = _directions(root.astype(np.float64))
-    curvatures, axes = np.linalg.eigh(B / max(float(traces.sum()), 1e-12))
+    curvature = _curvature(p, loss_weights, single=single)
+    curvatures, axes = np.linalg.eigh(curvature / max(float(traces.sum()), 1e-12))
     return Posterior(
         mean=head,
         single=single,
@@ -120,6 +117,14 @@ def fit_posterior(
         penalty=penalty,
         bias_scale=bias_scale,
     )
+
+
+def _curvature(p: Float64, loss_weights: Float32, *, single: bool) -> Float64:
+    """B [c, c], the sum of the L_i, from probabilities and loss weights [l, c]."""
+    if not single:
+        return np.diag((p * (1 - p) * loss_weights).sum(axis=0))
+    weighted = p * loss_weights
+    return np.asarray(np.diag(weighted.sum(axis=0)) - weighted.T @ p)
 
 
 def _directions(root: Float64) -> tuple[Float64, Float64]:

@@ -185,19 +185,15 @@ def _table(p: Float64, y: Float64, *, single: bool) -> tuple[Float64, Float64, F
     return called.astype(np.float64), (y == 1).astype(np.float64), (y == 0).astype(np.float64)
 
 
-def roc_auc(scores: NDArray[np.floating], y: NDArray[np.floating]) -> float:
-    """Area under the ROC curve of scores [n] against y [n], NaN in y left out.
-
-    P(score of a positive > score of a negative) + P(equal) / 2 (Mann and Whitney 1947); NaN where
-    a class is absent.
-    """
-    return roc_auc_influence(scores, y)[0]
-
-
 def roc_auc_influence(
     scores: NDArray[np.floating], y: NDArray[np.floating]
 ) -> tuple[float, Float64]:
-    """The area, and what each case [n] adds to it, summing to 0 (DeLong et al. 1988)."""
+    """Area under the ROC curve of scores [n] against y [n], and what each case adds to it, [n].
+
+    The area is P(score of a positive > score of a negative) + P(equal) / 2 (Mann and Whitney 1947),
+    NaN where a class is absent; NaN in y is left out. What cases add (DeLong et al. 1988) sums
+    to 0.
+    """
     influence = np.zeros(len(y))
     positive, negative = scores[y == 1], scores[y == 0]
     if not len(positive) or not len(negative):

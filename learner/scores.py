@@ -1,12 +1,17 @@
-"""What a rehearsal scores predictions with: one number per test set, more is better."""
+"""How good predictions are on cases that were not learned from: more is better, but of an error."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.metrics import roc_auc
+from learner.metrics import roc_auc_influence
 from learner.questions import Question
+from learner.sentences import Unusable
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 MEASURES = {"single": "balanced_accuracy", "multiple": "roc_auc", "number": "r2"}
 # Shares of the full-data score are taken of what lies above this. An area of 0.5 is worth nothing,
@@ -14,40 +19,62 @@ MEASURES = {"single": "balanced_accuracy", "multiple": "roc_auc", "number": "r2"
 FLOORS = {"single": 0.0, "multiple": 0.5, "number": 0.0}
 
 
-def score(question: Question, predicted: Float32 | None, targets: Float32) -> float:
-    """Balanced accuracy (single), macro ROC-AUC (multiple) or R^2 (number) of [n, c].
+@dataclass(frozen=True)
+class Score:
+    """A score of n cases, and what each contributes to it."""
 
-    Without a head yet (None) it is that of a guess. Findings of one kind only in the test set are
-    left out of the mean; where nothing is left, ValueError.
+    value: float
+    influence: Float64  # [n], empirical influence values, which sum to 0
+
+
+def score(question: Question, predicted: Float32 | None, targets: Float32) -> float:
+    """What a rehearsal scores predictions [n, c] with, one number per test set.
+
+    Balanced accuracy (single), macro ROC-AUC (multiple) or R^2 (number). Without a head yet (None)
+    it is that of a guess. ValueError where the test set cannot tell good from bad.
     """
     if question.kind == "single":
-        return balanced_accuracy(predicted, targets)
+        return balanced_accuracy(predicted, targets).value
     if question.kind == "multiple":
-        return macro_auc(predicted, targets)
+        return macro_auc(predicted, targets).value
     spread = float(((targets - targets.mean()) ** 2).sum())
     if spread == 0:
-        raise ValueError("the numbers of the test set are all the same")
+        raise Unusable("the numbers of the test set are all the same")
     return 0.0 if predicted is None else 1 - float(((targets - predicted) ** 2).sum()) / spread
 
 
-def balanced_accuracy(predicted: Float32 | None, targets: Float32) -> float:
-    """Mean recall of the classes that occur in targets [n, c]."""
-    counts = targets.sum(axis=0)
+def balanced_accuracy(predicted: Float32 | None, targets: Float32) -> Score:
+    """Mean recall of the classes that occur in targets [n, c]; None guesses."""
+    y = targets.astype(np.float64)
+    counts = y.sum(axis=0)
+    occur = counts > 0
     if predicted is None:
-        return 1 / int((counts > 0).sum())
-    right = (predicted.argmax(axis=1) == targets.argmax(axis=1)) @ targets
-    return float((right[counts > 0] / counts[counts > 0]).mean())
+        return Score(1 / float(occur.sum()), np.zeros(len(y)))
+    right = (predicted.argmax(axis=1) == y.argmax(axis=1)).astype(np.float64)
+    recall = (right @ y)[occur] / counts[occur]
+    off = right[:, None] - recall  # [n, classes]
+    influence = (y[:, occur] * off / counts[occur]).sum(axis=1) / occur.sum()
+    return Score(float(recall.mean()), influence)
 
 
-def macro_auc(predicted: Float32 | None, targets: Float32) -> float:
-    """Mean area under the ROC curve of the findings that occur and are absent in targets."""
-    findings = range(targets.shape[1])
-    defined = [k for k in findings if 0 < targets[:, k].sum() < len(targets)]
-    if not defined:
-        raise ValueError("no finding of the test set is both present and absent")
+def macro_auc(predicted: Float32 | None, targets: Float32) -> Score:
+    """Mean area under the ROC curve of the findings that targets [n, c] tell; None guesses.
+
+    ValueError where no finding is both present and absent.
+    """
+    told = told_findings(targets)
+    if not len(told):
+        raise Unusable("no finding of the test set is both present and absent")
     if predicted is None:
-        return 0.5
-    return float(np.mean([roc_auc(predicted[:, k], targets[:, k]) for k in defined]))
+        return Score(0.5, np.zeros(len(targets)))
+    areas = [roc_auc_influence(predicted[:, k], targets[:, k]) for k in told]
+    influences = [influence for _, influence in areas]
+    return Score(float(np.mean([area for area, _ in areas])), np.mean(influences, axis=0))
+
+
+def told_findings(targets: Float32) -> Int64:
+    """The findings of targets [n, c] that are both present and absent."""
+    return np.flatnonzero((targets == 1).any(axis=0) & (targets == 0).any(axis=0))
 
 
 def mean_error(predicted: Float32 | None, targets: Float32) -> float:

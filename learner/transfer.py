@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from learner.backbones import NETWORKS, TIMM, BackboneConfig, imported, timm_model
 from learner.embedding import CONFIG_FILE, WEIGHTS_FILE, Backbone
 from learner.frames import SIZE
+from learner.sentences import Unreachable, Unusable
 
 State = dict[str, Tensor]
 
@@ -29,7 +30,6 @@ IMAGENET = (255 * 0.449, 255 * 0.226)
 XRAY_VISION = (127.5, 127.5 / 1024)
 # What a network has beyond its stages: the layers that make classes, and thresholds on them.
 _CLASSIFIERS = ("fc.", "classifier.", "class_layers.", "last_linear.", "head.", "op_threshs")
-_OFFLINE = "Without a network, name a folder or a file of weights, or leave the backbone empty."
 _TOLD = 4  # keys named in a message
 
 
@@ -61,14 +61,16 @@ def initial_backbone(name: str, *, weights: str | Path, seed: int) -> tuple[Back
     if name and (_inside(folder, name) / CONFIG_FILE).is_file():
         return Backbone.load(_inside(folder, name)), True
     if Path(name).suffix in FILES:
-        raise ValueError(f"Name the network that {name} is for, such as DenseNet121:{name}")
+        raise Unusable("Name the network that {name} is for, such as DenseNet121:{name}", name=name)
     return Backbone(BackboneConfig.named(name), seed=seed), False
 
 
 def _inside(folder: Path, name: str) -> Path:
     if name in ("", "..") or Path(name).name != name:
-        raise ValueError(
-            f"Weights are named by their name alone and lie in {folder.name}/, not {name!r}"
+        raise Unusable(
+            "Weights are named by their name alone and lie in {folder}/, not {name}",
+            folder=folder.name,
+            name=repr(name),
         )
     return folder / name
 
@@ -85,25 +87,28 @@ def from_file(network: str, path: Path) -> Backbone:
 
 def _read(path: Path) -> State:
     if not path.is_file():
-        raise ValueError(f"There is no file of weights {path}")
+        raise Unusable("There is no file of weights {path}", path=str(path))
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
-        raise ValueError(
-            f"{path} holds more than tensors and is not read, since it could run code. Load it "
-            "where you trust it and save its state_dict()."
+        raise Unusable(
+            "{path} holds more than tensors and is not read, since it could run code. Load it "
+            "where you trust it and save its state_dict().",
+            path=str(path),
         ) from error
     except Exception as error:  # a damaged archive fails in many ways
-        raise ValueError(f"{path} cannot be read as weights: {error}") from error
+        raise Unusable(
+            "{path} cannot be read as weights: {error}", path=str(path), error=str(error)
+        ) from error
     for key in ("state_dict", "model"):  # as training frameworks wrap it
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
             found = found[key]
     if not isinstance(found, Mapping) or not all(
         isinstance(value, Tensor) for value in found.values()
     ):
-        raise ValueError(f"{path} is no state dict: it must map names to tensors")
+        raise Unusable("{path} is no state dict: it must map names to tensors", path=str(path))
     return dict(found)
 
 
@@ -125,9 +130,14 @@ def _given(
     unknown = [key for key in state if key not in wanted]
     misfits = [key for key in state if key in wanted and state[key].shape != wanted[key].shape]
     if missing or unknown or misfits:
-        raise ValueError(
-            f"The weights of {source} do not fit {network}: "
-            f"missing {_some(missing)}; unknown {_some(unknown)}; of another shape {_some(misfits)}"
+        raise Unusable(
+            "The weights of {source} do not fit {network}: missing {missing}; "
+            "unknown {unknown}; of another shape {misfits}",
+            source=source,
+            network=network,
+            missing=_some(missing),
+            unknown=_some(unknown),
+            misfits=_some(misfits),
         )
     built.load_state_dict(state, strict=False)
     if statistics is not None:
@@ -150,37 +160,45 @@ def _is_extra(key: str) -> bool:
 
 
 def _some(keys: list[str]) -> str:
-    more = f" and {len(keys) - _TOLD} more" if len(keys) > _TOLD else ""
-    return (", ".join(keys[:_TOLD]) + more) or "none"
+    more = f", … (+{len(keys) - _TOLD})" if len(keys) > _TOLD else ""
+    return (", ".join(keys[:_TOLD]) + more) or "–"
+
+
+def _unreachable(name: str, error: Exception) -> Unreachable:
+    return Unreachable(
+        "{name} cannot be fetched ({error}). Without a network, name a folder or a file of "
+        "weights, or leave the backbone empty.",
+        name=name,
+        error=str(error),
+    )
 
 
 def _from_monai(network: str) -> Backbone:
     if not re.fullmatch(r"DenseNet(121|169|201)|SEResNet(50|101|152)|SEResNext(50|101)", network):
-        raise ValueError(
-            f"MONAI has no weights for {network!r} in two dimensions: name DenseNet121, 169 or "
-            "201, SEResNet50, 101 or 152, SEResNext50 or 101"
+        raise Unusable(
+            "MONAI has no weights for {network} in two dimensions: name DenseNet121, 169 or "
+            "201, SEResNet50, 101 or 152, SEResNext50 or 101",
+            network=repr(network),
         )
     classes = "out_channels" if network.startswith("Dense") else "num_classes"
     options = {"spatial_dims": 2, "in_channels": 3, classes: 1000, "pretrained": True}
     try:
         trained: nn.Module = getattr(nets, network)(**options)
     except OSError as error:
-        raise ConnectionError(
-            f"MONAI's weights of {network} cannot be fetched ({error}). {_OFFLINE}"
-        ) from error
+        raise _unreachable(f"monai:{network}", error) from error
     return _given(network, trained.state_dict(), None, f"monai:{network}")
 
 
 def _from_timm(model: str) -> Backbone:
     timm = imported("timm")
     if not timm.is_model(model):
-        raise ValueError(f"timm has no model {model!r}: see timm.list_models(pretrained=True)")
+        raise Unusable(
+            "timm has no model {model}: see timm.list_models(pretrained=True)", model=repr(model)
+        )
     try:
         built = timm_model(model, size=SIZE, pretrained=True)
     except Exception as error:  # of timm, its hub client or the network: each has its own
-        raise ConnectionError(
-            f"timm's weights of {model} cannot be fetched ({error}). {_OFFLINE}"
-        ) from error
+        raise _unreachable(f"timm:{model}", error) from error
     told = timm.get_pretrained_cfg(model)
     mean, deviation = (255 * sum(values) / len(values) for values in (told.mean, told.std))
     config = BackboneConfig(TIMM + model, mean=mean, deviation=deviation)
@@ -191,15 +209,15 @@ def _from_torchxrayvision(weights: str) -> Backbone:
     package = imported("torchxrayvision")
     match = re.match(r"(densenet121|resnet50)-", weights)
     if not match:
-        raise ValueError(f"No weights {weights!r}: name such as densenet121-res224-all")
+        raise Unusable(
+            "No weights {weights}: name such as densenet121-res224-all", weights=repr(weights)
+        )
     try:
         models = package.models
         maker = models.DenseNet if match[1] == "densenet121" else models.ResNet
         trained = maker(weights=weights)
     except OSError as error:
-        raise ConnectionError(
-            f"TorchXRayVision's weights {weights} cannot be fetched ({error}). {_OFFLINE}"
-        ) from error
+        raise _unreachable(f"torchxrayvision:{weights}", error) from error
     network = "DenseNet121" if match[1] == "densenet121" else "ResNet50"
     state = trained.state_dict()
     if network == "ResNet50":  # it wraps torchvision's
@@ -209,7 +227,9 @@ def _from_torchxrayvision(weights: str) -> Backbone:
 
 def _from_hub(repository: str) -> Backbone:
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", repository):
-        raise ValueError(f"A hub name is owner/repository, not {repository!r}")
+        raise Unusable(
+            "A hub name is owner/repository, not {repository}", repository=repr(repository)
+        )
     folder = Path(torch.hub.get_dir()) / "scout" / repository.replace("/", "--")
     folder.mkdir(parents=True, exist_ok=True)
     for file in (CONFIG_FILE, WEIGHTS_FILE):
@@ -219,7 +239,7 @@ def _from_hub(repository: str) -> Backbone:
         try:
             torch.hub.download_url_to_file(address, str(folder / file), progress=False)
         except OSError as error:
-            raise ConnectionError(f"{address} cannot be fetched ({error}). {_OFFLINE}") from error
+            raise _unreachable(address, error) from error
     return Backbone.load(folder)
 
 

@@ -58,9 +58,6 @@ def read_radiographs(reading: Reading, cases: int, stay: int) -> dict[str, float
     numbers: dict[str, float] = {}
     prefetched = [reading.next_case(LOOK_SECONDS) for _ in range(cases)]
     numbers |= {f"radiograph_prefetched_{n}_ms": v for n, v in spread(prefetched).items()}
-    drawing = watched.page.evaluate("bench.drawing")[-cases:]
-    undrawn = [shown - drawn for shown, drawn in zip(prefetched, drawing, strict=True)]
-    numbers |= {f"radiograph_prefetched_but_drawing_{n}_ms": v for n, v in spread(undrawn).items()}
     stalls = watched.page.evaluate("bench.stalls")
     numbers["longest_stall_ms"] = max(stalls, default=0.0)
     numbers["windowing_fps"] = watched.frames_per_second(5)

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from learner.fitting import QuestionHead
 from learner.projection import fit_projection
 from learner.proof.evidence import Evidence
-from learner.proof.scoring import Score, score
+from learner.proof.scoring import score
 from learner.questions import Question
+from learner.scores import Score
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]

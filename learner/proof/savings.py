@@ -24,8 +24,10 @@ from learner.proof.evidence import Evidence
 from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import fit_curve
 from learner.proof.refits import Refits, label_counts
-from learner.proof.scoring import MEASURES, Score, covariance
+from learner.proof.scoring import MEASURES, covariance
 from learner.questions import Question
+from learner.scores import Score
+from learner.sentences import Words, words
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -72,7 +74,7 @@ class Savings:
     question: str
     measure: str
     verdict: Verdict
-    missing: tuple[str, ...]  # what is needed before anything can be said
+    missing: tuple[Words, ...]  # what is needed before anything can be said
     audit: int  # answers of each arm
     random: int  # the first one of each patient
     active: int
@@ -143,17 +145,21 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
 
 def _missing(
     evidence: Evidence, question: Question, audit: Int64, random: Int64, active: Int64
-) -> tuple[str, ...]:
+) -> tuple[Words, ...]:
     """What there is too little of, in words."""
+    more_audit = LEAST_AUDIT - len(np.unique(evidence.patients[audit]))
     wanted = (
-        ("audit patients", LEAST_AUDIT - len(np.unique(evidence.patients[audit]))),
-        ("random-arm patients", LEAST_RANDOM - len(random)),
-        ("actively chosen answers", LEAST_ACTIVE - len(active)),
+        words("about {count} more audit patients", count=more_audit),
+        words("about {count} more random-arm patients", count=LEAST_RANDOM - len(random)),
+        words("about {count} more actively chosen answers", count=LEAST_ACTIVE - len(active)),
     )
-    missing = [f"about {count} more {what}" for what, count in wanted if count > 0]
+    missing = [lack for lack in wanted if int(lack.values["count"]) > 0]
     if missing or question.kind == "number":
         return tuple(missing)
-    for what, rows in (("audit sample", audit), ("random arm", random)):
+    for rows, lack in (
+        (audit, words("more than one class in the audit sample")),
+        (random, words("more than one class in the random arm")),
+    ):
         y = evidence.targets[question.name][rows]
         seen, absent = (y == 1).sum(axis=0), (y == 0).sum(axis=0)
         # Of a single choice two classes are needed, of findings one that is present and absent.
@@ -163,7 +169,7 @@ def _missing(
             else ((seen > 1) & (absent > 1)).any()
         )
         if not told:
-            missing.append(f"more than one class in the {what}")
+            missing.append(lack)
     return tuple(missing)
 
 

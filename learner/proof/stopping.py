@@ -18,8 +18,10 @@ from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import Curve, fit_curve
 from learner.proof.refits import Refits
 from learner.proof.savings import LEAST_AUDIT, NOTHING, Amount
-from learner.proof.scoring import Score, covariance
+from learner.proof.scoring import covariance
 from learner.questions import Question
+from learner.scores import Score
+from learner.sentences import Unusable, Words, words
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -44,7 +46,7 @@ class Advice:
 
     question: str
     verdict: Verdict
-    reason: str
+    reason: Words
     labels: int
     agreement: float | None = None  # mean kappa between the last models on unread scans
     gain: Amount = NOTHING  # points that 20 % more labels would bring
@@ -59,19 +61,12 @@ def advise(refits: Refits, question: Question, rng: np.random.Generator) -> Advi
     n = len(trained)
     patients = len(np.unique(evidence.patients[audit]))
     if n < LEAST_LABELS or patients < LEAST_AUDIT:
-        wanted = [
-            f"about {count} more {what}"
-            for what, count in (
-                ("answers", LEAST_LABELS - n),
-                ("audit patients", LEAST_AUDIT - patients),
-            )
-            if count > 0
-        ]
-        return Advice(question.name, "cannot tell", f"{' and '.join(wanted)} needed", n)
+        lack = _lack(answers=LEAST_LABELS - n, patients=LEAST_AUDIT - patients)
+        return Advice(question.name, "cannot tell", lack, n)
     try:
         curve = _curve(refits, question, trained, audit, rng)
-    except ValueError as error:  # an audit sample of one class
-        return Advice(question.name, "cannot tell", str(error), n)
+    except Unusable as error:  # an audit sample of one class
+        return Advice(question.name, "cannot tell", error.words, n)
     agreement = _agreement(refits, question, trained)
     point = POINT * _unit(question, evidence.targets[question.name][audit])
     gains = (curve.at(MORE * n) - curve.at(n)) / point
@@ -83,6 +78,18 @@ def advise(refits: Refits, question: Question, rng: np.random.Generator) -> Advi
     return Advice(question.name, verdict, reason, n, agreement, gain, to_point)
 
 
+def _lack(*, answers: int, patients: int) -> Words:
+    if patients <= 0:
+        return words("about {answers} more answers needed", answers=answers)
+    if answers <= 0:
+        return words("about {patients} more audit patients needed", patients=patients)
+    return words(
+        "about {answers} more answers and about {patients} more audit patients needed",
+        answers=answers,
+        patients=patients,
+    )
+
+
 def _unit(question: Question, y: Float32) -> float:
     """What a score of 1 is worth: for a number, the error of always saying its median."""
     if question.kind != "number":
@@ -90,17 +97,17 @@ def _unit(question: Question, y: Float32) -> float:
     return max(float(np.abs(y - np.median(y)).mean()), 1e-9)
 
 
-def _verdict(gain: Amount, agreement: float | None) -> tuple[Verdict, str]:
+def _verdict(gain: Amount, agreement: float | None) -> tuple[Verdict, Words]:
     assert gain.value is not None  # noqa: S101  (narrows the type)
     assert gain.high is not None  # noqa: S101
     stable = agreement is not None and agreement >= STABLE
     if gain.high < 1 and stable:
-        return "may stop", "the curve is flat and predictions have stabilised"
+        return "may stop", words("the curve is flat and predictions have stabilised")
     if gain.value >= 1:
-        return "go on", "the curve still rises"
+        return "go on", words("the curve still rises")
     if gain.high < 1:
-        return "go on", "predictions still change from model to model"
-    return "cannot tell", "the curve looks flat, but its interval still holds a gain"
+        return "go on", words("predictions still change from model to model")
+    return "cannot tell", words("the curve looks flat, but its interval still holds a gain")
 
 
 def _curve(

@@ -86,8 +86,8 @@ def queries(line: Line) -> Iterator[tuple[int, float]]:
     """The candidates (row, score) in the order in which this class would have them read."""
     if line.rarity == 0:  # the likeliest of the side that has not been seen
         likely = line.candidates if not line.positive.any() else -line.candidates
-        for row in top_rows(likely, len(likely)).tolist():
-            yield row, float(likely[row])
+        for row in top_rows(likely, len(likely)):
+            yield int(row), float(likely[row])
         return
     m = len(line.candidates)
     order = np.argsort(np.concatenate([line.candidates, line.known]), kind="stable")
@@ -120,5 +120,5 @@ def _around(gaps: Int64, unlabelled: NDArray[np.bool_]) -> Iterator[tuple[int, f
     ends = np.concatenate([[-np.inf], np.unique(gaps), [np.inf]])
     at = np.searchsorted(ends, places)
     apart = np.minimum(places - ends[at - 1], ends[at] - places)
-    for nearest in np.argsort(apart, kind="stable").tolist():
+    for nearest in np.argsort(apart, kind="stable"):
         yield int(places[nearest]), float(apart[nearest])

@@ -35,18 +35,24 @@ class _Batch:
         return len(self.targets[0])
 
 
-class Training:
-    """A copy of the backbone being trained on the rows `learn` of the data."""
+@dataclass(frozen=True)
+class Lesson:
+    """What is trained, on what, and how."""
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        questions: Sequence[Question],
-        data: Labelled,
-        learn: Int64,
-        recipe: TrainingRecipe,
-        seed: int,
-    ) -> None:
+    backbone: Backbone  # where it begins; it is left as it is
+    questions: Sequence[Question]
+    data: Labelled
+    learn: Int64  # rows of the data to learn from
+    recipe: TrainingRecipe
+    seed: int
+
+
+class Training:
+    """A copy of the lesson's backbone being trained."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        questions, data, learn, recipe = lesson.questions, lesson.data, lesson.learn, lesson.recipe
+        backbone, seed = lesson.backbone, lesson.seed
         torch.manual_seed(seed)
         self.questions, self.data, self.learn, self.recipe = questions, data, learn, recipe
         self.device = next(backbone.parameters()).device

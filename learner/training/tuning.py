@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from learner.questions import Question
 from learner.ranker import Ranker
 from learner.training.comparing import held_out_loss
 from learner.training.data import Labelled, answered
-from learner.training.loop import Training
+from learner.training.loop import Lesson, Training
 from learner.training.recipe import TrainingRecipe
 
 Float32 = NDArray[np.float32]
@@ -80,19 +80,17 @@ def fine_tune(
     the folds, the folds with pseudo-labels, and the training itself. The audit sample must
     be neither in `learn` nor guessed. ValueError for fewer patients than folds.
     """
-    recipe = recipe or TrainingRecipe()
-    if len(np.unique(data.patients[learn])) < recipe.folds:
-        raise ValueError(f"Fine-tuning needs labels of {recipe.folds} patients or more")
-    folds = _Folds(backbone, questions, data, learn, recipe, seed)
+    lesson = Lesson(backbone, questions, data, learn, recipe or TrainingRecipe(), seed)
+    if len(np.unique(data.patients[learn])) < lesson.recipe.folds:
+        raise ValueError(f"Fine-tuning needs labels of {lesson.recipe.folds} patients or more")
     share = seconds / (2 if guess is None else 3)
-    plain = folds.validate(None, share)
-    guesses = None if guess is None else folds.validate(guess, share)
-    kept = guesses is not None and guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss
-    best = guesses if guesses is not None and kept else plain
-    rows = learn
-    if guess is not None and kept:
-        data, rows = _with_guesses(data, learn, guess)
-    training = Training(backbone, questions, data, rows, recipe, seed)
+    best = plain = _validated(lesson, None, share)
+    guesses = None
+    if guess is not None:
+        guesses = _validated(lesson, guess, share)
+        if guesses.loss < PSEUDO_LABEL_MARGIN * plain.loss:
+            best, lesson = guesses, _with_guesses(lesson, guess)
+    training = Training(lesson)
     end = time.monotonic() + share
     done = [0]
 
@@ -102,61 +100,51 @@ def fine_tune(
 
     training.run(epochs=best.epochs, end=end, say=count)
     backbone.load_state_dict(training.backbone.state_dict())
-    return Tuned(done[-1], plain, guesses, kept)
+    return Tuned(done[-1], plain, guesses, best is guesses)
 
 
-class _Folds:
-    def __init__(
-        self,
-        backbone: Backbone,
-        questions: Sequence[Question],
-        data: Labelled,
-        learn: Int64,
-        recipe: TrainingRecipe,
-        seed: int,
-    ) -> None:
-        self.backbone, self.questions, self.data = backbone, questions, data
-        self.learn, self.recipe, self.seed = learn, recipe, seed
-        rng = np.random.default_rng(seed)
-        self.fold = grouped_folds(data.patients[learn], recipe.folds, rng)
-
-    def validate(self, guess: Guess | None, seconds: float) -> Validated:
-        """Train once for each fold left out, on the others and on what they let one guess."""
-        begun = time.monotonic()
-        epochs, losses, guessed = [], [], []
-        for fold in range(self.recipe.folds):
-            others, left_out = self.learn[self.fold != fold], self.learn[self.fold == fold]
-            data, rows = self.data, others
-            if guess is not None:
-                data, rows = _with_guesses(data, others, guess)
-            training = Training(self.backbone, self.questions, data, rows, self.recipe, self.seed)
-            judge = partial(self._served_loss, others, left_out)
-            end = begun + seconds * (fold + 1) / self.recipe.folds
-            course = training.run(epochs=self.recipe.most_epochs, end=end, judge=judge)
-            epochs.append(int(np.argmin(course)))
-            losses.append(min(course))
-            guessed.append(len(rows) - len(others))
-        return Validated(int(np.median(epochs)), float(np.mean(losses)), int(np.median(guessed)))
-
-    def _served_loss(self, learn: Int64, left_out: Int64, backbone: Backbone) -> float:
-        """The loss of what would serve: heads fitted anew to the backbone's embeddings."""
-        rows = np.concatenate([learn, left_out])
-        frames, counts = self.data.some_frames(rows)
-        data = self.data.of(rows)
-        bags = FrameBags(backbone.embed(frames), np.cumsum(counts) - counts, counts)
-        return held_out_loss(
-            self.questions,
-            bags.harmonised(data.sites).pooled(),
-            data,
-            learn=np.arange(len(learn)),
-            held_out=np.arange(len(learn), len(rows)),
-        )
+def _validated(lesson: Lesson, guess: Guess | None, seconds: float) -> Validated:
+    """Train once for each fold left out, on the others and on what they let one guess."""
+    begun = time.monotonic()
+    learn, recipe = lesson.learn, lesson.recipe
+    rng = np.random.default_rng(lesson.seed)
+    fold_of = grouped_folds(lesson.data.patients[learn], recipe.folds, rng)
+    epochs, losses, guessed = [], [], []
+    for fold in range(recipe.folds):
+        others, left_out = learn[fold_of != fold], learn[fold_of == fold]
+        taught = replace(lesson, learn=others)
+        judge = partial(_served_loss, taught, left_out)
+        if guess is not None:
+            taught = _with_guesses(taught, guess)
+        end = begun + seconds * (fold + 1) / recipe.folds
+        course = Training(taught).run(epochs=recipe.most_epochs, end=end, judge=judge)
+        epochs.append(int(np.argmin(course)))
+        losses.append(min(course))
+        guessed.append(len(taught.learn) - len(others))
+    return Validated(int(np.median(epochs)), float(np.mean(losses)), int(np.median(guessed)))
 
 
-def _with_guesses(data: Labelled, learn: Int64, guess: Guess) -> tuple[Labelled, Int64]:
-    guesses = guess(learn)
+def _served_loss(taught: Lesson, left_out: Int64, backbone: Backbone) -> float:
+    """The loss of what would serve: heads fitted anew to the backbone's embeddings."""
+    rows = np.concatenate([taught.learn, left_out])
+    frames, counts = taught.data.some_frames(rows)
+    data = taught.data.of(rows)
+    bags = FrameBags(backbone.embed(frames), np.cumsum(counts) - counts, counts)
+    return held_out_loss(
+        taught.questions,
+        bags.harmonised(data.sites).pooled(),
+        data,
+        learn=np.arange(len(taught.learn)),
+        held_out=np.arange(len(taught.learn), len(rows)),
+    )
+
+
+def _with_guesses(lesson: Lesson, guess: Guess) -> Lesson:
+    """The lesson with what its rows let one guess."""
+    guesses = guess(lesson.learn)
     at = [np.flatnonzero(~np.isnan(values).all(axis=1)) for values in guesses.values()]
-    return data.with_guesses(guesses), np.unique(np.concatenate([learn, *at]))
+    rows = np.unique(np.concatenate([lesson.learn, *at]))
+    return replace(lesson, data=lesson.data.with_guesses(guesses), learn=rows)
 
 
 def tuned_predictions(

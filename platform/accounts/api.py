@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -78,7 +78,9 @@ class PreferencesSerializer(serializers.ModelSerializer[Preferences]):
     def validate_language(self, language: str) -> str:
         codes = [code for code, _ in settings.LANGUAGES]
         if language and language not in codes:
-            raise serializers.ValidationError(f"Scout speaks {', '.join(codes)}.")
+            raise serializers.ValidationError(
+                gettext("Scout speaks {languages}.").format(languages=", ".join(codes))
+            )
         return language
 
 

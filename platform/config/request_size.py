@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
 
 # A chunk of an upload has 32 MiB at most, and a result with many masks as much.
 MOST_BYTES = 40 << 20
@@ -19,7 +20,9 @@ def limit_request_size(
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > MOST_BYTES:
-            sentence = f"A request may have {MOST_BYTES >> 20} MiB at most; send less at a time."
+            sentence = gettext(
+                "A request may have {most} MiB at most; send less at a time."
+            ).format(most=MOST_BYTES >> 20)
             return JsonResponse({"detail": sentence}, status=413)
         return get_response(request)
 

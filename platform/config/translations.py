@@ -25,7 +25,11 @@ _KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_noop": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
+    # Sentences that are said where they are shown (accounts.sentences, learner.sentences).
+    **dict.fromkeys(("Sentence", "Rejected", "words", "announce")),
+    **dict.fromkeys(("Unusable", "Unreachable", "NotInstalled", "TooLittleMemory")),
 }
+_CALLS = re.compile(rf"\b({'|'.join(_KEYWORDS)})\(")
 _LINE_WIDTH = 99
 _SCRIPTS = (("annotator/viewer/src", "*.ts"), ("platform/config/static/scout", "*.js"))
 # Their texts are literals in double quotes, which JSON reads.
@@ -124,10 +128,10 @@ def _server_texts(root: Path) -> Iterator[Found]:
         # Line by line without its indentation, which means nothing to a template's reader.
         source = re.sub(r"(?m)^[ \t]+", "", templatize(path.read_text()))
         yield from _texts_of(source, str(path.relative_to(root)))
-    for folder in ("platform", "annotator"):
+    for folder in ("platform", "annotator", "learner"):
         for path in sorted((root / folder).rglob("*.py")):
             source = path.read_text()
-            if "gettext" in source:
+            if _CALLS.search(source):
                 yield from _texts_of(source, str(path.relative_to(root)))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from django.utils.translation import gettext
+
 from projects.errors import Refused
 from projects.questions import REGION_KINDS, Kind, Option, Question
 
@@ -35,12 +37,11 @@ _NOT_YET_NAMES = """
 """
 _NOT_YET = frozenset(_NOT_YET_NAMES.split())
 _INSTEAD = {
-    "Rectangle": ": ask for <RectangleLabels>",
-    "Ellipse": ": ask for <EllipseLabels>",
-    "Polygon": ": ask for <PolygonLabels>",
-    "KeyPoint": ": ask for <KeyPointLabels>",
-    "Brush": ": ask for <BrushLabels>",
-    "VectorLabels": ": ask for a <Number>, which takes a measured length",
+    "Rectangle": "RectangleLabels",
+    "Ellipse": "EllipseLabels",
+    "Polygon": "PolygonLabels",
+    "KeyPoint": "KeyPointLabels",
+    "Brush": "BrushLabels",
 }
 _DEEPEST = 20  # levels of tags
 _MOST_STARS = 20
@@ -65,7 +66,9 @@ class TagReader:
 
     def walk(self, element: Element, depth: int = 0) -> None:
         if depth > _DEEPEST:
-            self.problems.append(f"Tags are nested more than {_DEEPEST} levels deep.")
+            self.problems.append(
+                gettext("Tags are nested more than {most} levels deep.").format(most=_DEEPEST)
+            )
             return
         for child in element:
             self._tag(child, depth)
@@ -81,22 +84,29 @@ class TagReader:
             self._refuse_conditions(element)
             self.walk(element, depth + 1)
         elif tag in ("Choice", "Label"):
-            self.problems.append(f"<{tag}> belongs inside the question that it answers.")
+            self.problems.append(
+                gettext("<{tag}> belongs inside the question that it answers.").format(tag=tag)
+            )
         elif tag in _NOT_YET:
-            instead = _INSTEAD.get(tag, "")
-            self.problems.append(f"Scout cannot show <{tag}> yet{instead}.")
+            self.problems.append(_not_yet(tag))
         else:
-            self.problems.append(f"There is no tag <{tag}> in Label Studio.")
+            self.problems.append(
+                gettext("There is no tag <{tag}> in Label Studio.").format(tag=tag)
+            )
 
     def _image(self, element: Element) -> None:
         if not element.get("name") or not element.get("value", "").startswith("$"):
-            self.problems.append('<Image> needs a name and a value such as value="$image".')
+            self.problems.append(
+                gettext('<Image> needs a name and a value such as value="$image".')
+            )
         self.objects.append(element.get("name", ""))
 
     def _control(self, element: Element) -> None:
         name = element.get("name", "")
         if not name or not element.get("toName"):
-            self.problems.append(f"<{element.tag}> needs a name and a toName.")
+            self.problems.append(
+                gettext("<{tag}> needs a name and a toName.").format(tag=element.tag)
+            )
             return
         self._refuse_conditions(element)
         kind = self._kind(element)
@@ -124,8 +134,9 @@ class TagReader:
         choice = element.get("choice", "single")
         if choice not in ("single", "single-radio", "multiple"):
             self.problems.append(
-                f"<Choices> “{element.get('name')}”: "
-                "choice must be single, single-radio or multiple."
+                gettext(
+                    "<Choices> “{name}”: choice must be single, single-radio or multiple."
+                ).format(name=element.get("name"))
             )
         return "multiple" if choice == "multiple" else "single"
 
@@ -133,17 +144,27 @@ class TagReader:
         where = _where(element)
         if _is_true(element, "perItem"):
             self.problems.append(
-                f"{where}: perItem is not supported; ask the question of the whole task."
+                gettext(
+                    "{where}: perItem is not supported; ask the question of the whole task."
+                ).format(where=where)
             )
         is_per_region = element.tag in _CONTROLS and _is_true(element, "perRegion")
         if _is_true(element, "perRegion") and not is_per_region:
-            self.problems.append(f"{where}: perRegion belongs on the question itself.")
+            self.problems.append(
+                gettext("{where}: perRegion belongs on the question itself.").format(where=where)
+            )
         if element.get("visibleWhen") and not is_per_region:
             self.problems.append(
-                f"{where}: visibleWhen is not supported; a question is always shown."
+                gettext(
+                    "{where}: visibleWhen is not supported; a question is always shown."
+                ).format(where=where)
             )
         if element.tag == "Choices" and element.get("value"):
-            self.problems.append(f"{where}: choices from the task’s data are not supported.")
+            self.problems.append(
+                gettext("{where}: choices from the task’s data are not supported.").format(
+                    where=where
+                )
+            )
 
     def _conditions(self, element: Element, kind: Kind) -> dict[str, Any]:
         """Of which marks a question with perRegion is asked; nothing for the others."""
@@ -151,15 +172,23 @@ class TagReader:
             return {}
         where = _where(element)
         if kind in REGION_KINDS:
-            self.problems.append(f"{where}: marks are not drawn in marks; take perRegion away.")
+            self.problems.append(
+                gettext("{where}: marks are not drawn in marks; take perRegion away.").format(
+                    where=where
+                )
+            )
         visible = element.get("visibleWhen", "")
         if visible not in ("", "region-selected"):
-            self.problems.append(f"{where}: visibleWhen can only be region-selected.")
+            self.problems.append(
+                gettext("{where}: visibleWhen can only be region-selected.").format(where=where)
+            )
         labels, tag = element.get("whenLabelValue", ""), element.get("whenTagName", "")
         # As in Label Studio, which heeds neither without it.
         if (labels or tag) and visible != "region-selected":
             self.problems.append(
-                f"{where}: whenLabelValue and whenTagName need visibleWhen=“region-selected”."
+                gettext(
+                    "{where}: whenLabelValue and whenTagName need visibleWhen=“region-selected”."
+                ).format(where=where)
             )
         named = tuple(label.strip() for label in labels.split(",") if label.strip())
         return {"per_region": True, "when_labels": named, "when_tag": tag}
@@ -168,14 +197,24 @@ class TagReader:
         wanted = _OPTION_TAGS.get(kind)
         for child in element:
             if child.tag != wanted:
-                self.problems.append(f"<{child.tag}> does not belong inside <{element.tag}>.")
+                self.problems.append(
+                    gettext("<{tag}> does not belong inside <{outer}>.").format(
+                        tag=child.tag, outer=element.tag
+                    )
+                )
                 continue
             if len(child):
                 self.problems.append(
-                    f"“{child.get('value')}”: nested choices are not supported; list them all."
+                    gettext("“{value}”: nested choices are not supported; list them all.").format(
+                        value=child.get("value")
+                    )
                 )
             if not child.get("value", "").strip():
-                self.problems.append(f"A <{child.tag}> of “{element.get('name')}” has no value.")
+                self.problems.append(
+                    gettext("A <{tag}> of “{name}” has no value.").format(
+                        tag=child.tag, name=element.get("name")
+                    )
+                )
                 continue
             yield Option(
                 value=child.get("value", ""),
@@ -192,7 +231,9 @@ class TagReader:
         if kind == "number":
             minimum, maximum, step = (self._number(element, a) for a in ("min", "max", "step"))
             if minimum is not None and maximum is not None and minimum >= maximum:
-                self.problems.append(f"“{element.get('name')}”: min must be less than max.")
+                self.problems.append(
+                    gettext("“{name}”: min must be less than max.").format(name=element.get("name"))
+                )
             return minimum, maximum, step
         return None, None, None
 
@@ -202,7 +243,9 @@ class TagReader:
             return 5.0  # Label Studio's default
         if most not in range(1, _MOST_STARS + 1):
             self.problems.append(
-                f"“{element.get('name')}”: maxRating is a whole number from 1 to {_MOST_STARS}."
+                gettext("“{name}”: maxRating is a whole number from 1 to {most}.").format(
+                    name=element.get("name"), most=_MOST_STARS
+                )
             )
         return most
 
@@ -216,8 +259,24 @@ class TagReader:
             number = math.nan
         if math.isfinite(number):
             return number
-        self.problems.append(f"“{element.get('name')}”: {attribute}=“{text}” is no number.")
+        self.problems.append(
+            gettext("“{name}”: {attribute}=“{text}” is no number.").format(
+                name=element.get("name"), attribute=attribute, text=text
+            )
+        )
         return None
+
+
+def _not_yet(tag: str) -> str:
+    if tag == "VectorLabels":
+        return gettext(
+            "Scout cannot show <{tag}> yet: ask for a <Number>, which takes a measured length."
+        ).format(tag=tag)
+    if tag in _INSTEAD:
+        return gettext("Scout cannot show <{tag}> yet: ask for <{instead}>.").format(
+            tag=tag, instead=_INSTEAD[tag]
+        )
+    return gettext("Scout cannot show <{tag}> yet.").format(tag=tag)
 
 
 def _where(element: Element) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -16,8 +17,6 @@ from rest_framework.views import APIView
 from accounts.http import person_of
 from projects.queries import frames_of_scan
 from scans.framestore import FrameFile, open_frames
-
-_NOTHING = "There is no such frame in a project of yours."
 
 
 class AnyAccepted(BaseContentNegotiation):
@@ -46,7 +45,7 @@ class FrameView(APIView):
             user=person_of(request), project_id=int(project_id), scan_id=int(scan_id)
         )
         if found is None or int(number) >= found[1]:
-            raise Http404(_NOTHING)
+            raise Http404(gettext("There is no such frame in a project of yours."))
         digest = found[0]
         etag = f'"{digest}-{int(number)}"'
         unchanged = get_conditional_response(request._request, etag=etag)

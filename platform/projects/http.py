@@ -1,14 +1,11 @@
-"""What every REST view does with what a client sent, and with a service that says no."""
+"""What every REST view does with a service that says no."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rest_framework.exceptions import ParseError
 
-from accounts.http import parsed
 from projects.errors import Refused
-
-__all__ = ["parsed", "sentences_for_refusals"]
 
 
 @contextmanager

@@ -9,7 +9,10 @@ from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
+from django.utils.translation import gettext
 
+from accounts.saying import said
+from accounts.sentences import Sentence
 from projects.config_checks import problems_of_whole
 from projects.config_tags import LabelConfigError, TagReader
 from projects.questions import REGION_KINDS, Kind, Option, Question, asked_of_task, question_json
@@ -55,20 +58,26 @@ def validate(xml: str) -> tuple[Question, ...]:
     try:
         LabelInterface(xml).validate()  # type: ignore[no-untyped-call]
     except LabelStudioValidationErrorSentryIgnored as error:
-        raise LabelConfigError([f"Label Studio does not accept this: {error}"]) from error
+        raise LabelConfigError(
+            [gettext("Label Studio does not accept this: {error}").format(error=error)]
+        ) from error
     return questions
 
 
 def _root(xml: str) -> Element:
     if len(xml) > _LONGEST:
-        raise LabelConfigError([f"The label config is longer than {_LONGEST:,} characters."])
+        raise LabelConfigError(
+            [said(Sentence("The label config is longer than {most} characters.", most=_LONGEST))]
+        )
     root: Element = defusedxml.ElementTree.fromstring(xml, forbid_dtd=True)
     if root.tag != "View":
-        raise LabelConfigError([f"The outermost tag must be <View>, not <{root.tag}>."])
+        raise LabelConfigError(
+            [gettext("The outermost tag must be <View>, not <{tag}>.").format(tag=root.tag)]
+        )
     return root
 
 
 def _explain_xml(error: Exception) -> str:
     if isinstance(error, DefusedXmlException):
-        return "Document types and entities are not allowed in a label config."
-    return f"This is not well-formed XML: {error}."
+        return gettext("Document types and entities are not allowed in a label config.")
+    return gettext("This is not well-formed XML: {error}.").format(error=error)

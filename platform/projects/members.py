@@ -8,11 +8,6 @@ from accounts.services import account_for, invitation_path
 from projects.errors import Refused
 from projects.models import Membership, Project
 
-_LAST_MANAGER = (
-    "This is the last manager of the project. Make somebody else a manager first: "
-    "without one nobody could change it."
-)
-
 
 def add_member(*, project: Project, added_by: User, email: str, role: Role) -> Membership:
     """Let a person into a project; an address without an account gets one. Raises Refused.
@@ -90,4 +85,9 @@ def _locked_membership(project_id: int, user_id: int) -> Membership:
 def _check_another_manager(membership: Membership) -> None:
     managers = Membership.objects.filter(project_id=membership.project_id, role=Role.MANAGER)
     if not managers.exclude(pk=membership.pk).exists():
-        raise Refused(_LAST_MANAGER)
+        raise Refused(
+            gettext(
+                "This is the last manager of the project. Make somebody else a manager first: "
+                "without one nobody could change it."
+            )
+        )

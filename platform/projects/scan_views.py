@@ -99,7 +99,7 @@ def chunk(request: SignedInRequest, project_id: int, ingest_id: int) -> JsonResp
             data=_body(request),
         )
     except (MultiValueDictKeyError, ValueError):
-        return _refusal("A chunk needs path, offset and total in its address.")
+        return _refusal(gettext("A chunk needs path, offset and total in its address."))
     except UploadRefused as error:
         return _refusal(str(error))
     return JsonResponse({"received": received})

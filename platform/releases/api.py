@@ -10,9 +10,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import SaidField, parsed, person_of
 from projects.access import DATA_ROLES, project_of_member
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from releases.downloads import export_response, release_response
 from releases.formats import FORMATS
 from releases.models import Release
@@ -24,6 +24,7 @@ EXPORT_TYPES = {chosen.export_type: chosen for chosen in FORMATS.values()}
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     counts = serializers.JSONField(source="manifest.counts", read_only=True, default=None)
+    error = SaidField(read_only=True)
 
     class Meta:
         model = Release

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from accounts.saying import SentenceField
 from projects.models import Project
 
 
@@ -26,7 +27,7 @@ class Release(models.Model):
     manifest = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, blank=True)  # SHA-256 of the release file
     size = models.BigIntegerField(default=0)  # of the release file, in bytes
-    error = models.TextField(blank=True)
+    error = SentenceField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -73,7 +73,7 @@ def _lineage(project: Project) -> list[dict[str, Any]]:
             "parent": row.parent.number if row.parent else None,
             "labels": row.labels,
             "last_annotation": row.last_annotation,
-            "config": row.config,
+            "config": row.config | {"reason": row.reason},
             "metrics": row.metrics,
         }
         for row in rounds.select_related("parent")

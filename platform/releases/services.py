@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from accounts.models import User
+from accounts.sentences import Sentence, system_error
 from projects.errors import Refused
 from projects.jobs import defer_once
 from projects.models import Project
@@ -37,8 +38,15 @@ def known_formats(names: Collection[str]) -> list[str]:
     unknown = sorted(set(names) - FORMATS.keys())
     if unknown or not names:
         offered = ", ".join(FORMATS)
-        what = f"There is no format {', '.join(unknown)}" if unknown else "No format was chosen"
-        raise Refused(gettext("{what}; choose among {offered}.").format(what=what, offered=offered))
+        if not unknown:
+            raise Refused(
+                gettext("No format was chosen; choose among {offered}.").format(offered=offered)
+            )
+        raise Refused(
+            gettext("There is no format {unknown}; choose among {offered}.").format(
+                unknown=", ".join(unknown), offered=offered
+            )
+        )
     return [name for name in FORMATS if name in names]
 
 
@@ -125,8 +133,8 @@ def build_release(*, release_id: int) -> Release:
 def _told(error: Exception) -> str:
     """What people are told; the rest may quote paths and answers, and stands in the log alone."""
     if isinstance(error, OSError) and error.strerror:
-        return f"The file could not be written: {error.strerror}."
-    return "Something broke while the file was built; the log of the worker says what."
+        return Sentence("The file could not be written: {error}.", error=system_error(error))
+    return Sentence("Something broke while the file was built; the log of the worker says what.")
 
 
 def _build(release: Release) -> None:

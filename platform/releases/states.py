@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from django.utils.translation import gettext_noop
 
 from annotator.agreement import answer_value, consensus, details_of, marks_of
-from annotator.results import REGION_KINDS, Result
-from projects.label_config import Question, asked_of_task
+from annotator.results import Result
+from projects.label_config import REGION_KINDS, Question, asked_of_task
 
 # What an answer says to one question: a choice, several, a number, a text; of regions the labels
 # drawn, each once. None: the question was left open.

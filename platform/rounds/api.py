@@ -10,7 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.http import person_of
+from accounts.http import SaidField, person_of
+from accounts.saying import said
 from annotator.looks import ANSWERS, MODEL, note_look
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
@@ -27,7 +28,9 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
     parent = serializers.SlugRelatedField[Round](  # type: ignore[assignment]
         slug_field="number", read_only=True
     )
+    config = serializers.SerializerMethodField()
     metrics = serializers.SerializerMethodField()
+    error = SaidField(read_only=True)
 
     class Meta:
         model = Round
@@ -45,6 +48,10 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
             "finished_at",
         )
         read_only_fields = fields
+
+    def get_config(self, row: Round) -> dict[str, Any]:
+        shown: dict[str, Any] = row.config | {"reason": said(row.reason)}
+        return shown
 
     def get_metrics(self, row: Round) -> dict[str, Any]:
         """What the audit sample says, and no loss on labels that a strategy chose."""
@@ -88,7 +95,7 @@ class ReaderSerializer(serializers.Serializer[Any]):
 
 class LearnerSerializer(serializers.Serializer[Any]):
     is_running = serializers.BooleanField()
-    doing = serializers.CharField(source="activity.doing", default=None, allow_null=True)
+    doing = SaidField(source="activity.doing", default=None, allow_null=True)
     since = serializers.DateTimeField(source="activity.since", default=None, allow_null=True)
     seen_at = serializers.DateTimeField(source="activity.seen_at", default=None, allow_null=True)
 
@@ -125,7 +132,7 @@ class SavingsSerializer(serializers.Serializer[Any]):
     question = serializers.CharField()
     measure = serializers.CharField()
     verdict = serializers.ChoiceField(["saving", "cost", "no difference", "not enough"])
-    missing = serializers.ListField(child=serializers.CharField())
+    missing = serializers.ListField(child=SaidField())
     audit = serializers.IntegerField()
     random = serializers.IntegerField()
     active = serializers.IntegerField()
@@ -142,7 +149,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
 
     question = serializers.CharField()
     verdict = serializers.ChoiceField(["go on", "may stop", "cannot tell"])
-    reason = serializers.CharField()
+    reason = SaidField()
     labels = serializers.IntegerField()
     agreement = serializers.FloatField(
         allow_null=True, help_text="Mean kappa of the latest models on unread scans."

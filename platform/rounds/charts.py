@@ -177,7 +177,7 @@ def learning_curve(
     low, high = value_domain(shown, is_share=is_share)
     most = max(1, *(point.labels for point in shown))
     scale = _Scale(LEFT, width - RIGHT, TOP, height - BOTTOM, most, low, high)
-    y_step = nice_step(high - low, 5)
+    x_ticks, y_ticks = _ticks(scale)
     return Curve(
         width=width,
         height=height,
@@ -190,14 +190,19 @@ def learning_curve(
         band=_band(points, scale),
         dots=_dots(points, scale),
         whiskers=tuple(_whisker(point, scale) for point in rounds),
-        x_ticks=tuple(
-            Tick(scale.x(labels), tick_text(labels, 1))
-            for labels in nice_ticks(0, most, 6)
-            if labels == int(labels)
-        ),
-        y_ticks=tuple(
-            Tick(scale.y(value), tick_text(value, y_step)) for value in nice_ticks(low, high, 5)
-        ),
+        x_ticks=x_ticks,
+        y_ticks=y_ticks,
+    )
+
+
+def _ticks(scale: _Scale) -> tuple[tuple[Tick, ...], tuple[Tick, ...]]:
+    """Along the labels, which are whole, and along the values."""
+    low, high = scale.low, scale.high
+    step = nice_step(high - low, 5)
+    along = [labels for labels in nice_ticks(0, scale.most, 6) if labels == int(labels)]
+    return (
+        tuple(Tick(scale.x(labels), tick_text(labels, 1)) for labels in along),
+        tuple(Tick(scale.y(value), tick_text(value, step)) for value in nice_ticks(low, high, 5)),
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -11,7 +12,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.http import person_of
+from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.looks import MODEL, note_look
 from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
@@ -22,14 +23,14 @@ from annotator.queries import (
     visible_tasks,
 )
 from projects.frames_api import AnyAccepted
-from projects.http import parsed, sentences_for_refusals
+from projects.http import sentences_for_refusals
 from projects.models import Membership, ModelHelp
 from rounds.explanations import Asked, explanation_of
 from rounds.serving import serving_of
 
-_BLIND = "Answer this task first: until then nothing of the model is shown."
-_OFF = "This project shows its readers nothing of the model."
-_ASKED = "The learner is working it out: ask again in a second."
+_BLIND = gettext_lazy("Answer this task first: until then nothing of the model is shown.")
+_OFF = gettext_lazy("This project shows its readers nothing of the model.")
+_ASKED = gettext_lazy("The learner is working it out: ask again in a second.")
 _RETRY_SECONDS = "1"
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext
 
+from accounts.saying import said
+from accounts.sentences import kept, read
 from annotator.rerank import LEARNER_QUEUE
 from projects.errors import Refused
 from projects.jobs import defer_once
@@ -49,7 +51,7 @@ def explanation_of(*, project: Project, asked: Asked) -> bytes | None:
     place = _place(project.pk, asked)
     reason = _read(place.with_suffix(".txt"), REASON_SECONDS)
     if reason is not None:
-        raise Refused(reason.decode())
+        raise Refused(said(read(reason.decode())))
     found = _read(place, FRESH_SECONDS)
     if found is None:
         _enqueue(project.pk, asked, place.stem)
@@ -62,17 +64,17 @@ def keep_explanation(*, project_id: int, asked: Asked, png: bytes | None, reason
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = place if png is not None else place.with_suffix(".txt")
     partial = place.with_suffix(".part")
-    partial.write_bytes(reason.encode() if png is None else png)
+    partial.write_bytes(kept(reason).encode() if png is None else png)
     partial.replace(target)
-    kept = sorted(place.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
-    for path in kept[MOST_KEPT:]:
+    newest = sorted(place.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+    for path in newest[MOST_KEPT:]:
         path.unlink(missing_ok=True)
 
 
 def _check(project: Project, asked: Asked) -> None:
     questions = {question.name: question for question in learnt_questions(project.label_config)}
     if asked.question not in questions:
-        names = ", ".join(questions) or "none"
+        names = ", ".join(questions) or "–"
         raise Refused(
             gettext("The learner answers no question of this name. It answers: {names}.").format(
                 names=names

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
+from accounts.saying import SentenceField
+from accounts.sentences import sentence
 from projects.models import Project
 
 
@@ -28,7 +30,7 @@ class Round(models.Model):
     config = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
     weights = models.CharField(max_length=300, blank=True)  # path under settings.MODEL_STORE
-    error = models.TextField(blank=True)
+    error = SentenceField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -42,6 +44,12 @@ class Round(models.Model):
                 name="one_unfinished_round_per_project",
             ),
         ]
+
+    @property
+    def reason(self) -> str:
+        """Why the round serves, or does not; a sentence, empty where nothing was said."""
+        told: str = sentence(self.config.get("reason", ""))
+        return told
 
 
 class Ranking(models.Model):
@@ -78,7 +86,7 @@ class Proof(models.Model):
     stopping = models.JSONField(default=list)
     label_errors = models.JSONField(default=list)
     computed_at = models.DateTimeField()
-    error = models.TextField(blank=True)  # why the last attempt failed; empty where it did not
+    error = SentenceField(blank=True)  # why the last attempt failed; empty where it did not
 
 
 class PoolMap(models.Model):
@@ -98,6 +106,6 @@ class Activity(models.Model):
     """What the learner is doing for a project now, for the progress page."""
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="activity")
-    doing = models.CharField(max_length=200)
+    doing = SentenceField()
     since = models.DateTimeField()
     seen_at = models.DateTimeField()  # the learner's last sign of life

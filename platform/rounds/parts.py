@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
+from accounts.saying import said
 from projects.models import Project
 from projects.strategies import title
 from rounds.charts import learning_curve
@@ -109,7 +110,7 @@ def _rounds(project: Project, of: str) -> dict[str, Any]:
                 "round": row,
                 "seconds": _seconds(row),
                 # What a program says when it breaks off, it says last.
-                "error": row.error.strip().rpartition("\n")[2],
+                "error": said(row.error).strip().rpartition("\n")[2],
                 "measured": [
                     (titles.get(question, question), METRICS[metric], value)
                     for question, metric, value in headline(row.metrics)

@@ -1,6 +1,7 @@
 """A project's tasks and labels as arrays: what the learner needs, read in a few statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -68,30 +69,22 @@ WHERE shown.task_id = ANY(%s) AND NOT shown.is_prior ORDER BY shown.task_id, sho
 
 def tasks_after(task_id: int, *, project_id: int, count: int | None = None) -> Int64:
     """The project's tasks that were numbered after this one, by id, the first `count` of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(_AFTER, [project_id, task_id, count])
-        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+    return _tasks(_AFTER, [project_id, task_id, count])
 
 
 def held_tasks(*, project_id: int) -> Int64:
     """Tasks in a reader's hand, or reserved as the one after it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [project_id])
-        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+    return _tasks(_HELD, [project_id])
 
 
 def next_by_chance(*, project_id: int, count: int) -> Int64:
     """The open tasks that come next in each arm that no ranking orders, `count` of each."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT_BY_CHANCE, {"project": project_id, "count": count})
-        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+    return _tasks(_NEXT_BY_CHANCE, {"project": project_id, "count": count})
 
 
 def imported_tasks(*, project_id: int) -> Int64:
     """Tasks whose labels were brought along, and so were put in no order here."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IMPORTED, [project_id])
-        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+    return _tasks(_IMPORTED, [project_id])
 
 
 def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
@@ -99,22 +92,29 @@ def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
 
     Without a prior's: the answer is about the current study, and so is what is learned from it.
     """
-    frames: dict[int, list[str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_FRAMES, [list(tasks)])
-        for task, name in cursor.fetchall():
-            frames.setdefault(task, []).append(name)
-    return frames
+    return _by_task(_FRAMES, tasks)
 
 
 def frame_counts_of_tasks(tasks: Iterable[int]) -> dict[int, list[int]]:
     """How many frames each of a task's scans has, in their order and without a prior's."""
-    counts: dict[int, list[int]] = {}
+    return _by_task(_FRAME_COUNTS, tasks)
+
+
+def _tasks(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Int64:
+    """The tasks that the statement names, in its order."""
     with connection.cursor() as cursor:
-        cursor.execute(_FRAME_COUNTS, [list(tasks)])
-        for task, count in cursor.fetchall():
-            counts.setdefault(task, []).append(count)
-    return counts
+        cursor.execute(statement, values)
+        return np.array(cursor.fetchall(), dtype=np.int64).reshape(-1)
+
+
+def _by_task(statement: str, tasks: Iterable[int]) -> dict[int, list[Any]]:
+    """What the statement says of each of the tasks, in its order."""
+    found: dict[int, list[Any]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(tasks)])
+        for task, value in cursor.fetchall():
+            found.setdefault(task, []).append(value)
+    return found
 
 
 def learnt_questions(label_config: str) -> tuple[Question, ...]:

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from django.utils.translation import gettext
 
+from accounts.saying import said
+from accounts.sentences import sentence
 from rounds.charts import decimal_text
 
 # A point that costs this many times the labels there are is not to be had.
@@ -58,22 +60,22 @@ def savings_sentences(one: dict[str, Any], label_seconds: float | None) -> list[
     if verdict == "not enough":
         return [
             gettext("Before anything can be said: {parts} needed.").format(
-                parts=_listed(one["missing"])
+                parts=_listed([said(sentence(lack)) for lack in one["missing"]])
             )
         ]
     if verdict == "no difference":
-        said = _no_difference(one)
+        told = _no_difference(one)
     else:
-        said = _saving(one, label_seconds) if verdict == "saving" else _cost(one, label_seconds)
+        told = _saving(one, label_seconds) if verdict == "saving" else _cost(one, label_seconds)
     extrapolated = Amount.of(one["extrapolated"])
     if extrapolated.value is not None:
-        said.append(
+        told.append(
             gettext(
                 "By now: {labels} saved, extrapolated: the random arm’s curve, measured "
                 "to {random} labels, is taken to go on as it went."
             ).format(labels=_labels(extrapolated, label_seconds), random=one["random"])
         )
-    return said
+    return told
 
 
 def _no_difference(one: dict[str, Any]) -> list[str]:
@@ -147,20 +149,24 @@ def stopping_sentences(one: dict[str, Any]) -> list[str]:
     """What one question's `Advice` says."""
     gain = Amount.of(one["gain"])
     if gain.value is None:
-        return [gettext("Before anything can be said: {reason}.").format(reason=one["reason"])]
-    said = [
+        return [
+            gettext("Before anything can be said: {reason}.").format(
+                reason=said(sentence(one["reason"]))
+            )
+        ]
+    told = [
         f"{_to_point(Amount.of(one['labels_to_point']), one['labels'])}",
         gettext("20 % more labels would bring {gain} points.").format(
             gain=gain.with_interval(one_decimal)
         ),
     ]
     if one["agreement"] is not None:
-        said.append(
+        told.append(
             gettext("The latest models agree on unread scans with a kappa of {kappa}.").format(
                 kappa=decimal_text(one["agreement"], 2)
             )
         )
-    return said
+    return told
 
 
 def _to_point(more: Amount, labels: int) -> str:

@@ -66,6 +66,7 @@ class Doubt:
     suggested: str
     percent: float  # how likely the model holds what it suggests
     readers: str
+    is_own: bool  # the member has answered it themselves, and may correct that
 
 
 def proof_of(*, project: Project) -> Proof | None:
@@ -134,6 +135,7 @@ def doubtful_labels(membership: Membership, proof: Proof) -> list[Doubt]:
     tasks = {one["task"] for one in kept}
     scans = _names_of_scans(tasks)
     readers = _readers_of(tasks)
+    own = _answered_by(membership, tasks)
     titles = titles_of(membership.project)
     return [
         Doubt(
@@ -145,6 +147,7 @@ def doubtful_labels(membership: Membership, proof: Proof) -> list[Doubt]:
             suggested=one["suggested"],
             percent=100 * one["probability"],
             readers=", ".join(readers[one["task"]]),
+            is_own=one["task"] in own,
         )
         for one in kept
         if one["task"] in readers  # whoever answered has taken it back, else
@@ -164,6 +167,17 @@ def _readers_of(tasks: set[int]) -> dict[int, list[str]]:
     for answer in answers.select_related("reader").order_by("pk"):
         found.setdefault(answer.task_id, []).append(str(answer.reader))
     return found
+
+
+def _answered_by(membership: Membership, tasks: set[int]) -> set[int]:
+    """Those that the member has read; labels brought along are not corrected."""
+    own = Annotation.objects.filter(
+        task__in=tasks,
+        reader=membership.user_id,
+        origin=Annotation.Origin.READING,
+        withdrawn_at__isnull=True,
+    )
+    return set(own.values_list("task_id", flat=True))
 
 
 def doubts_for_programs(membership: Membership, proof: Proof) -> list[dict[str, Any]] | None:

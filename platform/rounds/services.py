@@ -28,7 +28,8 @@ The first round is self-supervised: labels 0, questions {}, no "held_out" nor wh
 
 `Proof.savings`, `Proof.stopping` and `Proof.label_errors` are lists of `learner.proof`'s `Savings`,
 `Advice` and `Doubt`, fields by name; an amount is {"value", "low", "high"}, null where unknown; the
-`row` of a doubt has become its "task".
+`row` of a doubt has become its "task". What is missing, and an advice's reason, are
+`learner.sentences.Words`.
 
 `Round.config`:
 
@@ -36,7 +37,7 @@ The first round is self-supervised: labels 0, questions {}, no "held_out" nor wh
      "ensemble": 1, "recipe": {...},     # how many backbones; how they were fine-tuned
      "backbone": {...}, "seed": 2, "embeddings": "r2a1",
      "serves": true,                     # false: it was no better, the one before goes on serving
-     "reason": "…one sentence…"}
+     "reason": ["…one sentence…", {}]}    # learner.sentences.Words
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from accounts.sentences import kept
 from annotator.queue import Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
 from projects.jobs import defer_once
@@ -135,8 +137,8 @@ def fail_proof(*, project_id: int, error: str) -> None:
     """Keep why a proof failed; what was proved before stands."""
     Proof.objects.update_or_create(
         project_id=project_id,
-        defaults={"error": error[-1000:]},
-        create_defaults={"error": error[-1000:], "computed_at": timezone.now()},
+        defaults={"error": error},
+        create_defaults={"error": error, "computed_at": timezone.now()},
     )
 
 
@@ -202,7 +204,7 @@ def lay_down_round(*, round_id: int, attempt: int) -> None:
 def fail_round(*, round_id: int, attempt: int, error: str) -> bool:
     """End a round that cannot succeed; False where another attempt has taken over."""
     failed = Round.objects.filter(pk=round_id, attempt=attempt, state=Round.State.RUNNING).update(
-        state=Round.State.FAILED, error=error[-4000:], finished_at=timezone.now()
+        state=Round.State.FAILED, error=error, finished_at=timezone.now()
     )
     return bool(failed)
 
@@ -271,7 +273,7 @@ def note_activity(*, project_id: int, doing: str) -> None:
                 since = CASE WHEN a.doing = EXCLUDED.doing THEN a.since ELSE now() END,
                 doing = EXCLUDED.doing, seen_at = now()
             """,
-            [project_id, doing[:200]],
+            [project_id, kept(doing)],
         )
 
 

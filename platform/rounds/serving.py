@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from accounts.sentences import Sentence, sentence, system_error
 from annotator.rerank import LEARNER_QUEUE, changing_labels
 from projects.jobs import defer_once
 from projects.models import Project
@@ -23,6 +24,7 @@ MOST_ATTEMPTS = 5
 # The first round waits until scans have stopped coming for a while, and needs some to learn from.
 _QUIET_SECONDS = 20
 _LEAST_SCANS = 16
+_LONGEST = 500  # characters of an error that a page shows
 _REST_SECONDS = 60.0
 _resting: dict[int, float] = {}
 
@@ -100,6 +102,16 @@ def rest(project_id: int) -> None:
     _resting[project_id] = time.monotonic() + _REST_SECONDS
 
 
+def why(error: Exception) -> str:
+    """What an error says: a sentence where a person can mend it, else the first line of it."""
+    words = getattr(error, "words", None)  # learner.sentences.Told
+    if words is not None:
+        return str(sentence(words))
+    if isinstance(error, OSError) and error.strerror:
+        return system_error(error)
+    return str(error).splitlines()[0][:_LONGEST] if str(error) else type(error).__name__
+
+
 @contextmanager
 def answering_for(project_id: int, doing: str) -> Iterator[None]:
     """Say on the progress page what failed, let the project rest, and hold up no other project."""
@@ -108,8 +120,10 @@ def answering_for(project_id: int, doing: str) -> Iterator[None]:
     except Exception as error:
         logger.exception("%s failed for project %s", doing, project_id)
         rest(project_id)
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        services.note_activity(project_id=project_id, doing=f"{doing} failed: {reason}")
+        services.note_activity(
+            project_id=project_id,
+            doing=Sentence("{doing} failed: {reason}", doing=doing, reason=why(error)),
+        )
         raise
 
 
@@ -158,7 +172,9 @@ def _take_up_orphans() -> None:
     for round_id, attempt, state in orphans:
         if state == Round.State.RUNNING and attempt >= MOST_ATTEMPTS:
             services.fail_round(
-                round_id=round_id, attempt=attempt, error=f"Broke off {attempt} times."
+                round_id=round_id,
+                attempt=attempt,
+                error=Sentence("Broke off {attempt} times.", attempt=attempt),
             )
         else:
             services.defer_round(round_id=round_id)

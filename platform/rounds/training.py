@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.conf import settings
 
+from accounts.sentences import Sentence, read
 from rounds import services
 from rounds.models import Round
 from rounds.pool import Pool
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CHILD = "learner.training_process"
 # On two CPU cores; a GPU gets through more epochs in the same time.
 SECONDS = {"self-supervised": 240.0, "fine-tuned": 180.0}
+_LONGEST = 4000  # characters of what a failed process said last
 _running: set[subprocess.Popen[str]] = set()
 _stopping = threading.Event()
 
@@ -55,7 +57,8 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     error = _run_child(begun, folder)
     if error is not None:
         services.note_activity(
-            project_id=begun.project_id, doing=f"Training round {begun.number} failed"
+            project_id=begun.project_id,
+            doing=Sentence("Training round {number} failed", number=begun.number),
         )
         return services.fail_round(round_id=begun.pk, attempt=begun.attempt, error=error)
     outcome = json.loads((folder / "outcome.json").read_text())
@@ -96,8 +99,10 @@ def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]")
 
 def _doing(begun: Round, labels: int) -> str:
     if begun.labels == 0:
-        return "Learning from unlabelled scans"
-    return f"Training round {begun.number} on {labels} labels"
+        return Sentence("Learning from unlabelled scans")
+    return Sentence(
+        "Training round {number} on {labels} labels", number=begun.number, labels=labels
+    )
 
 
 def _run_child(begun: Round, folder: Path) -> str | None:
@@ -119,7 +124,7 @@ def _run_child(begun: Round, folder: Path) -> str | None:
         try:
             assert child.stdout is not None  # noqa: S101  (narrows the type)
             for line in child.stdout:
-                services.note_activity(project_id=begun.project_id, doing=line.strip())
+                services.note_activity(project_id=begun.project_id, doing=read(line.strip()))
             code = child.wait()
         finally:
             child.kill()
@@ -127,9 +132,18 @@ def _run_child(begun: Round, folder: Path) -> str | None:
     if _stopping.is_set():
         raise Interrupted
     if code:
-        said = (folder / "errors.log").read_text().strip()
-        return said or f"The training process ended with code {code}; was memory short?"
+        return _what_failed(folder, code)
     return None
+
+
+def _what_failed(folder: Path, code: int) -> str:
+    refusal = folder / "refusal.json"
+    if refusal.exists():
+        return read(refusal.read_text())
+    said = (folder / "errors.log").read_text().strip()
+    return said[-_LONGEST:] or Sentence(
+        "The training process ended with code {code}; was memory short?", code=code
+    )
 
 
 def stop() -> None:

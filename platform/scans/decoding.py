@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from accounts.sentences import Sentence
 from scans import dicom_scans, nifti, pictures
 from scans.deidentify import Pseudonyms, identify
 from scans.dicom import read_dataset, slices
@@ -24,11 +25,14 @@ from scans.jobs import (
     Source,
     Stores,
 )
-from scans.limits import Rejected
+from scans.limits import Rejected, unreadable
 from scans.originals import keep_original
 from scans.volumes import Group
 
 Started = Callable[[int], None]  # told the number of each file as its turn comes
+
+
+TOO_LARGE = Sentence("Reading it takes more memory than Scout allows.")
 
 
 def work(stores: Stores, job: ProbeJob | DecodeJob, started: Started) -> Outcome:
@@ -48,7 +52,7 @@ def work(stores: Stores, job: ProbeJob | DecodeJob, started: Started) -> Outcome
         except Rejected as rejected:
             outcome.rejected[source.number] = rejected.reason
         except MemoryError:
-            outcome.rejected[source.number] = "Reading it takes more memory than Scout allows."
+            outcome.rejected[source.number] = TOO_LARGE
     return outcome
 
 
@@ -62,11 +66,9 @@ def _probe_all(stores: Stores, job: ProbeJob, started: Started) -> Outcome:
         except Rejected as rejected:
             outcome.probes.append(Probe(source.number, reason=rejected.reason))
         except OSError as error:
-            reason = f"The file cannot be read ({error.strerror or 'damaged'})."
-            outcome.probes.append(Probe(source.number, reason=reason))
+            outcome.probes.append(Probe(source.number, reason=unreadable(error)))
         except MemoryError:
-            reason = "Reading it takes more memory than Scout allows."
-            outcome.probes.append(Probe(source.number, reason=reason))
+            outcome.probes.append(Probe(source.number, reason=TOO_LARGE))
     return outcome
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scans.jobs import Source
-from scans.limits import Rejected
+from scans.limits import Rejected, unreadable
 from scans.unpack import files_in, is_zip, unpack
 
 
@@ -73,8 +73,7 @@ def collect(
             else:
                 _add(delivery, label, path, patients)
         except OSError as error:
-            reason = f"The file cannot be read ({error.strerror or 'damaged'})."
-            delivery.refused.append((clean_label(label), reason))
+            delivery.refused.append((clean_label(label), unreadable(error)))
     return delivery
 
 

@@ -21,6 +21,7 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
+from accounts.sentences import Sentence
 from scans.limits import MAX_FILE_BYTES, Rejected, check_size
 
 # Files from the field break the rules of value representations in ways that do no harm here.
@@ -31,7 +32,11 @@ PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Projections: their positions, where given, do not order them into a volume.
 PROJECTIONS = frozenset({"CR", "DX", "MG", "IO", "PX", "RG", "RF", "XA", "US", "XC", "ES", "OP"})
 _INTEGERS = 2**31  # the range of an integer string, IS (PS3.5 table 6.2-1)
-NO_SCAN = {"SEG": "a segmentation", "PR": "a presentation state", "RTDOSE": "a dose distribution"}
+NO_SCAN = {
+    "SEG": Sentence("This is a segmentation, not a scan."),
+    "PR": Sentence("This is a presentation state, not a scan."),
+    "RTDOSE": Sentence("This is a dose distribution, not a scan."),
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def read_dataset(path: Path, *, pixels: bool = True) -> FileDataset:
     Raises Rejected when the file is no DICOM image. `pixels=False` skips the pixel data's bytes.
     """
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise Rejected(f"The file is larger than {MAX_FILE_BYTES >> 30} GiB.")
+        raise Rejected("The file is larger than {most} GiB.", most=MAX_FILE_BYTES >> 30)
     # Nothing is deferred with pixels: they are wanted. Without, large values stay on the disk.
     defer = None if pixels else 4096
     with warnings.catch_warnings():
@@ -81,7 +86,9 @@ def read_dataset(path: Path, *, pixels: bool = True) -> FileDataset:
         except Rejected:
             raise
         except Exception as error:  # pydicom raises whatever a broken value makes its parsers raise
-            raise Rejected(f"The DICOM header is damaged ({type(error).__name__}).") from error
+            raise Rejected(
+                "The DICOM header is damaged ({error}).", error=type(error).__name__
+            ) from error
     _set_transfer_syntax(dataset)
     return dataset
 
@@ -93,10 +100,10 @@ def check_image(dataset: Dataset) -> None:
         raise Rejected("A DICOMDIR only lists images; they are taken from their own files.")
     modality = str(dataset.get("Modality", ""))
     if modality in NO_SCAN:
-        raise Rejected(f"This is {NO_SCAN[modality]}, not a scan.")
+        raise Rejected(NO_SCAN[modality])
     if not any(keyword in dataset for keyword in PIXEL_KEYWORDS):
-        kind = sop_class.name if sop_class and sop_class.name != sop_class else "no image"
-        raise Rejected(f"The file holds no pixels ({kind}), or ends before them.")
+        kind = sop_class.name if sop_class and sop_class.name != sop_class else Sentence("no image")
+        raise Rejected("The file holds no pixels ({kind}), or ends before them.", kind=kind)
     rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
     bits = integer(dataset, "BitsAllocated", 16)
     check_size(

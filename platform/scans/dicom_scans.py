@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
+from accounts.sentences import Sentence
 from scans import terms
 from scans.acquisition import acquisition
 from scans.deidentify import Identity, Pseudonyms, deidentify, has_burned_in_text, identify
@@ -116,7 +117,7 @@ class GroupReader:
         patient = self.patients.get(source, "")
         identity = identify(dataset, self.pseudonyms, patient)
         if has_burned_in_text(dataset):
-            self._note("The header says that names or text are burned into the pixels.")
+            self._note(Sentence("The header says that names or text are burned into the pixels."))
         number = next(one.number for one in self.group.slices if one.source == source)
         content = deidentify(dataset, self.pseudonyms, patient)
         original = keep_original(self.originals, content)

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from django.conf import settings
 
+from accounts.sentences import Sentence
 from scans import records
 from scans.decoding import work
 from scans.jobs import DecodeJob, Outcome, Probe, ProbeJob, Source, Stores
@@ -20,6 +21,7 @@ from scans.volumes import Group, join
 
 Pool = DecodingPool[ProbeJob | DecodeJob, Outcome]
 
+_REPEATED = Sentence("It repeats another file.")
 _FILES_PER_PROBE = 16
 _FILES_PER_BATCH = 200
 _SECONDS_PER_BATCH = 2.0
@@ -140,7 +142,7 @@ def _report_twins(
         if twin.digest in known:
             writer.duplicate(twin.number, known[twin.digest])
         else:
-            writer.reject(twin.number, writer.rejected.get(first, "It repeats another file."))
+            writer.reject(twin.number, writer.rejected.get(first, _REPEATED))
     writer.flush()
 
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from accounts.saying import SentenceField
+
 
 def _new_secret() -> bytes:
     return secrets.token_bytes(32)
@@ -147,7 +149,7 @@ class Ingest(models.Model):
     announced_bytes = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    error = SentenceField(blank=True)
     # Scans that came when their study's task had been begun: they became a task of their own.
     stood_apart = models.PositiveIntegerField(default=0)
 
@@ -163,5 +165,5 @@ class IngestedFile(models.Model):
     ingest = models.ForeignKey(Ingest, models.CASCADE, related_name="files")
     path = models.CharField(max_length=1000)
     outcome = models.CharField(max_length=10, choices=Outcome)
-    reason = models.TextField(blank=True)
+    reason = SentenceField(blank=True)
     scan = models.ForeignKey(Scan, models.SET_NULL, null=True, related_name="+")

@@ -19,6 +19,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from accounts.sentences import Sentence
 from scans.limits import MAX_FILE_BYTES, MAX_SCAN_BYTES, Rejected, check_size
 
 Frame = NDArray[Any]
@@ -65,7 +66,7 @@ def inflated(path: Path) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         raise Rejected("The compressed file is damaged or cut off.") from error
     if len(content) > limit:
-        raise Rejected(f"The file unpacks to more than {limit >> 30} GiB.")
+        raise Rejected("The file unpacks to more than {most} GiB.", most=limit >> 30)
     return content
 
 
@@ -81,10 +82,16 @@ def read_nifti(path: Path) -> Iterator[NiftiVolume]:
     count = 1 if colour else volumes.shape[3]
     for number in range(count):
         voxels = volumes if colour else volumes[..., number]
-        notes = (f"Volume {number + 1} of {count} in the file.",) if count > 1 else ()
+        notes = _place(number, count)
         header, frames, told = _volume(voxels, affine)
         header |= {"slope": slope, "intercept": intercept, "window": _calibrated(image)}
         yield NiftiVolume(header=header, data=frames, notes=(*notes, *told))
+
+
+def _place(number: int, count: int) -> tuple[str, ...]:
+    if count == 1:
+        return ()
+    return (Sentence("Volume {number} of {count} in the file.", number=number + 1, count=count),)
 
 
 def _canonical(image: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -108,19 +115,27 @@ def _parsed(content: bytes) -> Any:
     try:
         return kind.from_stream(io.BytesIO(content))
     except Exception as error:  # nibabel raises whatever a broken header makes it raise
-        raise Rejected(f"The NIfTI header is damaged ({type(error).__name__}).") from error
+        raise Rejected(
+            "The NIfTI header is damaged ({error}).", error=type(error).__name__
+        ) from error
 
 
 def _check(image: Any, length: int) -> None:
     shape = image.shape
     if not 2 <= len(shape) <= 5 or min(shape) < 1:
-        raise Rejected(f"Scout reads volumes of 2 to 5 dimensions; this one has {len(shape)}.")
+        raise Rejected(
+            "Scout reads volumes of 2 to 5 dimensions; this one has {count}.", count=len(shape)
+        )
     item = image.header.get_data_dtype().itemsize
     frames = int(np.prod(shape[2:], dtype=np.int64))
     check_size(rows=shape[0], columns=shape[1], samples=1, frames=frames, item_bytes=item)
     expected = int(image.dataobj.offset) + int(np.prod(shape, dtype=np.int64)) * item
     if length < expected:
-        raise Rejected(f"The voxels are cut off: {length:,} of {expected:,} bytes are there.")
+        raise Rejected(
+            "The voxels are cut off: {length} of {expected} bytes are there.",
+            length=length,
+            expected=expected,
+        )
 
 
 def _scaling(image: Any) -> tuple[float, float]:
@@ -137,7 +152,7 @@ def _colours(stored: NDArray[Any]) -> tuple[NDArray[Any], bool]:
         stored = np.stack([stored[name] for name in ("R", "G", "B")], axis=-1)
         return stored, True
     if stored.dtype.kind not in "iuf":
-        raise Rejected(f"Voxels of type {stored.dtype} are not supported.")
+        raise Rejected("Voxels of type {dtype} are not supported.", dtype=str(stored.dtype))
     return stored, False
 
 
@@ -216,7 +231,11 @@ def _storable(frames: NDArray[Any]) -> tuple[NDArray[Any], list[str]]:
     if bad.all():
         raise Rejected("No voxel holds a finite number.")
     finite[bad] = finite[~bad].min()
-    return finite, [f"{int(bad.sum()):,} voxels without a finite value are shown as the smallest."]
+    return finite, [
+        Sentence(
+            "{count} voxels without a finite value are shown as the smallest.", count=int(bad.sum())
+        )
+    ]
 
 
 def _calibrated(image: Any) -> list[float] | None:

@@ -17,6 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from accounts.sentences import Sentence
 from scans.limits import MAX_FILE_BYTES, MAX_FRAME_SAMPLES, Rejected, check_size
 
 Frame = NDArray[Any]
@@ -48,7 +49,7 @@ def picture_format(head: bytes) -> str | None:
 def read_picture(path: Path, kind: str) -> Iterator[Picture]:
     """The pictures in a file: one, or for a TIFF one per run of pages of the same size."""
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise Rejected(f"The file is larger than {MAX_FILE_BYTES >> 30} GiB.")
+        raise Rejected("The file is larger than {most} GiB.", most=MAX_FILE_BYTES >> 30)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -60,10 +61,12 @@ def read_picture(path: Path, kind: str) -> Iterator[Picture]:
         except Image.DecompressionBombError as error:
             raise Rejected("The picture is larger than Scout takes.") from error
         except UnidentifiedImageError as error:
-            raise Rejected(f"The {kind.upper()} file is damaged.") from error
+            raise Rejected("The {format} file is damaged.", format=kind.upper()) from error
         except Exception as error:  # decoders raise whatever broken bytes make them raise
             told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise Rejected(f"The {kind.upper()} file cannot be decoded: {told}") from error
+            raise Rejected(
+                "The {format} file cannot be decoded: {told}", format=kind.upper(), told=told
+            ) from error
 
 
 def _pillow(path: Path) -> Iterator[Picture]:
@@ -171,8 +174,8 @@ def _picture(frames: list[Frame], *, inverted: bool) -> Picture:
 def _storable(frame: Frame, notes: list[str]) -> Frame:
     if frame.ndim == 3 and frame.dtype != np.uint8:
         if frame.dtype != np.uint16:
-            raise Rejected(f"Colours of type {frame.dtype} are not supported.")
-        notes.append("Colours of 16 bits are kept at 8.")
+            raise Rejected("Colours of type {dtype} are not supported.", dtype=str(frame.dtype))
+        notes.append(Sentence("Colours of 16 bits are kept at 8."))
         frame = (frame >> 8).astype(np.uint8)
     if frame.dtype.kind in "iu" and frame.dtype.itemsize > 2:
         limits = np.iinfo(np.uint16)

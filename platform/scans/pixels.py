@@ -88,7 +88,9 @@ def decode(dataset: FileDataset, frames: Sequence[int]) -> Iterator[Frame]:
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
-        raise Rejected(f"Scout has no decoder for the transfer syntax {syntax.name}.") from error
+        raise Rejected(
+            "Scout has no decoder for the transfer syntax {syntax}.", syntax=syntax.name
+        ) from error
     # The dataset itself stays as it came: it is kept.
     source: Dataset = dataset
     if syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
@@ -104,14 +106,18 @@ def decode(dataset: FileDataset, frames: Sequence[int]) -> Iterator[Frame]:
                 finished = _finish(dataset, array, properties)
             except StopIteration:
                 raise Rejected(
-                    f"Frame {number + 1} is missing: the pixel data is cut off."
+                    "Frame {number} is missing: the pixel data is cut off.", number=number + 1
                 ) from None
             except MemoryError as error:
                 raise Rejected("Decoding it takes more memory than Scout allows a file.") from error
             except Rejected:
                 raise
             except Exception as error:  # each codec has errors of its own; all mean "not readable"
-                raise Rejected(f"{syntax.name}: {_first_line(error)}") from error
+                raise Rejected(
+                    "The pixel data ({syntax}) cannot be decoded: {error}",
+                    syntax=syntax.name,
+                    error=_first_line(error),
+                ) from error
         yield finished
 
 
@@ -132,7 +138,9 @@ def _check_length(dataset: FileDataset) -> None:
     expected = pixels * (2 if subsampled and samples == 3 else samples) * bits // 8
     if len(dataset.PixelData) < expected:
         raise Rejected(
-            f"The pixels are cut off: {len(dataset.PixelData):,} of {expected:,} bytes are there."
+            "The pixels are cut off: {length} of {expected} bytes are there.",
+            length=len(dataset.PixelData),
+            expected=expected,
         )
 
 
@@ -166,7 +174,9 @@ def _finish(dataset: FileDataset, array: Frame, properties: dict[str, Any]) -> F
     if is_colour(dataset):
         return _colour(dataset, array, str(properties["photometric_interpretation"]))
     if array.ndim != 2:
-        raise Rejected(f"Grey images of {array.shape[-1]} samples per pixel are not supported.")
+        raise Rejected(
+            "Grey images of {count} samples per pixel are not supported.", count=array.shape[-1]
+        )
     array = _stored_bits(dataset, array) if array.dtype.kind in "iu" else array
     if _modality_lut(dataset):
         array = apply_modality_lut(array, dataset)
@@ -213,7 +223,7 @@ def _colour(dataset: FileDataset, array: Frame, space: str) -> Frame:
         return ybr_to_rgb(array)
     if space == "RGB" or space.startswith("YBR_"):  # ICT and RCT come out of the codec as RGB
         return array
-    raise Rejected(f"The colour space {space or '(none)'} is not supported.")
+    raise Rejected("The colour space {space} is not supported.", space=space or "–")
 
 
 def _eight_bits(array: Frame, bits: int) -> Frame:

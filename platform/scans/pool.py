@@ -17,6 +17,8 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, Protocol, TypeVar
 
+from accounts.sentences import Sentence
+
 SECONDS_PER_FILE = 120.0
 # Address space of one process: what a scan of the largest size taken needs, several times over.
 _ADDRESS_SPACE = 6 << 30
@@ -92,7 +94,10 @@ class DecodingPool(Generic[JobT, ResultT]):
                 if worker.connection in ready:
                     yield from self._hear(worker, waiting)
                 elif worker.job and time.monotonic() - worker.heard > self._seconds:
-                    reason = f"Decoding it took longer than {self._seconds:g} seconds."
+                    reason = Sentence(
+                        "Decoding it took longer than {seconds} seconds.",
+                        seconds=f"{self._seconds:g}",
+                    )
                     yield from self._lose(worker, waiting, reason)
 
     def _hand_out(self, waiting: deque[JobT]) -> None:
@@ -119,13 +124,14 @@ class DecodingPool(Generic[JobT, ResultT]):
         try:
             kind, content = worker.connection.recv()
         except (EOFError, OSError):
-            yield from self._lose(worker, waiting, "Its decoder crashed.")
+            yield from self._lose(worker, waiting, Sentence("Its decoder crashed."))
             return
         worker.heard = time.monotonic()
         if kind == "file":
             worker.file = content
         elif kind == "failed":
-            yield from self._lose(worker, waiting, f"Its decoder failed ({content}).")
+            reason = Sentence("Its decoder failed ({error}).", error=content)
+            yield from self._lose(worker, waiting, reason)
         else:
             worker.job = worker.file = None
             yield content

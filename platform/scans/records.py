@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from accounts.sentences import joined
 from scans.jobs import Decoded, Source
 from scans.models import (
     Archive,
@@ -89,13 +90,8 @@ def scan_digest(decoded: Decoded) -> str:
 def _line(
     ingest: Ingest, source: Source, outcome: Outcome, reason: str = "", scan: int | None = None
 ) -> IngestedFile:
-    # Reasons may quote what a broken file holds; PostgreSQL keeps no NUL.
     return IngestedFile(
-        ingest=ingest,
-        path=source.label,
-        outcome=outcome,
-        reason=reason.replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        scan_id=scan,
+        ingest=ingest, path=source.label, outcome=outcome, reason=reason, scan_id=scan
     )
 
 
@@ -122,7 +118,7 @@ def _save_scans(
         outcome = Outcome.ADDED if digest in new else Outcome.DUPLICATE
         new.discard(digest)  # a second one with equal frames in this batch is a duplicate
         lines += [
-            _line(ingest, sources[file.source], outcome, " ".join(one.notes), ids[digest])
+            _line(ingest, sources[file.source], outcome, joined(one.notes), ids[digest])
             for file in one.files
         ]
     return lines

@@ -8,9 +8,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 from procrastinate.contrib.django import app
 
 from accounts.models import User
+from accounts.saying import said
+from accounts.sentences import Sentence
 from scans import delivery, records, staging
 from scans.ingesting import ingest_sources
 from scans.models import Archive, Ingest
@@ -118,7 +121,7 @@ def receive_chunk(*, ingest: Ingest, name: str, offset: int, data: bytes, total:
     The same chunk may come again. Raises UploadRefused with a sentence that says what to do.
     """
     if ingest.state != State.RECEIVING:
-        raise UploadRefused("This upload has been closed; begin a new one.")
+        raise UploadRefused(gettext("This upload has been closed; begin a new one."))
     staging.check_sizes(total=total, chunk=len(data), offset=offset)
     name = staging.checked_name(name)
     folder = _folder(ingest)
@@ -126,7 +129,11 @@ def receive_chunk(*, ingest: Ingest, name: str, offset: int, data: bytes, total:
     if description is not None and not _announce(ingest, total):
         description.unlink()
         gigabytes = staging.MAX_DELIVERY_BYTES >> 30
-        raise UploadRefused(f"An upload may have {gigabytes} GiB; send the rest in another one.")
+        raise UploadRefused(
+            gettext("An upload may have {gigabytes} GiB; send the rest in another one.").format(
+                gigabytes=gigabytes
+            )
+        )
     return staging.write_chunk(folder, name, offset, data)
 
 
@@ -146,8 +153,15 @@ def finish_upload(*, ingest: Ingest, project_id: int) -> None:
     if missing and ingest.state == State.RECEIVING:
         one = missing[0]
         raise UploadRefused(
-            f"{len(missing)} files are incomplete; {one.name} has {one.received:,} of "
-            f"{one.total:,} bytes."
+            said(
+                Sentence(
+                    "{count} files are incomplete; {name} has {received} of {total} bytes.",
+                    count=len(missing),
+                    name=one.name,
+                    received=one.received,
+                    total=one.total,
+                )
+            )
         )
     with transaction.atomic():
         waiting = Ingest.objects.filter(pk=ingest.pk, state=State.RECEIVING)
@@ -161,7 +175,10 @@ def finish_upload(*, ingest: Ingest, project_id: int) -> None:
 def cancel_upload(*, ingest: Ingest) -> None:
     """Give an upload up: what was sent is removed."""
     waiting = Ingest.objects.filter(pk=ingest.pk, state=State.RECEIVING)
-    if waiting.update(state=State.FAILED, error="Cancelled.", finished_at=timezone.now()) == 1:
+    if (
+        waiting.update(state=State.FAILED, error=Sentence("Cancelled."), finished_at=timezone.now())
+        == 1
+    ):
         staging.remove(_folder(ingest))
 
 

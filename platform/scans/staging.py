@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext
+
+from accounts.saying import said
+from accounts.sentences import Sentence
 from scans.limits import MAX_FILE_BYTES
 
 MAX_CHUNK_BYTES = 32 << 20
@@ -40,9 +44,11 @@ def checked_name(name: str) -> str:
     path = PurePosixPath(tidy)
     outside = path.is_absolute() or ".." in path.parts or ":" in tidy.split("/", 1)[0]
     if not path.parts or outside or "\0" in tidy:
-        raise UploadRefused("A file must have a name inside the folder that is uploaded.")
+        raise UploadRefused(gettext("A file must have a name inside the folder that is uploaded."))
     if len(tidy) > MAX_NAME:
-        raise UploadRefused(f"A file's path may have {MAX_NAME} characters at most.")
+        raise UploadRefused(
+            gettext("A file's path may have {most} characters at most.").format(most=MAX_NAME)
+        )
     return path.as_posix()
 
 
@@ -76,12 +82,26 @@ def write_chunk(folder: Path, name: str, offset: int, data: bytes) -> int:
     path, description = _paths(folder, name)
     total = int(json.loads(description.read_text())["total"])
     if offset + len(data) > total:
-        raise UploadRefused(f"The file is longer than the {total:,} bytes that were announced.")
+        raise UploadRefused(
+            said(
+                Sentence(
+                    "The file is longer than the {total} bytes that were announced.", total=total
+                )
+            )
+        )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "wb", closefd=True) as file:
         size = os.fstat(descriptor).st_size
         if offset > size:
-            raise UploadRefused(f"The chunk begins at {offset:,}; send on from byte {size:,}.")
+            raise UploadRefused(
+                said(
+                    Sentence(
+                        "The chunk begins at {offset}; send on from byte {size}.",
+                        offset=offset,
+                        size=size,
+                    )
+                )
+            )
         file.seek(offset)
         file.write(data)
         return max(size, offset + len(data))
@@ -105,9 +125,13 @@ def remove(folder: Path) -> None:
 
 def check_sizes(*, total: int, chunk: int, offset: int) -> None:
     if total < 0 or offset < 0 or chunk > MAX_CHUNK_BYTES:
-        raise UploadRefused(f"A chunk may have {MAX_CHUNK_BYTES >> 20} MiB at most.")
+        raise UploadRefused(
+            gettext("A chunk may have {most} MiB at most.").format(most=MAX_CHUNK_BYTES >> 20)
+        )
     if total > MAX_FILE_BYTES:
-        raise UploadRefused(f"A file may have {MAX_FILE_BYTES >> 30} GiB at most.")
+        raise UploadRefused(
+            gettext("A file may have {most} GiB at most.").format(most=MAX_FILE_BYTES >> 30)
+        )
 
 
 def _paths(folder: Path, name: str) -> tuple[Path, Path]:

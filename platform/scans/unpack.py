@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from accounts.sentences import Sentence
 from scans.limits import MAX_FILE_BYTES, Rejected
 
 MAX_MEMBERS = 200_000
@@ -41,7 +42,7 @@ def unpack(archive: Path, folder: Path) -> Iterator[Unpacked]:
         with zipfile.ZipFile(archive) as opened:
             members = files_in(opened)
             if len(members) > MAX_MEMBERS:
-                raise Rejected(f"The zip file holds more than {MAX_MEMBERS:,} files.")
+                raise Rejected("The zip file holds more than {most} files.", most=MAX_MEMBERS)
             for number, member in enumerate(members):
                 target = folder / str(number)
                 reason = _refused(member)
@@ -61,13 +62,13 @@ def files_in(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 def _refused(member: zipfile.ZipInfo) -> str:
     name = PurePosixPath(member.filename.replace("\\", "/"))
     if not name.parts:
-        return "It has no name."
+        return Sentence("It has no name.")
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-        return "Its name points outside the zip file."
+        return Sentence("Its name points outside the zip file.")
     if stat.S_ISLNK(member.external_attr >> 16):
-        return "It is a link, not a file."
+        return Sentence("It is a link, not a file.")
     if member.flag_bits & 1:
-        return "It is encrypted."
+        return Sentence("It is encrypted.")
     return ""
 
 
@@ -85,7 +86,9 @@ def _write(
                 written += len(chunk)
                 if written > MAX_FILE_BYTES:
                     target.unlink()
-                    return written, f"It is larger than {MAX_FILE_BYTES >> 30} GiB."
+                    return written, Sentence(
+                        "It is larger than {most} GiB.", most=MAX_FILE_BYTES >> 30
+                    )
                 if written > budget:
                     target.unlink()
                     raise Rejected("The zip file unpacks to far more than its size; not opened.")
@@ -96,5 +99,5 @@ def _write(
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of this machine's disk; a damaged member has no number
         target.unlink(missing_ok=True)
-        return written, "It is damaged inside the zip file, or packed in an unknown way."
+        return written, Sentence("It is damaged inside the zip file, or packed in an unknown way.")
     return written, ""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from accounts.sentences import Sentence
 from scans.dicom import PROJECTIONS, Slice
 
 # Direction cosines that differ by less point the same way (0.1°); positions, in mm, are the same.
@@ -22,6 +23,8 @@ _SAME_PLACE = 1e-2
 _MOST_GROUPS_OF_A_FILE = 200
 # Intervals that differ from the usual one by more than this share are reported.
 _IRREGULAR = 0.05
+_LOCALISER = Sentence("A localiser, kept as an image of its own.")
+_BY_TURN = Sentence("Positions repeat; volumes kept apart by the order of instance numbers.")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def _may_join(frames: Sequence[Slice]) -> bool:
 
 def _alone(frames: Sequence[Slice], notes: tuple[str, ...] = ()) -> Group:
     """One file, one image; a multi-frame file without places is a sequence of frames."""
-    localiser = ("A localiser, kept as an image of its own.",) if frames[0].is_localiser else ()
+    localiser = (_LOCALISER,) if frames[0].is_localiser else ()
     return Group(slices=tuple(frames), is_volume=False, notes=(*notes, *localiser))
 
 
@@ -71,15 +74,23 @@ def _join_series(members: Sequence[Slice]) -> list[Group]:
     files: dict[int, list[Slice]] = defaultdict(list)
     for one in members:
         files[one.source].append(one)
-    told = (f"More than {_MOST_GROUPS_OF_A_FILE} volumes in one file; kept as a run of frames.",)
-    return [_alone(frames, told) for frames in files.values()]
+    told = Sentence(
+        "More than {most} volumes in one file; kept as a run of frames.",
+        most=_MOST_GROUPS_OF_A_FILE,
+    )
+    return [_alone(frames, (told,)) for frames in files.values()]
 
 
 def _grouped(members: Sequence[Slice]) -> list[Group]:
     stacks = _by_orientation(members)
     notes = []
     if len(stacks) > 1:
-        notes.append(f"The series holds {len(stacks)} orientations or image sizes, kept apart.")
+        notes.append(
+            Sentence(
+                "The series holds {count} orientations or image sizes, kept apart.",
+                count=len(stacks),
+            )
+        )
     groups: list[Group] = []
     for stack in stacks:
         parts, reason = _split_phases(stack)
@@ -133,9 +144,11 @@ def _split_phases(stack: list[Slice]) -> tuple[list[list[Slice]], str]:
     for chosen in [*[(name,) for name in names], tuple(names)]:
         parts = _by_phase(stack, chosen)
         if 1 < len(parts) < len(stack) and not any(_repeats(part) for part in parts):
-            told = f"Positions repeat; volumes kept apart by {', '.join(chosen)}."
+            told = Sentence(
+                "Positions repeat; volumes kept apart by {names}.", names=", ".join(chosen)
+            )
             return parts, told
-    return _by_turn(stack), "Positions repeat; volumes kept apart by the order of instance numbers."
+    return _by_turn(stack), _BY_TURN
 
 
 def _by_phase(stack: Sequence[Slice], names: tuple[str, ...]) -> list[list[Slice]]:
@@ -186,8 +199,20 @@ def _irregularities(steps: Sequence[float], usual: float) -> list[str]:
     ]
     if len(odd) > 3:
         low, high = min(steps), max(steps)
-        return [f"Slices lie {low:.2f} to {high:.2f} mm apart; usual is {usual:.2f} mm."]
+        return [
+            Sentence(
+                "Slices lie {low} to {high} mm apart; usual is {usual} mm.",
+                low=float(low),
+                high=float(high),
+                usual=float(usual),
+            )
+        ]
     return [
-        f"Gap of {step:.2f} mm after slice {number}; usual is {usual:.2f} mm."
+        Sentence(
+            "Gap of {step} mm after slice {number}; usual is {usual} mm.",
+            step=float(step),
+            number=number,
+            usual=float(usual),
+        )
         for number, step in odd
     ]

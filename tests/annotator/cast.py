@@ -1,10 +1,13 @@
 """Who plays in these tests, and what they read. Alice manages, Bob and Dora read, Erin exports,
 Ada adjudicates; Charlie is no member and must see nothing."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.test import Client
 
 from accounts.models import Role, User
 from annotator.modelhelp import HeatMap, note_heat_map
@@ -138,3 +141,21 @@ def see_heat_map(task_id: int, reader: User) -> None:
     """Show the reader, who has answered it, what the model sees in the task."""
     heat = HeatMap("findings", "Nodule", scan=0, frame=0, model=1)
     assert note_heat_map(task_id=task_id, reader=reader, heat=heat)
+
+
+class Asking:
+    """One person's client."""
+
+    def __init__(self, person: User) -> None:
+        self.client = Client()
+        self.client.force_login(person)
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """(status, JSON) of the reply."""
+        sent = "" if body is None else json.dumps(body)
+        reply = self.client.generic(method, path, sent, content_type="application/json")
+        return reply.status_code, json.loads(reply.content)
+
+
+def submission(**more: object) -> dict[str, object]:
+    return {"result": NODULE, "lead_time": 4.2, "unique_id": str(uuid.uuid4()), **more}

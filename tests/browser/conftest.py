@@ -32,6 +32,21 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Chromium works WebGL out on the processor here; told of a graphics card, the page uses it.
+_CARD = """
+const parameter = WebGL2RenderingContext.prototype.getParameter;
+WebGL2RenderingContext.prototype.getParameter = function (name) {
+  return name === 0x9246 ? 'ANGLE (a graphics card)' : parameter.call(this, name);
+};
+"""
+_COUNT = """
+window.takenFromWebGL = 0;
+const copy = CanvasRenderingContext2D.prototype.drawImage;
+CanvasRenderingContext2D.prototype.drawImage = function (source, ...rest) {
+  if (source.getContext?.('webgl2')) window.takenFromWebGL += 1;
+  return copy.call(this, source, ...rest);
+};
+"""
 _SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
 
@@ -97,6 +112,17 @@ def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
             page.wait_for_timeout(20)
     context.close()
     _wait_for_the_server()
+
+
+@pytest.fixture(params=["processor", "card"])
+def drawn_both_ways(request: pytest.FixtureRequest, context: BrowserContext) -> Iterator[None]:
+    """With a graphics card, Cornerstone draws by WebGL; without one the page draws by itself."""
+    context.add_init_script(_COUNT)
+    if request.param == "card":
+        context.add_init_script(_CARD)
+    yield
+    for page in context.pages:
+        assert (page.evaluate("window.takenFromWebGL") > 0) is (request.param == "card")
 
 
 def _wait_for_the_server() -> None:

@@ -31,7 +31,7 @@ class Painting:
         self.scale = min(box["width"] / columns, box["height"] / rows)
         self.left = box["x"] + (box["width"] - columns * self.scale) / 2
         self.top = box["y"] + (box["height"] - rows * self.scale) / 2
-        self.x, self.y = box["x"], box["y"]
+        self.x, self.y, self.width = box["x"], box["y"], box["width"]
 
     def point(self, row: float, column: float) -> tuple[float, float]:
         """On the page, the middle of a pixel."""
@@ -78,7 +78,10 @@ class Painting:
 
 
 def kept(room: Room, holds: Callable[[list[dict[str, Any]]], bool], what: str) -> Any:
-    """The draft's result on the server, once it is as it should be."""
+    """The draft's result on the server, once it is as it should be.
+
+    The first save of a long stroke may hold its beginning alone.
+    """
 
     def is_kept() -> bool:
         drafts = list(Draft.objects.all())

@@ -62,6 +62,7 @@ def shown_like(picture: Picture, frame: NDArray[Any], white: float) -> bool:
     return bool(np.abs(np.array([one for one, _ in seen]) - wanted).max() <= 2)
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_a_radiograph_turns_and_its_letters_turn_with_it(show: Open) -> None:
     frame = phantoms.block_radiograph()
     room = show(
@@ -102,6 +103,7 @@ def test_a_radiograph_turns_and_its_letters_turn_with_it(show: Open) -> None:
     assert edges(room) == "R L H F" and room.problems == []
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_a_negative_and_a_photograph_turn_in_their_own_greys_and_colours(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:
@@ -158,6 +160,7 @@ def test_a_volume_of_another_plane_stays_turned_from_slice_to_slice(show: Open) 
     assert "Location 3.0 mm" in room.overlay("top-left")
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_the_windows_of_ct_and_of_the_file_give_their_greys(show: Open) -> None:
     names = [[40.0, 400.0, "Mediastinum"], [0.0, 200.0, ""]]
     room = show(
@@ -216,6 +219,7 @@ def test_a_cine_runs_at_the_speed_of_the_file_until_the_reader_does_something(sh
     room.wait(lambda: "/ s" not in room.overlay("top-right"), "the end of it")
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_pixels_are_squares_without_interpolation_and_the_glass_enlarges_them(show: Open) -> None:
     frame = np.zeros((100, 200), np.uint16)
     frame[48:52, 96:104] = 4000

@@ -21,6 +21,7 @@ QUESTION = """
 """
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_a_block_is_drawn_in_its_place_with_its_value(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_frame_without_spacing_keeps_its_proportions_and_says_so(
     assert (right - left) / (bottom - top) == pytest.approx(40 / 30, abs=0.02)
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_monochrome1_is_drawn_with_low_values_white(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:
@@ -87,6 +89,7 @@ def test_monochrome1_is_drawn_with_low_values_white(
     assert "Inverted" in room.overlay("bottom-left")
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_colour_is_drawn_in_its_colours(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:
@@ -105,6 +108,7 @@ def test_colour_is_drawn_in_its_colours(
         assert np.abs(seen.astype(int) - colour).max() <= 2
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_sixteen_bits_are_windowed_at_full_depth(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:
@@ -158,6 +162,7 @@ def test_a_volume_opens_at_the_frame_the_task_tells_and_fetches_from_there(
     assert first[0] == 7 and sorted(first[:4]) == [5, 6, 7, 8]
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_the_wheel_and_keys_go_through_a_volume(
     archive: Archive, make_project: MakeProject, enter: Enter
 ) -> None:

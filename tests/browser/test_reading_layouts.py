@@ -122,6 +122,7 @@ def mammogram(archive: Archive, side: str, view: str, **header: Any) -> Scan:
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_mammograms_hang_back_to_back(archive: Archive, read_studies: Callable[..., Room]) -> None:
     scans = [
         mammogram(archive, "L", "MLO"),
@@ -187,6 +188,34 @@ def place(
     )  # fmt: skip
 
 
+def places(room: Room) -> list[str]:
+    """Which slice each plane shows, of how many."""
+    return [said(room, nth, "top-right").split("\n")[0] for nth in range(3)]
+
+
+def go_to_block(room: Room) -> None:
+    """Slice 4 of the file, which is the 16th from the head; row 6; column 10."""
+    for nth, (slices, key) in enumerate([(15, "ArrowDown"), (10, "ArrowUp"), (9, "ArrowUp")]):
+        room.page.keyboard.press("." if nth else "Home")
+        for _ in range(slices):
+            room.press(key)
+        room.page.wait_for_timeout(300)
+    assert places(room) == ["16 / 20", "11 / 40", "7 / 30"]
+
+
+def click_in_sagittal(room: Room, *, behind: float, below: float) -> None:
+    """So many mm from the middle of the second plane, which is 60 mm high and wide."""
+    box = cells(room).nth(1).bounding_box()
+    assert box is not None
+    millimetres = 60 / min(box["width"], box["height"])
+    room.page.mouse.click(
+        box["x"] + box["width"] / 2 + behind / millimetres,
+        box["y"] + box["height"] / 2 + below / millimetres,
+    )
+    room.page.wait_for_timeout(300)
+
+
+@pytest.mark.usefixtures("drawn_both_ways")
 def test_a_block_in_a_volume_is_in_its_place_in_all_three_planes(
     archive: Archive, read_studies: Callable[..., Room]
 ) -> None:
@@ -196,16 +225,7 @@ def test_a_block_in_a_volume_is_in_its_place_in_all_three_planes(
     assert [said(room, nth, "top-right").split("\n")[-1] for nth in range(3)] == [
         "Axial", "Sagittal", "Coronal",
     ]  # fmt: skip
-    # Slice 4 of the file is the 16th from the head; row 6; column 10.
-    for nth, (slices, key) in enumerate([(6, "ArrowDown"), (10, "ArrowUp"), (9, "ArrowUp")]):
-        room.page.keyboard.press("." if nth else "Home")
-        if nth == 0:
-            slices = 15
-        for _ in range(slices):
-            room.press(key)
-        room.page.wait_for_timeout(300)
-    numbers = [said(room, nth, "top-right").split("\n")[0] for nth in range(3)]
-    assert numbers == ["16 / 20", "11 / 40", "7 / 30"]
+    go_to_block(room)
     # In mm from the middle of a frame: 60 to 40 (axial), 60 to 60 (sagittal), 60 to 40 (coronal).
     x, y, z = (5 - 20, 15 - 20), (2 * 3 - 30, 2 * 9 - 30), (3 * (20 - 6) - 30, 3 * (20 - 2) - 30)
     for nth, (down, across, size) in enumerate(
@@ -221,18 +241,9 @@ def test_a_block_in_a_volume_is_in_its_place_in_all_three_planes(
     room.press("Shift+ArrowRight")
     room.page.wait_for_timeout(300)
     assert len({said(room, nth, "bottom-left").split("\n")[0] for nth in range(3)}) == 1
-    # A click moves the other planes: a tenth below the middle of the sagittal one is 2 slices down.
-    box = cells(room).nth(1).bounding_box()
-    assert box is not None
-    millimetres = 60 / min(box["width"], box["height"])
-    room.page.mouse.click(
-        box["x"] + box["width"] / 2 + 10.6 / millimetres,
-        box["y"] + box["height"] / 2 + 7.4 / millimetres,
-    )
-    room.page.wait_for_timeout(300)
     # 7.4 mm below the middle of 60 is in the 13th slice, 10.6 mm behind it in the 21st row.
-    numbers = [said(room, nth, "top-right").split("\n")[0] for nth in range(3)]
-    assert numbers == ["13 / 20", "11 / 40", "21 / 30"]
+    click_in_sagittal(room, behind=10.6, below=7.4)
+    assert places(room) == ["13 / 20", "11 / 40", "21 / 30"]
     # Marks are kept on the acquired slices alone.
     room.press("1")
     cells(room).nth(1).click(position={"x": 60, "y": 60})

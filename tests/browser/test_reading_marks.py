@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from annotator.models import Annotation, Draft
+from annotator.models import Annotation
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
+from tests.browser.painting import kept
 from tests.browser.rooms import Room
 from tests.browser.test_reading_regions import draft, frame_box
 
@@ -63,15 +64,6 @@ def trace(room: Room, shares: list[tuple[float, float]]) -> None:
     for point in points[1:]:
         room.page.mouse.move(*point, steps=8)
     room.page.mouse.up()
-
-
-def kept(room: Room, holds: Callable[[list[dict[str, Any]]], bool], what: str) -> Any:
-    def is_kept() -> bool:
-        is_settled = room.says("saved") == "Draft saved"
-        return is_settled and any(holds(one.result) for one in Draft.objects.all())
-
-    room.wait(is_kept, what)
-    return Draft.objects.get().result
 
 
 def pixels(*percents: float) -> list[float]:

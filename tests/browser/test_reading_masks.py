@@ -29,35 +29,53 @@ ORGANS = """
 """
 
 
-def test_labels_exclude_and_overlap_and_are_erased_as_painted(
-    archive: Archive, make_project: MakeProject, enter: Enter
-) -> None:
+SHAPE = (100, 200)  # of the radiographs
+
+
+@pytest.fixture
+def painting(archive: Archive, make_project: MakeProject, enter: Enter) -> Painting:
+    """Two radiographs, the first on the screen, a brush for lesions in hand."""
     frames = [phantoms.block_radiograph() for _ in range(2)]
     scans = phantoms.scans_of(archive, frames, **phantoms.radiograph())
     room = enter(make_project(LESIONS + ORGANS, scans))
-    shape = (100, 200)
     room.press("1")
-    painting = Painting(room, *shape)
+    return Painting(room, *SHAPE)
+
+
+def test_the_brush_is_told_while_it_is_in_hand_and_the_image_keeps_its_place(
+    painting: Painting,
+) -> None:
+    room = painting.room
+    brush, stage = room.page.locator(".brush-bar"), room.page.locator(".stage")
+    place = stage.bounding_box()
+    assert brush.is_visible() and room.page.locator(".tolerance").is_hidden()
+    room.press("w")
+    assert brush.is_hidden()
+    assert stage.bounding_box() == place
+
+
+def test_labels_exclude_and_overlap_and_are_erased_as_painted(painting: Painting) -> None:
+    room = painting.room
     assert room.says("brush-size") == "Brush 4.0 mm"
     painting.click(50, 100)
-    lesion = masks(room, shape, "Lesion")["Lesion"]
+    lesion = masks(room, SHAPE, "Lesion")["Lesion"]
     # A fiftieth of the frame's 200 columns, as a radius.
-    assert lesion[disc(shape, 50, 100, 3.7)].all()
-    assert not lesion[~disc(shape, 50, 100, 4.3)].any()
+    assert lesion[disc(SHAPE, 50, 100, 3.7)].all()
+    assert not lesion[~disc(SHAPE, 50, 100, 4.3)].any()
     assert (painting.shown() == lesion).all()
 
     # Another label of the question replaces it, one of another question lies over it.
     painting.stroke((50, 100), (50, 130))
-    long = masks(room, shape, "Lesion")["Lesion"]
+    long = masks(room, SHAPE, "Lesion")["Lesion"]
     room.press("2")
     painting.stroke((40, 120), (60, 120))
-    both = masks(room, shape, "Lesion", "Cyst")
+    both = masks(room, SHAPE, "Lesion", "Cyst")
     assert not (both["Lesion"] & both["Cyst"]).any()
     assert (both["Lesion"] == (long & ~both["Cyst"])).all()
     assert both["Cyst"][50, 120]
     room.press("3")
     painting.stroke((50, 90), (50, 140))
-    three = masks(room, shape, "Lesion", "Cyst", "Liver")
+    three = masks(room, SHAPE, "Lesion", "Cyst", "Liver")
     assert (three["Lesion"] == both["Lesion"]).all() and (three["Cyst"] == both["Cyst"]).all()
     assert three["Liver"][50, 92:138].all()
     everything = three["Lesion"] | three["Cyst"] | three["Liver"]
@@ -67,21 +85,30 @@ def test_labels_exclude_and_overlap_and_are_erased_as_painted(
     room.press("2", "e")
     painting.stroke((40, 120), (60, 120))
     room.wait(lambda: room.page.locator(".region").count() == 2, "the cyst is gone")
-    left = masks(room, shape, "Lesion", "Liver")
+    left = masks(room, SHAPE, "Lesion", "Liver")
     assert (left["Lesion"] == both["Lesion"]).all() and (left["Liver"] == three["Liver"]).all()
     room.press("Escape", "e")
     painting.click(50, 100)
     settled(room)
-    holed = masks(room, shape, "Lesion", "Liver")
-    assert not (holed["Lesion"] | holed["Liver"])[disc(shape, 50, 100, 3.7)].any()
+    holed = masks(room, SHAPE, "Lesion", "Liver")
+    assert not (holed["Lesion"] | holed["Liver"])[disc(SHAPE, 50, 100, 3.7)].any()
     assert holed["Liver"][50, 106:138].all()
+    assert room.problems == []
 
+
+def test_the_masks_of_a_draft_come_back_and_a_stroke_that_escape_ends_has_not_been(
+    painting: Painting,
+) -> None:
+    room = painting.room
+    painting.stroke((50, 60), (50, 100))
+    room.press("3")
+    painting.stroke((40, 100), (60, 100))
+    drawn = masks(room, SHAPE, "Lesion", "Liver")
     before, task = Draft.objects.get().result, room.root("task")
     room.enter()
-    painting = Painting(room, *shape)
+    painting = Painting(room, *SHAPE)
     room.wait(lambda: bool(painting.shown().any()), "the masks of the draft")
-    assert (painting.shown() == (holed["Lesion"] | holed["Liver"])).all()
-    # A stroke that Escape ends has not been.
+    assert (painting.shown() == (drawn["Lesion"] | drawn["Liver"])).all()
     room.press("1")
     room.page.mouse.move(*painting.point(20, 20))
     room.page.mouse.down()
@@ -116,62 +143,68 @@ def go_to(room: Room, number: int) -> None:
     room.wait(lambda: slice_number(room) == str(number), f"slice {number}")
 
 
-def test_a_threshold_brush_takes_one_block_and_slices_are_filled_between(
-    archive: Archive, make_project: MakeProject, enter: Enter
-) -> None:
+@pytest.fixture
+def ball(archive: Archive, make_project: MakeProject, enter: Enter) -> Painting:
+    """The middle slice of the volume on the screen."""
     scans = phantoms.scans_of(archive, [ball_volume()], **phantoms.axial(9))
-    room = enter(make_project(LESIONS, scans))
-    shape = (64, 64)
+    return Painting(enter(make_project(LESIONS, scans)), 64, 64)
+
+
+def test_a_threshold_brush_takes_one_block(ball: Painting) -> None:
+    room = ball.room
     room.press("b")
-    painting = Painting(room, *shape)
     assert room.page.locator("[data-tool=threshold]").get_attribute("aria-pressed") == "true"
+    tools = [tool.bounding_box() for tool in room.page.locator(".tool:visible").all()]
+    assert len({round(box["y"]) for box in tools if box}) == 1, "one row at 1280 pixels"
+    assert max(box["x"] + box["width"] for box in tools if box) <= ball.x + ball.width
     assert room.page.locator(".tolerance").input_value() == "50"
     room.press(*["]"] * 12)
-    painting.stroke((32, 30), (32, 34))
-    block = np.zeros(shape, bool)
+    ball.stroke((32, 30), (32, 34))
+    block = np.zeros(ball.shape, bool)
     block[20:44, 20:44] = True
     assert room.says("brush-range") == "-20 to 80"
-    mask = masks(room, shape, "Lesion")["Lesion"]
-    assert (mask == block).all()
+    assert (masks(room, ball.shape, "Lesion")["Lesion"] == block).all()
     room.page.locator(".tolerance").fill("120")
     room.page.locator(".tolerance").press("Enter")  # and does not submit
     assert room.root("state") == "ready"
-    painting.stroke((32, 30), (32, 48))
+    ball.stroke((32, 30), (32, 48))
     block[20:44, 44:60] = True
-    room.wait(lambda: bool(painting.shown()[30, 50]), "the wider stroke")
+    room.wait(lambda: bool(ball.shown()[30, 50]), "the wider stroke")
     settled(room)
-    assert (masks(room, shape, "Lesion")["Lesion"] == block).all()
+    assert (masks(room, ball.shape, "Lesion")["Lesion"] == block).all()
     room.page.locator(".region-remove").click()
-    masks(room, shape)
+    masks(room, ball.shape)
+    assert room.problems == []
 
+
+def test_slices_between_two_painted_ones_are_filled(ball: Painting) -> None:
+    room = ball.room
     # A disc of radius 14 on the first slice and one of 7 on the fifth: a cone between.
-    room.press("b", *["["] * 7)
+    room.press("1", *["]"] * 5)
     for number, radius in ((1, 14.0), (5, 7.0)):
         go_to(room, number)
         brush = float(room.says("brush-size").split(" ")[1]) / 2
         ring = radius - brush
         angles = np.linspace(0, 2 * np.pi, 25)
-        painting.stroke(*[(32 + ring * np.sin(a), 32 + ring * np.cos(a)) for a in angles])
+        ball.stroke(*[(32 + ring * np.sin(a), 32 + ring * np.cos(a)) for a in angles])
         room.press("Alt+h")
     go_to(room, 3)
     room.press("Alt+b")
     result = kept(room, lambda result: len(result) == 5, "five slices")
     assert [item["item_index"] for item in result] == [4, 5, 6, 7, 8]
-    cone = {8 - item["item_index"]: decoded(item, shape) for item in result}
+    cone = {8 - item["item_index"]: decoded(item, ball.shape) for item in result}
     for place, radius in enumerate((14.0, 12.25, 10.5, 8.75, 7.0)):
-        assert dice(cone[place], disc(shape, 32, 32, radius)) > 0.95
-    room.wait(lambda: bool((painting.shown() == cone[2]).all()), "the filled slice")
+        assert dice(cone[place], disc(ball.shape, 32, 32, radius)) > 0.95
+    room.wait(lambda: bool((ball.shown() == cone[2]).all()), "the filled slice")
     # Filling is one step; what is undone and done again is the same to the pixel.
     room.press("Control+z")
-    assert [item["item_index"] for item in kept(room, lambda found: len(found) == 2, "two")] == [
-        4,
-        8,
-    ]
-    room.wait(lambda: not painting.shown().any(), "the empty slice")
+    painted = kept(room, lambda found: len(found) == 2, "two slices")
+    assert [item["item_index"] for item in painted] == [4, 8]
+    room.wait(lambda: not ball.shown().any(), "the empty slice")
     room.press("Control+y")
     assert kept(room, lambda found: len(found) == 5, "five slices again") == result
     go_to(room, 3)
-    room.wait(lambda: bool((painting.shown() == cone[2]).all()), "the filled slice again")
+    room.wait(lambda: bool((ball.shown() == cone[2]).all()), "the filled slice again")
     # Nothing is left to be filled, and that is said.
     room.press("Alt+b")
     assert "two slices" in room.says("notice")

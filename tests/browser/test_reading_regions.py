@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from label_studio_sdk.converter.brush import decode_rle
-from numpy.typing import NDArray
 
 from annotator.models import Annotation, Draft
 from projects.models import Project
 from scans.models import Archive, Scan
 from tests.browser import phantoms
+from tests.browser.painting import decoded, kept
 from tests.browser.rooms import Room
 
 pytestmark = pytest.mark.browser
@@ -43,12 +41,7 @@ def volumes(archive: Archive) -> list[Scan]:
 
 
 def draft(room: Room, regions: int) -> Draft:
-    def kept() -> bool:
-        # The first save of a long stroke may hold its beginning alone.
-        is_settled = room.says("saved") == "Draft saved"
-        return is_settled and any(len(kept.result) == regions for kept in Draft.objects.all())
-
-    room.wait(kept, f"a draft with {regions} regions")
+    kept(room, lambda result: len(result) == regions, f"a draft with {regions} regions")
     return Draft.objects.get()
 
 
@@ -113,17 +106,13 @@ def test_a_box_is_moved_and_removed(
     room.press("w")
     room.drag(at(10, 25), at(20, 25))  # by its left side
 
-    def moved() -> bool:
-        return any(kept.result and kept.result != [before] for kept in Draft.objects.all())
-
-    room.wait(moved, "the moved box on the server")
-    after = Draft.objects.get().result[0]
+    after = kept(room, lambda result: bool(result) and result != [before], "the moved box")[0]
     assert after["id"] == before["id"]
     assert after["value"]["x"] - before["value"]["x"] == pytest.approx(10, abs=0.5)
     assert after["value"]["width"] == pytest.approx(before["value"]["width"], abs=0.01)
     room.press("Delete")
     assert draft(room, 0).result == []
-    assert "read as normal" in room.page.locator(".submit").inner_text()
+    assert "Nothing marked: normal" in room.page.locator(".submit").inner_text()
 
 
 def test_a_click_is_no_box(
@@ -157,17 +146,6 @@ def test_a_box_in_a_volume_belongs_to_its_slice(
     room.wait(lambda: room.page.locator(".viewport svg rect").count() == 1, "the box")
 
 
-def painted(result: dict[str, object], rows: int, columns: int) -> NDArray[np.bool_]:
-    """The mask as Label Studio's own SDK decodes it."""
-    value = result["value"]
-    assert isinstance(value, dict)
-    image = decode_rle(value["rle"]).reshape(rows, columns, 4)
-    assert set(np.unique(image)) <= {0, 255}
-    mask: NDArray[np.bool_] = image[..., 3] > 0
-    assert (mask == (image[..., 0] > 0)).all()
-    return mask
-
-
 def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     radiographs: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
@@ -180,7 +158,7 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     assert lesion["type"] == "brushlabels"
     assert lesion["value"]["brushlabels"] == ["Lesion"]
     assert lesion["value"]["format"] == "rle"
-    mask = painted(lesion, 100, 200)
+    mask = decoded(lesion, (100, 200))
     # A stroke from column 40 to column 120 along row 50, as wide as the brush.
     assert mask[50, 42:118].all()
     assert not mask[:, :30].any()
@@ -190,13 +168,8 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     room.press("e")
     room.drag(at(40, 40), at(40, 60))
 
-    def erased() -> bool:
-        is_settled = room.says("saved") == "Draft saved"
-        return is_settled and any(kept.result != [lesion] for kept in Draft.objects.all())
-
-    room.wait(erased, "the erased mask")
-    before = Draft.objects.get().result
-    left = painted(before[0], 100, 200)
+    before = kept(room, lambda result: result != [lesion], "the erased mask")
+    left = decoded(before[0], (100, 200))
     assert not left[50, 79:81].any()
     assert left[50, 45:70].all()
 
@@ -209,7 +182,7 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     room.drag(at(80, 80), at(85, 80))
     after = draft(room, 2).result
     assert after[0] == before[0]
-    organ = painted(after[1], 100, 200)
+    organ = decoded(after[1], (100, 200))
     assert organ.any()
     assert not (organ & left).any()
     room.press("Enter")
@@ -229,10 +202,10 @@ def test_a_mask_in_a_volume_belongs_to_its_slice(
     room.press("PageUp")
     room.wait(lambda: room.overlay("top-right") == "1 / 9", "slice 1")
     room.drag(at(40, 30), at(60, 30))
-    kept = draft(room, 2).result
-    assert [item["item_index"] for item in kept] == [4, 8]
-    assert painted(kept[0], 64, 64)[32, 30] and not painted(kept[0], 64, 64)[19, 30]
-    assert painted(kept[1], 64, 64)[19, 30] and not painted(kept[1], 64, 64)[32, 30]
+    middle, first = draft(room, 2).result
+    assert (middle["item_index"], first["item_index"]) == (4, 8)
+    assert decoded(middle, (64, 64))[32, 30] and not decoded(middle, (64, 64))[19, 30]
+    assert decoded(first, (64, 64))[19, 30] and not decoded(first, (64, 64))[32, 30]
 
 
 def test_a_measured_length_is_entered_with_a_key(

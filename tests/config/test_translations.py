@@ -1,5 +1,6 @@
 """Every text has its translation, and what is compiled is what is written."""
 
+import ast
 import io
 
 import pytest
@@ -48,3 +49,53 @@ def test_a_file_that_is_written_again_does_not_change() -> None:
     for language, domain in CATALOGUES:
         once = written(language_catalogue(domain, language, settings.BASE_DIR))
         assert once == catalogue_path(domain, language, settings.BASE_DIR).read_bytes()
+
+
+# Whose messages people read, and what a worker writes down for them.
+_TOLD = {
+    "Refused", "LabelConfigError", "HangingError", "UploadRefused", "Withdrawn", "ParseError",
+    "PermissionDenied", "NotFound", "Http404", "ValidationError", "NoModelYet",
+    "messages.success", "messages.error",
+}  # fmt: skip
+_WRITTEN = {"error", "reason", "doing"}
+_COMMAND_LINE = ("management", "labels_import.py", "command_line.py", "rehearsing.py")
+
+
+def _bare_sentences(source: str) -> list[str]:
+    """Literal sentences that are told to people without a way to translate them."""
+    found = []
+    for call in ast.walk(ast.parse(source)):
+        if not isinstance(call, ast.Call):
+            continue
+        name = ast.unparse(call.func)
+        is_told = {name, name.rpartition(".")[2]} & _TOLD
+        told = [*call.args, *(k.value for k in call.keywords)] if is_told else []
+        told += [keyword.value for keyword in call.keywords if keyword.arg in _WRITTEN]
+        told += [part for one in told if isinstance(one, ast.List) for part in one.elts]
+        found += [ast.unparse(one) for one in told if _is_sentence(one)]
+    return found
+
+
+def _is_sentence(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and " " in node.value
+    return isinstance(node, ast.JoinedStr)
+
+
+def test_a_bare_sentence_is_found() -> None:
+    assert _bare_sentences("raise Refused('Not so.')") == ["'Not so.'"]
+    assert _bare_sentences("fail(error=f'{a} broke')") == ["f'{a} broke'"]
+    assert _bare_sentences("raise LabelConfigError([f'{a} twice'])") == ["f'{a} twice'"]
+    assert _bare_sentences("raise Refused(gettext('Not so.')); fail(error='')") == []
+
+
+def test_nothing_is_told_to_people_that_cannot_be_translated() -> None:
+    files = [
+        path
+        for folder in ("platform", "annotator")
+        for path in sorted((settings.BASE_DIR / folder).rglob("*.py"))
+        if not {*path.parts} & {*_COMMAND_LINE, "node_modules", "demo"}
+    ]
+    bare = {path.name: found for path in files if (found := _bare_sentences(path.read_text()))}
+    assert len(files) > 100
+    assert bare == {}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from learner.attention import LOOKED_AT, Attention, FrameBags, least_sure_frames, pool_bags
-from learner.metrics import roc_auc
+from learner.metrics import roc_auc_influence
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.training import fit_attention
@@ -100,7 +100,8 @@ def area_of_head(embeddings: NDArray[np.floating], learn: int) -> float:
     rows = np.arange(len(embeddings))
     ranker = Ranker([LESION], embeddings, "random", 0)
     ranker.refit({"lesion": (rows[:learn], np.eye(2, dtype=np.float32)[rows[:learn] % 2])})
-    return roc_auc(ranker.predict(rows[learn:])["lesion"][:, 1], rows[learn:] % 2.0)
+    predicted = ranker.predict(rows[learn:])["lesion"][:, 1]
+    return roc_auc_influence(predicted, rows[learn:] % 2.0)[0]
 
 
 def test_one_frame_of_64_is_not_diluted() -> None:

@@ -15,9 +15,8 @@ from learner.strategies.badge import select as badge
 from learner.strategies.coreset import farthest_first
 from learner.strategies.distances import nearest, nearest_distance, squared_distances
 from learner.strategies.epig import expected_gain
-from learner.strategies.galaxy import Line, class_margins, queries
 from learner.strategies.information import disagreement
-from learner.strategies.pool import Answer, Float32, Int64, Known, Pool, top_rows
+from learner.strategies.pool import Answer, Float32, Int64, Pool, top_rows
 from learner.strategies.prob_cover import pure_radius
 
 HALVES = np.full(2, 0.5, np.float32)
@@ -217,41 +216,6 @@ def test_the_radius_is_as_large_as_purity_lets_it_be() -> None:
         )
         assert pure_radius(X, rng()) == pytest.approx(4)
     assert pure_radius(X[:30], rng()) >= 0
-
-
-def line(candidates: list[float], known: list[float], positive: list[bool]) -> Line:
-    return Line(np.array(candidates, np.float32), np.array(known, np.float32), np.array(positive))
-
-
-def test_galaxy_halves_the_gap_between_the_classes_and_then_reads_around_it() -> None:
-    # On the line: -0.9(no) -0.6 -0.5 -0.4 -0.3 -0.2 0.1(yes) 0.4 0.5; the cut lies among the five.
-    ask = line([-0.6, -0.5, -0.4, -0.3, -0.2, 0.4, 0.5], [-0.9, 0.1], [False, True])
-    rows = [row for row, _ in queries(ask)]
-    assert rows[0] == 2
-    assert set(rows[1:5]) == {0, 1, 3, 4}
-    assert [row for row in rows[5:] if row in (5, 6)] == [5, 6]
-
-
-def test_galaxy_halves_every_gap_before_any_again() -> None:
-    ask = line([0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85], [0.0, 0.4, 0.9], [False, True, False])
-    rows = [row for row, _ in queries(ask)]
-    assert rows[:2] == [1, 5]
-
-
-def test_galaxy_looks_for_an_unseen_finding_where_it_is_likeliest() -> None:
-    values = np.array([[0.9, 0.01], [0.2, 0.02], [0.8, 0.3], [0.5, 0.1]], np.float32)
-    known = Known(
-        np.array([[0.5, 0.1], [0.1, 0.1]], np.float32), np.array([[1, 0], [0, 0]], np.float32)
-    )
-    answer = Answer("multiple", values, HALVES, known=known)
-    pool = Pool(np.eye(6, dtype=np.float32), np.arange(4), np.array([4, 5]), (answer,))
-    assert choose("galaxy", pool, 1) == [2]
-
-
-def test_the_margin_of_a_class_is_over_the_likeliest_other() -> None:
-    p = np.array([[0.5, 0.3, 0.2]], np.float32)
-    np.testing.assert_allclose(class_margins(p, "single"), [[0.2, -0.2, -0.3]], atol=1e-6)
-    np.testing.assert_allclose(class_margins(p, "multiple"), [[0, -0.4, -0.6]], atol=1e-6)
 
 
 def trace(x: NDArray[np.float64], rows: list[int], moment: NDArray[np.float64]) -> float:

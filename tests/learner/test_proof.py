@@ -1,4 +1,4 @@
-"""What active learning saves, whether to stop, which labels to doubt: from known evidence."""
+"""What a proof rests on: evidence, scores and their luck, curves, and the labels to doubt."""
 
 from dataclasses import replace
 
@@ -9,50 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.metrics import evaluate
-from learner.proof.evidence import Evidence
 from learner.proof.label_errors import find_label_errors
 from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import fit_curve
 from learner.proof.refits import Refits, label_counts
 from learner.proof.report import prove
-from learner.proof.savings import Amount, _bounds, _crossing, _verdict, measure_savings
+from learner.proof.savings import _crossing
 from learner.proof.scoring import covariance, score
-from learner.proof.stopping import _verdict as advice_of
-from learner.proof.stopping import advise, cohen_kappa, concordance
 from learner.questions import Question
-
-SEX = Question("sex", "single", ("f", "m"))
-FINDINGS = Question("findings", "multiple", ("nodule", "effusion"))
-SIZE = Question("size", "number")
-
-
-def evidence(*, audit: int, active: int, random: int, unread: int = 0, seed: int = 0) -> Evidence:
-    """Three questions, each answered by a feature of its own and some noise; one in ten unsaid."""
-    rng = np.random.default_rng(seed)
-    n = audit + active + random + unread
-    X = rng.normal(size=(n, 6)).astype(np.float32)
-    seen = X[:, :3] + 0.4 * rng.normal(size=(n, 3))
-    findings = (seen[:, 1:] > 0.5).astype(np.float32)
-    findings[rng.random(n) < 0.1, 1] = np.nan
-    row, ends = np.arange(n), np.cumsum([audit, active, random])
-    return Evidence(
-        questions=(SEX, FINDINGS, SIZE),
-        embeddings=X,
-        targets={
-            "sex": np.eye(2, dtype=np.float32)[(seen[:, 0] > 0).astype(int)],
-            "findings": findings,
-            "size": (10 + 2 * seen[:, :1]).astype(np.float32),
-        },
-        # Two scans of each patient; one of each of the random arm.
-        patients=np.where((row >= ends[1]) & (row < ends[2]), n + row, row // 2),
-        audit=np.arange(audit),
-        active=np.arange(ends[0], ends[1]),
-        random=np.arange(ends[1], ends[2]),
-    )
-
-
-def refits(of: Evidence) -> Refits:
-    return Refits(of, np.random.default_rng(0), unread=200)
+from tests.learner.evidence import FINDINGS, SEX, SIZE, evidence, refits
 
 
 def test_a_scan_is_in_one_arm_alone() -> None:
@@ -173,158 +138,6 @@ def test_a_level_is_reached_between_two_points() -> None:
     assert _crossing(k, np.array([-0.1, 0.1])) == pytest.approx(20.0)
     assert _crossing(k, np.array([0.1, 0.2])) == 10.0
     assert _crossing(k, np.array([-0.2, -0.1])) is None
-
-
-def test_the_interval_holds_what_cannot_be_told_apart_and_is_open_at_its_ends() -> None:
-    k, ahead = np.array([10.0, 20.0, 40.0, 80.0]), np.array([-0.3, -0.1, 0.1, 0.2])
-
-    def bounds(*level: bool) -> tuple[float | None, float | None]:
-        return _bounds(k, ahead, np.array(level))
-
-    assert bounds(False, True, True, False) == (20.0, 40.0)
-    assert bounds(True, True, False, False) == (None, 20.0)
-    assert bounds(False, False, True, True) == (40.0, None)
-    assert bounds(False, False, False, False) == (20.0, 40.0)
-    nothing = np.zeros(4, dtype=bool)
-    assert _bounds(k, np.full(4, 0.1), nothing) == (None, 10.0)
-    assert _bounds(k, np.full(4, -0.1), nothing) == (80.0, None)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (20.0, 99.0, "saving"),
-        (None, 99.0, "saving"),
-        (20.0, 100.0, "no difference"),
-        (None, None, "no difference"),
-        (101.0, None, "cost"),
-    ],
-)
-def test_a_difference_is_shown_only_where_the_interval_excludes_none(
-    low: float | None, high: float | None, verdict: str
-) -> None:
-    assert _verdict(Amount(50.0, low, high), 100) == verdict
-
-
-def test_what_is_missing_is_counted() -> None:
-    of = evidence(audit=40, active=15, random=5)
-    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.verdict == "not enough"
-    assert found.missing == (
-        "about 10 more audit patients",
-        "about 15 more random-arm patients",
-        "about 5 more actively chosen answers",
-    )
-    assert found.random_curve == ()
-
-
-def test_one_class_alone_is_not_enough() -> None:
-    of = evidence(audit=80, active=30, random=30)
-    of.targets["sex"][of.random] = [1, 0]
-    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.missing == ("more than one class in the random arm",)
-
-
-def test_of_each_patient_of_the_random_arm_the_first_scan_counts() -> None:
-    of = evidence(audit=80, active=30, random=60)
-    of.patients[of.random] = 1000 + np.arange(60) % 30
-    assert of.first_of_each_patient(of.random).tolist() == of.random[:30].tolist()
-    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.random == 30
-    of.patients[of.random] = 1000 + np.arange(60) % 5
-    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
-    assert found.missing == ("about 15 more random-arm patients",)
-
-
-@pytest.mark.parametrize("question", [SEX, FINDINGS, SIZE], ids=lambda question: question.kind)
-def test_two_random_arms_show_no_difference(question: Question) -> None:
-    of = evidence(audit=100, active=120, random=40)
-    found = measure_savings(refits(of), question, np.random.default_rng(0))
-    assert found.verdict == "no difference"
-    assert (found.audit, found.random, found.active) == (100, 40, 120)
-    assert [point.labels for point in found.random_curve] == [5, 10, 20, 28, 40]
-    assert found.active_curve[-1].labels == 120
-    for point in (*found.random_curve, *found.active_curve):
-        assert 0 <= point.low <= point.value <= point.high
-    low, high = found.ratio.low, found.ratio.high
-    assert (low is None or low <= 1) and (high is None or high >= 1)
-
-
-def with_labels_drawn_anew(of: Evidence, arm: NDArray[np.int64]) -> Evidence:
-    """The answers of an arm replaced by chance: it teaches nothing."""
-    sex = of.targets["sex"].copy()
-    sex[arm] = np.eye(2, dtype=np.float32)[np.random.default_rng(0).integers(0, 2, len(arm))]
-    return replace(of, targets={**of.targets, "sex": sex})
-
-
-def test_an_arm_that_teaches_more_saves_labels_and_one_that_teaches_nothing_costs_some() -> None:
-    of = evidence(audit=300, active=150, random=60)
-    saves = measure_savings(
-        refits(with_labels_drawn_anew(of, of.random)), SEX, np.random.default_rng(0)
-    )
-    assert saves.verdict == "saving"
-    assert saves.needed.high is not None and saves.needed.high < 60
-    assert saves.saved.low == pytest.approx(60 - saves.needed.high)
-    assert saves.ratio.low == pytest.approx(60 / saves.needed.high)
-    costs = measure_savings(
-        refits(with_labels_drawn_anew(of, of.active)), SEX, np.random.default_rng(0)
-    )
-    assert costs.verdict == "cost"
-    assert costs.needed.value is None
-    assert costs.needed.low is not None and costs.needed.low > 60
-
-
-def test_kappa_is_that_of_the_textbook() -> None:
-    # Cohen 1960: agreement beyond chance. 20 of 50 both yes, 15 both no: (0.7 - 0.5) / 0.5.
-    a = np.repeat([1, 1, 0, 0], [20, 5, 10, 15])
-    b = np.repeat([1, 0, 1, 0], [20, 5, 10, 15])
-    assert cohen_kappa(a, b) == pytest.approx(0.4)
-    assert cohen_kappa(a, a) == 1.0
-    assert cohen_kappa(np.zeros(5), np.zeros(5)) is None
-
-
-def test_concordance_is_kappa_for_numbers() -> None:
-    a = np.array([1.0, 2.0, 3.0], dtype=np.float32)
-    assert concordance(a, a) == pytest.approx(1)
-    assert concordance(a, a + 1) == pytest.approx(2 * (2 / 3) / (2 / 3 + 2 / 3 + 1))
-    assert concordance(np.ones(3, np.float32), np.ones(3, np.float32)) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "high", "agreement", "verdict"),
-    [
-        (0.1, 0.9, 0.99, "may stop"),
-        (0.1, 0.9, 0.90, "go on"),
-        (0.1, 0.9, None, "go on"),
-        (0.1, 1.1, 0.99, "cannot tell"),
-        (1.0, 3.0, 0.99, "go on"),
-    ],
-)
-def test_stopping_is_advised_where_nothing_more_is_to_be_had(
-    value: float, high: float, agreement: float | None, verdict: str
-) -> None:
-    assert advice_of(Amount(value, 0.0, high), agreement)[0] == verdict
-
-
-@pytest.mark.parametrize("question", [SEX, FINDINGS, SIZE], ids=lambda question: question.kind)
-def test_advice_holds_its_intervals_in_order(question: Question) -> None:
-    of = evidence(audit=80, active=100, random=20, unread=100)
-    found = advise(refits(of), question, np.random.default_rng(0))
-    gain = found.gain
-    assert gain.low is not None and gain.value is not None and gain.high is not None
-    assert 0 <= gain.low <= gain.value <= gain.high
-    assert found.agreement is not None and 0.5 < found.agreement <= 1
-    assert found.labels_to_point.low is not None and found.labels_to_point.low > 0
-
-
-def test_advice_too_early_says_what_is_needed() -> None:
-    of = evidence(audit=20, active=10, random=10)
-    found = advise(refits(of), SEX, np.random.default_rng(0))
-    assert found.verdict == "cannot tell"
-    assert found.reason == "about 20 more answers and about 20 more audit patients needed"
-    of = evidence(audit=80, active=40, random=10)
-    of.targets["sex"][of.audit] = [1, 0]
-    assert "one class only" in advise(refits(of), SEX, np.random.default_rng(0)).reason
 
 
 def test_planted_flips_are_doubted_in_every_kind_of_question() -> None:

@@ -8,15 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from learner import replays as module
-from learner.comparison import Compared, cold_start, compare, geometric_means, penalties
-from learner.curves import Curves, area, crossings, labels_to, smoothed, stack, summarise
-from learner.labelled_folder import group_numbers, read_folder, small_frames, targets_of
 from learner.questions import Question
 from learner.rehearsal import Settings, rehearse
 from learner.replays import (
@@ -28,44 +23,14 @@ from learner.replays import (
     replay_all,
     schedule,
 )
-from learner.scores import macro_auc, mean_error, score
-from learner.tables import Table, rows_of, split_by_group, to_long_tail
-
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Sixty pictures of thirty patients: a bright disc on the left or on the right."""
-    (tmp_path / "images").mkdir()
-    rng = np.random.default_rng(0)
-    lines = ["file,patient,side"]
-    for number in range(60):
-        pixels = rng.integers(0, 60, (24, 24), dtype=np.uint8)
-        right = number % 3 == 0
-        pixels[6:18, 14:22] += np.uint8(120 * right)
-        pixels[6:18, 2:10] += np.uint8(120 * (not right))
-        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.png")
-        lines.append(f"{number}.png,P{number // 2},{'right' if right else 'left'}")
-    (tmp_path / "labels.csv").write_text("\n".join(lines))
-    return tmp_path
+from learner.tables import split_by_group
+from tests.learner.crowds import crowds
 
 
 def pixels_of(frames: NDArray[np.uint8]) -> NDArray[np.float16]:
     """A representation that needs no network: the picture itself, coarsely."""
     coarse = frames.reshape(len(frames), 8, 12, 8, 12).mean(axis=(2, 4))
     return np.asarray(coarse.reshape(len(frames), 64) / 255, dtype=np.float16)
-
-
-def crowds(n: int = 300) -> Table:
-    """Three crowds of scans, one of them rare, two scans a patient."""
-    rng = np.random.default_rng(0)
-    y = rng.choice(3, n, p=[0.6, 0.35, 0.05])
-    E = rng.normal(size=(n, 12))
-    E[:, :3] += 2.5 * np.eye(3)[y]
-    question = Question("q", "single", ("a", "b", "c"))
-    targets = np.eye(3, dtype=np.float32)[y]
-    return Table(question, E.astype(np.float16), targets, np.arange(n) // 2)
 
 
 def test_a_folder_is_rehearsed_from_pictures_to_labels_needed(folder: Path) -> None:
@@ -132,18 +97,6 @@ def test_the_command_says_what_is_wrong(folder: Path) -> None:
             call_command("rehearse", *arguments)
 
 
-def test_no_patient_is_learnt_from_and_tested_on() -> None:
-    groups = np.repeat(np.arange(40), 3)
-    pool, test = split_by_group(groups, seed=0)
-    assert not set(groups[pool]) & set(groups[test])
-    assert len(test) == 30
-    assert len(pool) + len(test) == 120
-    assert split_by_group(groups, seed=0)[1].tolist() == test.tolist()
-    assert split_by_group(groups, seed=1)[1].tolist() != test.tolist()
-    with pytest.raises(ValueError, match="two groups"):
-        split_by_group(np.zeros(5, np.int64), seed=0)
-
-
 def test_a_replay_is_the_same_twice_and_ends_with_the_budget() -> None:
     first, again = (replay(crowds(), "auto", budget=45, batch=10, seed=3) for _ in range(2))
     assert first.labels.tolist() == list(range(2, 46, 2))[:22]
@@ -173,123 +126,6 @@ def test_the_default_reads_more_of_what_is_rare_than_chance() -> None:
     assert rare["auto"] > 1.2 * rare["random"]
 
 
-def test_labels_needed_are_read_off_the_mean_curve() -> None:
-    curves = Curves(np.array([10, 20, 30]), np.array([[0.5, 0.7, 0.78], [0.7, 0.95, 0.95]]))
-    full = np.array([0.8, 1.0])
-    found = summarise(curves, full)
-    # The mean is 0.6, 0.825, 0.865; wanted are 0.81, 0.855 and 0.882.
-    assert found["labels_to_90"] == 20  # 19.3
-    assert found["labels_to_95"] == 28  # 27.5
-    assert found["labels_to_98"] is None
-    assert found["labels_to_95_interval"] == [20, 28]
-    assert found["area"] == pytest.approx((0.6 / 2 + 0.825 + 0.865 / 2) / 2, abs=1e-5)
-    curve = found["curve"]
-    assert isinstance(curve, list)
-    assert curve[0][:2] == [10, 0.6]
-    assert curve[0][2] < 0.6 < curve[0][3]
-    assert labels_to(curves, full, 0.95)[0] == pytest.approx(27.5)
-    # Above 0.5 there is 0.4 to be had, 0.36 of it is wanted.
-    assert labels_to(curves, full, 0.9, floor=0.5)[0] == pytest.approx(20 + 10 * 0.035 / 0.04)
-    # Where all labels are no better than a guess, no number of them is nearly as good.
-    assert labels_to(curves, np.array([-0.1, 0.05]), 0.9)[0] == np.inf
-
-
-def test_a_wobble_brings_no_crossing_forward_and_puts_none_off() -> None:
-    counts = np.array([10, 20, 30, 40, 50])
-    # The first curve is first above 0.76 at 29 labels and last below it at 42.
-    wobbles, steady_ = [0.5, 0.6, 0.78, 0.72, 0.9], [0.5, 0.6, 0.7, 0.8, 0.9]
-    smooth = smoothed(np.array([wobbles, steady_]))
-    assert smooth[0] == pytest.approx([0.5, 0.6, 0.75, 0.75, 0.9])
-    assert smooth[1] == pytest.approx(steady_)
-    assert crossings(counts, smooth, np.full(2, 0.76)) == pytest.approx([40 + 10 / 15, 36])
-    assert crossings(counts, smooth, np.array([0.1, 0.91])).tolist() == [10, np.inf]
-
-
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0.01, 1))
-def test_less_is_never_needed_for_more(scores: list[float], target: float) -> None:
-    counts = np.arange(1, len(scores) + 1) * 5
-    smooth = smoothed(np.array([scores, scores]))
-    less, more = crossings(counts, smooth, np.array([0.9 * target, target]))
-    assert counts[0] <= less <= more
-    assert more <= counts[-1] or np.isinf(more)
-
-
-def steady(curve: list[float], seeds: int = 8, noise: float = 0.0, seed: int = 0) -> Curves:
-    """Curves around a mean; at label counts 10, 20, 40, 80."""
-    rng = np.random.default_rng(seed)
-    scores = np.array(curve) + noise * rng.normal(size=(seeds, 4))
-    return Curves(np.array([10, 20, 40, 80]), scores)
-
-
-def test_strategies_are_compared_with_chance_on_the_same_seeds() -> None:
-    shift = np.random.default_rng(1).normal(0, 0.05, (8, 1))  # of a seed's split, shared by all
-    chance = steady([0.5, 0.6, 0.8, 0.95])
-    better = steady([0.48, 0.8, 0.95, 1.0])
-    curves = {
-        "random": Curves(chance.labels, chance.scores + shift),
-        "auto": Curves(better.labels, better.scores + shift),
-    }
-    found = compare(Compared(curves, np.ones(8) + shift[:, 0]))
-    auto, baseline = found["auto"], found["random"]
-    assert baseline["ratio_95"] == baseline["ratio_95_low"] == 1
-    assert auto["ratio_95"] == pytest.approx(80 / 40, rel=0.02)
-    low, high = auto["ratio_95_low"], auto["ratio_95_high"]
-    assert isinstance(low, float) and isinstance(high, float)
-    assert 1.9 < low <= 2.0 <= high < 2.3
-    assert auto["worst_deficit"] == pytest.approx(2.0)
-    assert (auto["worst_deficit_at"], auto["worst_deficit_beyond_noise"]) == (10, True)
-    assert (auto["wins"], baseline["wins"]) == (3, 1)
-    assert baseline["worst_deficit"] == 0 and not baseline["worst_deficit_beyond_noise"]
-    gain = cold_start(curves["auto"], curves["random"])
-    assert list(gain) == ["20", "50"]
-    assert gain["20"]["difference"] == pytest.approx(20)
-    assert gain["50"]["difference"] == pytest.approx(15 - 2.5)
-
-
-def test_a_strategy_that_never_gets_there_counts_with_all_that_was_read() -> None:
-    curves = {"random": steady([0.5, 0.6, 0.99, 1.0]), "coreset": steady([0.5, 0.6, 0.7, 0.8])}
-    found = compare(Compared(curves, np.ones(8)))["coreset"]
-    assert found["labels_to_95"] is None and found["reached_95"] is False
-    assert found["ratio_95"] == pytest.approx((20 + 20 * 0.35 / 0.39) / 80, abs=1e-3)
-
-
-def test_the_geometric_mean_is_over_the_tables() -> None:
-    chance, better = steady([0.5, 0.6, 0.8, 0.95]), steady([0.5, 0.6, 0.95, 1.0])
-    tables = [
-        Compared({"random": chance, "auto": better, "margin": chance}, np.ones(8)),
-        Compared({"random": chance, "auto": chance}, np.ones(8)),
-    ]
-    found = geometric_means(tables)
-    assert set(found) == {"random", "auto"}
-    assert found["auto"]["mean"] == pytest.approx(np.sqrt(2), rel=1e-3)
-    assert found["auto"]["low"] <= found["auto"]["mean"] <= found["auto"]["high"]
-
-
-def test_who_beats_whom_is_counted_by_paired_tests() -> None:
-    curves = {
-        "random": steady([0.5, 0.6, 0.7, 0.8], noise=0.005, seed=1),
-        "auto": steady([0.5, 0.7, 0.8, 0.8], noise=0.005, seed=2),
-    }
-    compared = Compared(curves, np.ones(8))
-    assert compared.budgets == [10, 20, 40, 80]
-    found = penalties([compared, compared])
-    assert found["strategies"] == ["random", "auto"]
-    assert found["matrix"] == [[0, 0], [1, 0]]  # at two budgets of four, on two tables
-    assert found["mean_loss"] == {"random": 0.5, "auto": 0}
-    alike = Compared({"random": curves["random"], "auto": curves["random"]}, np.ones(8))
-    assert penalties([alike])["matrix"] == [[0, 0], [0, 0]]
-
-
-def test_curves_end_where_the_shortest_replay_ends() -> None:
-    order = np.arange(6)
-    longer = Replay("margin", 0, np.array([2, 4, 6]), np.array([0.1, 0.2, 0.3]), order)
-    shorter = Replay("margin", 1, np.array([2, 4]), np.array([0.3, 0.4]), order)
-    found = stack([longer, shorter])
-    assert found.labels.tolist() == [2, 4]
-    assert found.mean.tolist() == [0.2, pytest.approx(0.3)]
-    assert area(found) == pytest.approx(0.25)
-
-
 def test_labels_between_refits_grow_with_the_labels() -> None:
     counts = schedule(2000, 50)
     steps = np.diff([0, *counts])
@@ -299,29 +135,6 @@ def test_labels_between_refits_grow_with_the_labels() -> None:
     assert schedule(300, 50) == [count for count in counts if count <= 300]
     assert schedule(7, 3) == [2, 4, 6]
     assert schedule(3, 1) == [1, 2, 3]
-
-
-def test_a_long_tail_keeps_the_largest_class_and_thins_the_others() -> None:
-    y = np.repeat([0, 1, 2, 3], [400, 2000, 600, 900])
-    targets = np.eye(4, dtype=np.float32)[y]
-    rows = np.arange(0, len(y), 2)
-    thinned = to_long_tail(rows, targets, seed=0)
-    assert set(thinned) <= set(rows)
-    shares = np.bincount(y[thinned]) / len(thinned)
-    assert np.bincount(y[thinned])[1] == 1000
-    assert shares[[3, 2, 0]] == pytest.approx([0.1, np.sqrt(0.003), 0.03], abs=0.002)
-    assert to_long_tail(rows, targets, seed=0).tolist() == thinned.tolist()
-    assert to_long_tail(rows, targets, seed=1).tolist() != thinned.tolist()
-
-
-def test_a_long_tailed_pool_is_tested_on_everybody_else() -> None:
-    table = crowds(400)
-    tail = Table(table.question, table.embeddings, table.targets, table.groups, long_tailed=True)
-    (pool, test), (thinned, same) = rows_of(table, 3), rows_of(tail, 3)
-    assert test.tolist() == same.tolist()
-    assert len(thinned) < len(pool) and set(thinned) <= set(pool)
-    with pytest.raises(ValueError, match="single choice"):
-        Table(Question("n", "number"), table.embeddings, table.targets[:, :1], table.groups, True)
 
 
 def test_what_was_replayed_is_not_replayed_again(
@@ -362,86 +175,3 @@ def test_a_strategy_is_asked_only_what_it_can_choose_for() -> None:
     assert "modal:margin_sampling" not in fitting_strategies(number, names)
     fits = fitting_strategies(single, names)
     assert fits == ("margin", "modal:margin_sampling", "auto", "random")
-
-
-def test_scores_by_hand() -> None:
-    single, number = Question("s", "single", ("a", "b")), Question("n", "number")
-    targets = np.eye(2, dtype=np.float32)[[0, 0, 0, 1]]
-    p = np.array([[0.9, 0.1]] * 2 + [[0.2, 0.8]] * 2, np.float32)
-    assert score(single, p, targets) == pytest.approx((2 / 3 + 1) / 2)
-    assert score(single, None, targets) == 0.5
-    y = np.array([[1], [2], [3]], np.float32)
-    assert score(number, y, y) == 1
-    assert score(number, None, y) == 0
-    assert score(number, y + 1, y) == pytest.approx(1 - 3 / 2)
-    with pytest.raises(ValueError, match="all the same"):
-        score(number, y, y * 0)
-    assert mean_error(y + np.float32(0.5), y) == 0.5
-    assert mean_error(None, y) == pytest.approx(2 / 3)
-    findings = np.array([[1, 0], [0, 0], [1, 0]], np.float32)
-    ranked = np.array([[0.5, 0], [0.5, 0], [0.9, 0]], np.float32)
-    assert macro_auc(ranked, findings) == pytest.approx(0.75)
-    assert macro_auc(None, findings) == 0.5
-    with pytest.raises(ValueError, match="present and absent"):
-        macro_auc(ranked, findings * 0)
-
-
-def test_the_kind_of_a_question_is_read_off_its_answers() -> None:
-    question, targets = targets_of("f", ["Mass|Nodule", "Mass", "No Finding"])
-    assert question == Question("f", "multiple", ("Mass", "Nodule"))
-    assert targets.tolist() == [[1, 1], [1, 0], [0, 0]]
-    question, targets = targets_of("age", [str(age / 2) for age in range(11)])
-    assert question == Question("age", "number")
-    assert targets[3].tolist() == [1.5]
-    question, targets = targets_of("grade", ["2", "1", "2"])
-    assert question == Question("grade", "single", ("1", "2"))
-    assert targets.tolist() == [[0, 1], [1, 0], [0, 1]]
-
-
-def test_a_picture_without_a_patient_is_alone() -> None:
-    assert group_numbers(["A", "", "B", "A", ""]).tolist() == [0, 1, 2, 0, 3]
-
-
-def test_a_row_without_an_answer_is_left_out_and_a_missing_picture_named(folder: Path) -> None:
-    table = folder / "few.csv"
-    table.write_text("Image Index,side\n0.png,right\n1.png,\n2.png,left\n")
-    found = read_folder(folder, table, answer="side")
-    assert [path.name for path in found.paths] == ["0.png", "2.png"]
-    table.write_text("file,side\n0.png,right\nnowhere.png,left\n")
-    with pytest.raises(ValueError, match=r"nowhere\.png is not in"):
-        read_folder(folder, table, answer="side")
-    table.write_text("file,side\n0.png,right\n")
-    with pytest.raises(ValueError, match="fewer than two"):
-        read_folder(folder, table, answer="side")
-    table.write_bytes(b"file,side\n0.png,\xe4\n")
-    with pytest.raises(ValueError, match=r"few\.csv is no CSV in UTF-8"):
-        read_folder(folder, table, answer="side")
-    table.write_text(f"file,side\n0.png,{'x' * 200_000}\n")
-    with pytest.raises(ValueError, match=r"few\.csv is no CSV"):
-        read_folder(folder, table, answer="side")
-
-
-def test_a_file_that_is_no_picture_is_named(folder: Path) -> None:
-    with pytest.raises(ValueError, match=r"labels\.csv cannot be read as a picture"):
-        small_frames([folder / "labels.csv"], processes=1)
-
-
-def test_a_table_needs_every_answer() -> None:
-    table = crowds(20)
-    holes = table.targets.copy()
-    holes[3] = np.nan
-    with pytest.raises(ValueError, match="every answer"):
-        Table(table.question, table.embeddings, holes, table.groups)
-    with pytest.raises(ValueError, match="length"):
-        Table(table.question, table.embeddings, table.targets[:5], table.groups)
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data sets lie beside the repository")
-def test_findings_of_real_radiographs_are_read_with_their_patients() -> None:
-    root = SHARED / "nih-chestxray14"
-    table = next(root.glob("*.csv"))
-    found = read_folder(root, table, answer="Finding Labels", group="Patient ID")
-    assert found.question.kind == "multiple"
-    assert len(found.paths) == 1000
-    assert len(np.unique(found.groups)) == 264
-    assert len(found.question.classes) == 14 and "No Finding" not in found.question.classes

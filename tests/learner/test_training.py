@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learner.attention import pool_bags
@@ -17,7 +15,6 @@ from learner.embedding import Backbone
 from learner.questions import Question
 from learner.training import (
     Labelled,
-    MultiTask,
     TrainingRecipe,
     fine_tune,
     guess_labels,
@@ -26,9 +23,7 @@ from learner.training import (
     split_by_patient,
     tuned_predictions,
 )
-from learner.training.loop import Training
-from learner.training.losses import class_weights
-from learner.training.mixing import Mix, draw_cutmix, draw_mixup
+from learner.training.loop import Lesson, Training
 from tests.learner.test_embedding import TINY
 
 torch.set_num_threads(1)
@@ -61,85 +56,6 @@ def embed(backbone: Backbone, data: Labelled) -> NDArray[np.floating]:
     return pool_bags(backbone.embed(data.bags.frames), data.bags.firsts, data.bags.counts)
 
 
-def test_no_patient_is_on_both_sides() -> None:
-    patients = np.arange(40) // 2
-    learn, held = split_by_patient(np.arange(0, 40, 1), patients, seed=3)
-    assert (len(learn), len(held)) == (30, 10)
-    assert not set(patients[learn]) & set(patients[held])
-
-
-def test_what_was_not_answered_costs_nothing() -> None:
-    nan = float("nan")
-    output = torch.tensor([[2.0, -1.0], [0.5, 7.0]])
-    both = masked_loss(FINDINGS, output, torch.tensor([[1.0, nan], [nan, nan]]))
-    assert float(both) == pytest.approx(np.log1p(np.exp(-2.0)))
-    single = masked_loss(DIAGNOSIS, output, torch.tensor([[1.0, 0.0], [nan, nan]]))
-    assert float(single) == pytest.approx(np.log1p(np.exp(-3.0)))
-    number = masked_loss(SIZE_MM, output[:, :1], torch.tensor([[1.0], [nan]]))
-    assert float(number) == 1.0
-    nothing = masked_loss(SIZE_MM, output[:, :1], torch.full((2, 1), nan))
-    assert float(nothing) == 0.0
-
-
-def test_heads_see_mean_and_maximum_of_a_bag() -> None:
-    model = MultiTask(Backbone(TINY), [DIAGNOSIS, SIZE_MM]).eval()
-    frames = torch.randint(0, 256, (4, 32, 32), dtype=torch.uint8)
-    owner = torch.tensor([0, 1, 1, 1])
-    with torch.inference_mode():
-        outputs = model(frames, owner, 2)
-        features = model.backbone(frames)
-        mean = features[1:].mean(dim=0)
-        expected = model.heads[1](torch.cat([mean, features[1:].amax(dim=0) - mean]))
-    assert [tuple(output.shape) for output in outputs] == [(2, 2), (2, 1)]
-    torch.testing.assert_close(outputs[1][1], expected)
-
-
-def test_a_smoothed_label_is_never_quite_sure() -> None:
-    output, target = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]])
-    single = masked_loss(DIAGNOSIS, output, target, smoothing=0.1)
-    assert float(single) == pytest.approx(np.log1p(np.exp(-3.0)) + 0.05 * 3.0)
-    multiple = masked_loss(FINDINGS, output, target, smoothing=0.1)
-    plain = (np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2
-    assert float(multiple) == pytest.approx(plain + 0.05 * (2.0 + 1.0) / 2)
-
-
-def test_a_rare_class_weighs_more_and_all_labels_together_the_same() -> None:
-    rare = np.eye(2, dtype=np.float32)[np.array([0] * 9 + [1])]
-    weights = class_weights(DIAGNOSIS, rare, beta=0.99)
-    assert weights[1, 1] / weights[1, 0] == pytest.approx((1 - 0.99**9) / (1 - 0.99))
-    assert (rare @ weights[1]).mean() == pytest.approx(1)
-    assert class_weights(DIAGNOSIS, rare, beta=0.0).tolist() == [[1, 1], [1, 1]]
-    partly = np.array([[1, 0], [0, np.nan], [0, 0], [0, 0]], dtype=np.float32)
-    absent, present = class_weights(FINDINGS, partly, beta=0.99)
-    assert present[0] > absent[0]
-    assert 3 * absent[0] + present[0] == pytest.approx(4)
-    assert absent[1] == pytest.approx(1)  # the second finding has never been seen
-    loss = masked_loss(
-        DIAGNOSIS, torch.zeros(10, 2), torch.from_numpy(rare), weights=torch.from_numpy(weights)
-    )
-    assert float(loss) == pytest.approx(np.log(2))
-
-
-@given(st.integers(0, 1000), st.integers(2, 6))
-def test_a_pasted_box_is_as_large_as_its_share(seed: int, n: int) -> None:
-    mix = draw_cutmix(n, 16, np.random.default_rng(seed))
-    frames = torch.arange(n, dtype=torch.float32).view(n, 1, 1).expand(n, 16, 16)
-    mixed = mix.images(frames)
-    own = (mixed == frames).float().mean(dim=(1, 2))
-    elsewhere = mix.partner != torch.arange(n)
-    torch.testing.assert_close(own[elsewhere], torch.full_like(own, mix.share)[elsewhere])
-
-
-def test_mixed_scans_have_mixed_answers() -> None:
-    mix = Mix(torch.tensor([1, 0]), 0.75)
-    frames = torch.stack([torch.zeros(2, 2), torch.ones(2, 2)])
-    assert mix.images(frames)[:, 0, 0].tolist() == [0.25, 0.75]
-    answers = mix.rows(torch.tensor([[1.0, float("nan")], [0.0, 1.0]]))
-    assert answers[:, 0].tolist() == [0.75, 0.25]
-    assert answers[:, 1].isnan().all()  # one of the two was not answered
-    assert 0 <= draw_mixup(3, 0.4, np.random.default_rng(0)).share <= 1
-
-
 def plain_loss(training: Training, rows: NDArray[np.int64]) -> float:
     """Log-loss of the network's own heads on single images."""
     model, targets = training.averaged.module.eval(), training.targets["diagnosis"][rows]
@@ -149,16 +65,20 @@ def plain_loss(training: Training, rows: NDArray[np.int64]) -> float:
     return float(masked_loss(DIAGNOSIS, outputs[0], torch.from_numpy(targets)))
 
 
+def training_of(data: Labelled, recipe: TrainingRecipe) -> Training:
+    return Training(Lesson(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0))
+
+
 def test_the_heads_begin_as_those_that_serve(tmp_path: Path) -> None:
     data = labelled(tmp_path)
-    begun = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), SHORT, seed=0)
+    begun = training_of(data, SHORT)
     assert plain_loss(begun, np.arange(30, 40)) < 0.5 < np.log(2)
 
 
 def test_epochs_lower_the_loss_on_what_was_not_learned_from(tmp_path: Path) -> None:
     data, held = labelled(tmp_path), np.arange(30, 40)
     recipe = replace(SHORT, batch=8, learning_rate=1e-3, head_learning_rate=1e-2, averaging=0.5)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     for model in (training.model, training.averaged.module):
         for layer in model.heads.parameters():
             torch.nn.init.zeros_(layer)
@@ -169,7 +89,7 @@ def test_epochs_lower_the_loss_on_what_was_not_learned_from(tmp_path: Path) -> N
 
 def test_what_is_handed_out_is_the_average_of_the_last_steps(tmp_path: Path) -> None:
     data, recipe = labelled(tmp_path), replace(SHORT, averaging=0.75)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     before = [weights.clone() for weights in training.model.backbone.parameters()]
     training.epoch()  # a single step
     for was, now, average in zip(
@@ -225,7 +145,7 @@ def test_it_stops_when_the_time_is_up(tmp_path: Path) -> None:
 
 def test_training_ends_when_it_gains_no_more(tmp_path: Path) -> None:
     data, recipe = labelled(tmp_path), replace(SHORT, patience=2)
-    training = Training(Backbone(TINY), [DIAGNOSIS], data, np.arange(30), recipe, seed=0)
+    training = training_of(data, recipe)
     judged = iter([5.0, 4.0, 4.5, 4.0, 3.0])
     losses = training.run(epochs=50, end=float("inf"), judge=lambda backbone: next(judged))
     assert losses == [5.0, 4.0, 4.5, 4.0]

@@ -112,8 +112,8 @@ def test_weights_that_embed_to_no_numbers_never_serve(
 
 def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) -> None:
     begun = begin(tmp_path, labels=30)
-    assert begun.unlabelled.tolist() == list(range(30, 40))
-    assert set(begun.learn) | set(begun.held_out) == set(range(30))
+    assert begun.material.unlabelled.tolist() == list(range(30, 40))
+    assert set(begun.material.learn) | set(begun.material.held_out) == set(range(30))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_round_says_why_it_serves_or_not(
     monkeypatch.setattr(Round, "_loss", lambda self, bags: next(losses))
     does, why, told = begun.compare(kind, current, current)
     assert (does, told["held_out"]["new"]) == (serves, new)
-    assert why.startswith(f"It was {reason} on held-out patients")
+    assert str(why).startswith(f"It was {reason} on held-out patients")
 
 
 def test_a_round_compares_what_is_left_when_the_sites_are_taken_out(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
+from django.test import Client
 
 from accounts.models import Role, User
 from annotator.models import Annotation
@@ -88,3 +89,9 @@ def answer(project: Project, reader: User, *choices: str) -> Annotation:
         "value": {"choices": list(choices)},
     }
     return Annotation.objects.create(task=task, project=project, reader=reader, result=[region])
+
+
+def page_of(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.content
+    return answer.content.decode()

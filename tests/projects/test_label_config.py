@@ -1,6 +1,7 @@
 """The label config: what is read, and what is refused with which sentence."""
 
 import pytest
+from django.utils import translation
 
 from projects.label_config import (
     LabelConfigError,
@@ -20,9 +21,14 @@ def view(inside: str, *, image: str = IMAGE) -> str:
 
 
 def problems(xml: str) -> tuple[str, ...]:
-    with pytest.raises(LabelConfigError) as caught:
-        parse(xml)
-    return caught.value.problems
+    """What is wrong, in English; each of the problems is told in German too."""
+    told = {}
+    for language in ("en-gb", "de"):
+        with translation.override(language), pytest.raises(LabelConfigError) as caught:
+            parse(xml)
+        told[language] = caught.value.problems
+    assert not set(told["en-gb"]) & set(told["de"])
+    return told["en-gb"]
 
 
 def test_a_multiple_choice_is_read_whole() -> None:
@@ -296,6 +302,5 @@ def test_the_templates_ask_what_they_promise() -> None:
 
 
 def test_what_only_label_studio_objects_to_is_told() -> None:
-    xml = view('<Rating name="a" toName="image" maxRating="five stars"/>')
     with pytest.raises(LabelConfigError):
-        validate(xml)
+        validate(view('<Rating name="a" toName="image" maxRating="five stars"/>'))

@@ -49,19 +49,7 @@ def mask(drawn: "np.ndarray[Any, np.dtype[np.bool_]]", label: str = "Lung") -> d
 
 def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) -> None:
     read = cast.task("a.png", patient="p1")
-    cast.answer(
-        read,
-        cast.bob,
-        findings("Effusion", "Nodule"),
-        quality("Artefact"),
-        size(12),
-        generation=3,
-        rank=-9,
-        score=0.25,
-        strategy="margin",
-        model=2,
-        propensity=1.0,
-    )
+    cast.answer(read, cast.bob, findings("Effusion", "Nodule"), quality("Artefact"), size(12))
     cast.answer(read, cast.bea, findings("Nodule"), quality("Artefact"), size(14), comment="=1+1")
     unread = cast.task("b.png", patient="p2")
     rows = list(csv.DictReader(io.StringIO(text_of(cast, "csv"))))
@@ -78,27 +66,32 @@ def test_the_table_has_a_row_for_each_task_with_the_consensus_first(cast: Cast) 
         "consensus_quality": "Artefact",
         "consensus_size": "13.0",
     }
-    assert {key: rows[0][key] for key in FIRST_ANSWER} == {
+    assert rows[0]["comment_2"] == "'=1+1"
+    second = rows[1]
+    assert (second["state"], second["consensus_findings"], second["reader_1"]) == ("unread", "", "")
+
+
+def test_the_table_tells_of_each_answer_how_its_task_was_served(cast: Cast) -> None:
+    served = {
+        "generation": 3,
+        "rank": -9,
+        "score": 0.25,
+        "strategy": "margin",
+        "model": 2,
+        "propensity": 1.0,
+    }
+    cast.answer(cast.task("a.png"), cast.bob, findings("Effusion", "Nodule"), size(12), **served)
+    (row,) = csv.DictReader(io.StringIO(text_of(cast, "csv")))
+    assert {key: row[key] for key in FIRST_ANSWER} == {
         "reader_1": f"reader-{cast.bob.pk}",
         "answer_1_findings": "Nodule|Effusion",
         "answer_1_size": "12.0",
         "not_judgeable_1": "0",
         "seconds_1": "4.5",
-        "generation_1": "3",
-        "rank_1": "-9",
-        "score_1": "0.25",
-        "strategy_1": "margin",
-        "model_1": "2",
-        "propensity_1": "1.0",
+        **{f"{name}_1": str(value) for name, value in served.items()},
         "corrections_1": "0",
         "after_model_1": "0",
     }
-    assert rows[0]["comment_2"] == "'=1+1"
-    assert (rows[1]["state"], rows[1]["consensus_findings"], rows[1]["reader_1"]) == (
-        "unread",
-        "",
-        "",
-    )
 
 
 def test_no_option_of_the_label_config_is_a_formula(cast: Cast) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import User
 from annotator.claims import claim_next_task
@@ -14,6 +15,7 @@ from annotator.models import Annotation, Task
 from annotator.queue import create_tasks
 from annotator.services import Submission, submit_annotation
 from projects.models import Project
+from rounds.models import Ranking
 from scans.framestore import write_frames
 from scans.models import Archive, Patient, Scan, Series, Study
 from tests.annotator.cast import Cast, make_cast
@@ -120,3 +122,14 @@ def _picture(seed: int, *, nodule: bool) -> NDArray[np.uint16]:
         a, b = rng.uniform(10, 30, 2)
         picture[(x - a) ** 2 + (y - b) ** 2 < 30] = 900
     return picture
+
+
+def waiting_jobs() -> list[str]:
+    jobs = ProcrastinateJob.objects.filter(status="todo").order_by("task_name")
+    return list(jobs.values_list("task_name", flat=True))
+
+
+def last_ranking(learning: LearningProject) -> Ranking:
+    ranking = Ranking.objects.filter(project=learning.project).order_by("generation").last()
+    assert ranking is not None
+    return ranking

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.test import Client
 from numpy.typing import NDArray
 from PIL import Image
 from procrastinate.contrib.django.models import ProcrastinateJob
-from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from annotator.claims import claim_next_task
@@ -40,13 +39,9 @@ class SeesBrightness(Bright):
 
 @pytest.fixture
 def learning(
-    transactional_db: None, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, new_learner: None, monkeypatch: pytest.MonkeyPatch
 ) -> LearningProject:
     """Eight of twelve radiographs are read; the backbone knows nothing but bright from dark."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
 
     def backbones(serves: serving.Serving) -> Ensemble:
         return Ensemble((SeesBrightness(),))  # type: ignore[arg-type]
@@ -100,7 +95,7 @@ def test_the_heat_lies_on_the_nodule(learning: LearningProject) -> None:
     assert (heat.shape, heat.dtype) == ((40, 40), np.dtype(np.uint8))
     assert heat.max() > 240
     scan = task.scans.get()
-    picture = open_frames(django_settings.FRAME_STORE, scan.frames).frame(0)
+    picture = open_frames(settings.FRAME_STORE, scan.frames).frame(0)
     rows, columns = np.nonzero(picture == 900)
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(row - rows.mean()) < 5 and abs(column - columns.mean()) < 5
@@ -263,7 +258,7 @@ def test_before_there_is_a_model_it_says_what_it_waits_for(
 def test_a_scan_that_cannot_be_read_leaves_a_reason(learning: LearningProject) -> None:
     task = a_nodule(ranked(learning))
     scan = task.scans.get()
-    (Path(django_settings.FRAME_STORE) / scan.frames[:2] / f"{scan.frames}.frames").write_bytes(b"")
+    (Path(settings.FRAME_STORE) / scan.frames[:2] / f"{scan.frames}.frames").write_bytes(b"")
     ask(learning.cast.alice, task.pk)
     work()
     response = ask(learning.cast.alice, task.pk)

@@ -51,7 +51,7 @@ def advice(**more: Any) -> dict[str, Any]:
     return {
         "question": "quality",
         "verdict": "go on",
-        "reason": "the curve still rises",
+        "reason": ["the curve still rises", {}],
         "labels": 700,
         "agreement": 0.912,
         "gain": amount(1.2, 0.4, 2.0),
@@ -136,7 +136,10 @@ def test_what_is_carried_on_along_a_curve_says_so() -> None:
 
 
 def test_too_little_to_go_by_says_what_is_missing() -> None:
-    missing = ["about 12 more audit patients", "about 20 more random-arm patients"]
+    missing = [
+        ["about {count} more audit patients", {"count": 12}],
+        ["about {count} more random-arm patients", {"count": 20}],
+    ]
     assert savings_sentences(savings(verdict="not enough", missing=missing), 36.0) == [
         "Before anything can be said: about 12 more audit patients and about 20 more random-arm "
         "patients needed."
@@ -221,7 +224,8 @@ def test_only_managers_and_adjudicators_take_a_second_look(cast: Cast) -> None:
         page = signed_in(user).get(address).text
         assert "a.png" in page and "No artefact" in page and "94 %" in page
         assert "bob@example.org" in page
-        assert f'href="/projects/{cast.project.pk}/tasks/?after={task.pk - 1}"' in page
+        assert f'href="/projects/{cast.project.pk}/tasks/{task.pk}/"' in page
+        assert "?correct" not in page  # neither has answered it
 
 
 def test_a_task_in_hand_is_given_no_second_look_by_its_reader(cast: Cast) -> None:
@@ -247,7 +251,10 @@ def test_a_second_look_at_ones_own_label_is_noted(cast: Cast, path: str) -> None
     task = cast.task("a.png")
     own, other = [cast.answer(task, user, quality("Artefact")) for user in (cast.alice, cast.bob)]
     proved(cast, label_errors=[doubt(task.pk)])
-    assert signed_in(cast.alice).get("/" + path.format(cast.project.pk)).status_code == 200
+    shown = signed_in(cast.alice).get("/" + path.format(cast.project.pk))
+    assert shown.status_code == 200
+    correction = f'href="/projects/{cast.project.pk}/tasks/{task.pk}/?correct"'
+    assert (correction in shown.text) == ("second-look" in path)
     for answer, is_noted in ((own, True), (other, False)):
         answer.refresh_from_db()
         assert (answer.model_seen_at is not None) == is_noted
@@ -273,7 +280,7 @@ def test_the_interface_tells_the_proof_to_who_oversees(cast: Cast) -> None:
     assert APIClient().get(address).status_code == 401
     told = token_of(cast.alice).get(address + "/").json()
     assert told["savings"] == [savings()]
-    assert told["stopping"] == [advice()]
+    assert told["stopping"] == [advice(reason="the curve still rises")]
     assert told["label_errors"][0]["suggested"] == "No artefact"
     assert "rank_by" not in told["label_errors"][0]
     analysts = token_of(cast.ann).get(address).json()

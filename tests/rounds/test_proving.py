@@ -1,37 +1,27 @@
 """The job that works out what the labels prove, on a real database and the real learner."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from procrastinate.contrib.django.models import ProcrastinateJob
-from pytest_django.fixtures import Settings
 
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Task
 from learner.processes import aside
-from rounds import services, serving, worker
+from rounds import services, worker
 from rounds.models import Proof
-from rounds.worker import embedding, proving
-from rounds.worker import ranking as reranking
+from rounds.worker import proving
 from tests.rounds.learning_project import LearningProject, make_learning_project
 
 torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A learner that has just started, with empty caches."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+def in_this_process(new_learner: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # A process of its own takes seconds to start; two tests below have it.
     monkeypatch.setattr(proving, "aside", lambda function, *arguments: function(*arguments))
-    embedding.serving_backbones.cache_clear()
 
 
 @pytest.fixture
@@ -61,9 +51,9 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
     assert (savings["audit"], savings["random"], savings["active"]) == (10, 10, 16)
     assert savings["verdict"] == "not enough"
     assert savings["missing"] == [
-        "about 20 more audit patients",
-        "about 10 more random-arm patients",
-        "about 4 more actively chosen answers",
+        ["about {count} more audit patients", {"count": 20}],
+        ["about {count} more random-arm patients", {"count": 10}],
+        ["about {count} more actively chosen answers", {"count": 4}],
     ]
     assert proof.stopping[0]["verdict"] == "cannot tell"
     assert proof.label_errors == []

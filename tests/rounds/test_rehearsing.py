@@ -1,18 +1,15 @@
 """Rehearsals of a project that has been read."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 import torch
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import Settings
 
 from projects.models import Project
 from rounds import worker
-from rounds.worker import embedding
 from tests.rounds.learning_project import LearningProject, make_learning_project
 
 torch.set_num_threads(1)
@@ -31,14 +28,8 @@ TWO_QUESTIONS = """
 
 
 @pytest.fixture
-def radiographs(
-    transactional_db: None, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LearningProject]:
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding.serving_backbones.cache_clear()
-    yield make_learning_project(20)
+def radiographs(transactional_db: None, new_learner: None) -> LearningProject:
+    return make_learning_project(20)
 
 
 def rehearse(project: Project, *arguments: str) -> str:

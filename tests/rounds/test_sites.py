@@ -23,14 +23,8 @@ PAIRS = 22
 
 
 @pytest.fixture
-def learning(
-    transactional_db: None, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> LearningProject:
+def learning(transactional_db: None, new_learner: None) -> LearningProject:
     """Each scan twice, the second time on another scanner; a few pairs are read."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
     learning = make_learning_project(count=2 * PAIRS, strategy="random")
     embed(learning)
     for _ in range(12):

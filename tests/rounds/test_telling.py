@@ -1,20 +1,17 @@
 """What the learner says of the tasks that are served next, and of no others."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from pytest_django.fixtures import Settings
 
 from annotator.claims import claim_next_task
 from annotator.models import Prediction, Task
 from annotator.results import check_result
 from projects.label_config import Question, parse
-from rounds import serving, worker
-from rounds.worker import ranking as reranking
+from rounds import worker
 from rounds.worker.telling import predictions_of
 from tests.rounds.learning_project import LearningProject, make_learning_project
 
+pytestmark = pytest.mark.usefixtures("new_learner")
 CONFIG = """
 <View>
   <Image name="image" value="$image"/>
@@ -28,14 +25,6 @@ CONFIG = """
   <Rating name="quality" toName="image" maxRating="5"/>
 </View>
 """
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
 
 
 def learning(policy: str) -> LearningProject:

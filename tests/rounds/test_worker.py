@@ -1,17 +1,9 @@
 """The learner's jobs, on a real database, real frames and the real learner."""
 
-from datetime import timedelta
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from django.conf import settings
-from django.db import connection
-from django.utils import timezone
 from numpy.typing import NDArray
-from procrastinate.contrib.django.models import ProcrastinateJob
-from pytest_django.fixtures import Settings
 
 from annotator.claims import claim_next_task
 from annotator.models import Task
@@ -21,42 +13,21 @@ from learner.backbones import WIDTH
 from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices
 from learner.questions import Question
-from rounds import services, serving, training, worker
-from rounds.models import Activity, PoolMap, Ranking, Round
+from rounds import serving, worker
+from rounds.models import Activity, PoolMap, Round
 from rounds.worker import embedding
 from rounds.worker import ranking as reranking
 from rounds.worker.opening import opens_at
-from tests.rounds.learning_project import LearningProject, add_scans, make_learning_project
+from tests.rounds.learning_project import (
+    LearningProject,
+    add_scans,
+    last_ranking,
+    make_learning_project,
+    waiting_jobs,
+)
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture
-def radiographs(transactional_db: None) -> LearningProject:
-    # Jobs write through connections of their own, so what they read must have been committed.
-    return make_learning_project()
-
-
-@pytest.fixture(autouse=True)
-def nothing_remembered(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A learner that has just started, with empty caches."""
-    settings.LEARNER_CACHE = tmp_path / "cache"
-    settings.MODEL_STORE = tmp_path / "models"
-    monkeypatch.setattr(reranking, "_live_projects", {})
-    monkeypatch.setattr(serving, "_resting", {})
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    embedding.serving_backbones.cache_clear()
-
-
-def waiting_jobs() -> list[str]:
-    jobs = ProcrastinateJob.objects.filter(status="todo").order_by("task_name")
-    return list(jobs.values_list("task_name", flat=True))
-
-
-def last_ranking(learning: LearningProject) -> Ranking:
-    ranking = Ranking.objects.filter(project=learning.project).order_by("generation").last()
-    assert ranking is not None
-    return ranking
+pytestmark = pytest.mark.usefixtures("new_learner")
 
 
 def test_every_scan_is_embedded_and_ranked(radiographs: LearningProject) -> None:
@@ -312,182 +283,3 @@ def test_the_model_is_the_number_of_the_round_that_serves(radiographs: LearningP
     Round.objects.create(project=radiographs.project, number=4, state="done", config=config)
     serves = serving.serving_of(project_id=radiographs.project.pk)
     assert (serves.name, serves.number) == ("r4a1", 4)
-
-
-def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: None) -> None:
-    learning = make_learning_project(labels_per_round=5)
-    services.queue_round(project_id=learning.project.pk, labels=0, last_annotation=0)
-    first = Round.objects.get(project=learning.project)
-    services.begin_round(round_id=first.pk)
-    config = {"embeddings": "r0", "serves": False}
-    services.finish_round(round_id=first.pk, attempt=1, weights="", config=config, metrics={})
-    worker.embed(project_id=learning.project.pk)
-    for _ in range(7):
-        learning.read_next()
-        worker.rerank(project_id=learning.project.pk)
-    rounds = Round.objects.filter(project=learning.project)
-    assert list(rounds.order_by("number").values_list("number", "labels")) == [(1, 0), (2, 5)]
-    assert waiting_jobs().count("rounds.train") == 2  # the first one's own job was not run here
-
-
-def test_the_first_round_learns_without_labels_and_serves(
-    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project_id = radiographs.project.pk
-    worker.embed(project_id=project_id)
-    monkeypatch.setitem(training.SECONDS, "self-supervised", 1.0)
-    begun = services.queue_round(project_id=project_id, labels=0, last_annotation=0)
-    assert begun is not None
-    worker.train(round_id=begun.pk)
-    begun.refresh_from_db()
-    assert (begun.state, begun.error) == ("done", "")
-    assert begun.weights == f"project-{project_id}/round-1/attempt-1"
-    assert begun.config["kind"] == "self-supervised"
-    assert begun.metrics["labels"] == 0
-    worker.rerank(project_id=project_id)
-    assert last_ranking(radiographs).round == begun
-    assert EmbeddingCache.find(serving.cache_folder(project_id), "r0") is None
-    add_scans(radiographs, 2)
-    worker.embed(project_id=project_id)  # with the new weights
-    found = EmbeddingCache.find(serving.cache_folder(project_id), "r1a1")
-    assert found is not None and len(found) == 26
-
-
-def test_a_round_that_crashes_leaves_its_reason_and_the_old_order(
-    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "CHILD", "learner.absent")
-    worker.embed(project_id=radiographs.project.pk)
-    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
-    assert begun is not None
-    worker.train(round_id=begun.pk)
-    begun.refresh_from_db()
-    assert begun.state == "failed"
-    assert "No module named learner.absent" in begun.error
-    assert serving.serving_of(project_id=radiographs.project.pk).name == "r0"
-
-
-def test_a_worker_that_was_overtaken_publishes_nothing(radiographs: LearningProject) -> None:
-    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
-    assert begun is not None
-    services.begin_round(round_id=begun.pk)
-    second = services.begin_round(round_id=begun.pk)
-    assert second is not None and second.attempt == 2
-    publish = {"round_id": begun.pk, "weights": "w", "config": {}, "metrics": {}}
-    assert not services.finish_round(attempt=1, **publish)  # type: ignore[arg-type]
-    assert not services.fail_round(round_id=begun.pk, attempt=1, error="late")
-    assert services.finish_round(attempt=2, **publish)  # type: ignore[arg-type]
-    assert services.begin_round(round_id=begun.pk) is None
-
-
-def test_two_rounds_are_never_unfinished_at_once(radiographs: LearningProject) -> None:
-    project_id = radiographs.project.pk
-    assert services.queue_round(project_id=project_id, labels=0, last_annotation=0)
-    assert services.queue_round(project_id=project_id, labels=9, last_annotation=9) is None
-
-
-def test_the_sweep_starts_what_nobody_started(radiographs: LearningProject) -> None:
-    worker.sweep()
-    assert waiting_jobs() == ["rounds.embed", "rounds.rerank"]
-    worker.sweep()
-    assert waiting_jobs() == ["rounds.embed", "rounds.rerank"]
-
-
-def test_the_sweep_starts_the_first_round_when_no_more_scans_come(
-    radiographs: LearningProject,
-) -> None:
-    worker.embed(project_id=radiographs.project.pk)
-    worker.sweep()
-    assert not Round.objects.exists()
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE annotator_task SET created_at = now() - interval '1 minute'")
-    worker.sweep()
-    worker.sweep()
-    assert Round.objects.get().labels == 0
-    assert waiting_jobs().count("rounds.train") == 1
-
-
-def test_a_round_whose_job_is_gone_gets_another_until_it_has_killed_five(
-    radiographs: LearningProject,
-) -> None:
-    begun = services.queue_round(project_id=radiographs.project.pk, labels=0, last_annotation=0)
-    assert begun is not None
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
-    worker.sweep()
-    assert waiting_jobs().count("rounds.train") == 1
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
-    Round.objects.update(state=Round.State.RUNNING, attempt=5)
-    services.lay_down_round(round_id=begun.pk, attempt=5)  # the learner was stopped, not killed
-    worker.sweep()
-    assert waiting_jobs().count("rounds.train") == 1
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
-    Round.objects.update(state=Round.State.RUNNING)
-    worker.sweep()
-    begun.refresh_from_db()
-    assert (begun.state, begun.error) == ("failed", "Broke off 5 times.")
-
-
-def test_a_damaged_frame_file_does_not_stop_the_others(radiographs: LearningProject) -> None:
-    task = Task.objects.filter(project=radiographs.project).first()
-    assert task is not None
-    scan = task.scans.get()
-    (Path(settings.FRAME_STORE) / scan.frames[:2] / f"{scan.frames}.frames").write_bytes(b"")
-    worker.embed(project_id=radiographs.project.pk)
-    worker.rerank(project_id=radiographs.project.pk)
-    assert last_ranking(radiographs).placed == 24
-
-
-def test_a_failing_project_says_why_and_rests(
-    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*args: object, **options: object) -> None:
-        raise RuntimeError("no more room on the disk")
-
-    monkeypatch.setattr(embedding, "_embed_chunk", broken)
-    with pytest.raises(RuntimeError):
-        worker.embed(project_id=radiographs.project.pk)
-    activity = Activity.objects.get(project=radiographs.project)
-    assert activity.doing == "Embedding failed: no more room on the disk"
-    worker.sweep()
-    assert waiting_jobs() == []
-
-
-def test_a_failed_first_round_is_tried_again_once_the_settings_have_changed(
-    radiographs: LearningProject,
-) -> None:
-    project = radiographs.project
-    worker.embed(project_id=project.pk)
-    failed = services.queue_round(project_id=project.pk, labels=0, last_annotation=0)
-    assert failed is not None
-    services.begin_round(round_id=failed.pk)
-    assert services.fail_round(round_id=failed.pk, attempt=1, error="No such network")
-    Task.objects.filter(project=project).update(created_at=timezone.now() - timedelta(hours=1))
-    worker.sweep()
-    assert Round.objects.filter(project=project).count() == 1
-    project.backbone = "ResNet18"
-    project.save()
-    worker.sweep()
-    assert Round.objects.filter(project=project, state="queued").count() == 1
-
-
-def test_an_attempt_that_was_overtaken_removes_nothing(
-    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project_id = radiographs.project.pk
-    worker.embed(project_id=project_id)
-    begun = services.queue_round(project_id=project_id, labels=0, last_annotation=0)
-    assert begun is not None
-    monkeypatch.setitem(training.SECONDS, "self-supervised", 0.5)
-    of_successor = EmbeddingCache(serving.cache_folder(project_id), "r1a2", 4)
-    of_successor.append(np.ones((1, 4), np.float16), at=0)
-
-    def overtaken(**outcome: object) -> bool:
-        return False
-
-    monkeypatch.setattr(services, "finish_round", overtaken)
-    worker.train(round_id=begun.pk)
-    assert len(of_successor.read()) == 1
-    assert EmbeddingCache.find(serving.cache_folder(project_id), "r0") is not None

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Model
+from django.utils import translation
 
+from accounts.saying import said
 from scans import queries, services
 from scans.framestore import FrameFile, open_frames
 from scans.models import Archive, Ingest, Instance, Patient, Scan, Series, Study
@@ -19,8 +21,11 @@ def ingested(archive: Archive, *paths: Path, **options: Any) -> Ingest:
 
 
 def report(ingest: Ingest) -> dict[str, tuple[str, str]]:
-    """Outcome and reason by path."""
-    return {f.path: (f.outcome, f.reason) for f in queries.files_of(ingest=ingest)}
+    """Outcome and reason by path; every reason is told in German too."""
+    lines = list(queries.files_of(ingest=ingest))
+    with translation.override("de"):
+        assert [f.reason for f in lines if f.reason and said(f.reason) == f.reason] == []
+    return {f.path: (f.outcome, f.reason) for f in lines}
 
 
 def frames_of(scan: Scan) -> FrameFile:

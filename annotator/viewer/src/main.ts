@@ -88,7 +88,7 @@ async function openRoom(root: HTMLElement): Promise<void> {
   const hasMasks = questions.some(({ kind }) => kind === "masks");
   fillToolbar(frame.tools, screen.toolbox, keymap, hasMasks, act);
   keymap.printCaps();
-  if (hasMasks) frame.tools.append(new BrushBar(regions.masks, stageFocus).element);
+  if (hasMasks) frame.stage.after(new BrushBar(regions.masks, stageFocus).element);
   regions.onSelect = () => room.refresh();
   regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
   screen.onSay = (text) => notice.pass(text);

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotator.agreement import details_of
-from annotator.results import REGION_KINDS
-from projects.label_config import asked_of_task
+from projects.label_config import REGION_KINDS, asked_of_task
 from releases.formats.shape import Format, json_array, reader_name, stable_json
 from releases.names import shared_names, unique_name
 from releases.records import AnswerRecord, Dataset, ScanRecord, TaskRecord

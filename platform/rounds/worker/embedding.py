@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.rerank import LEARNER_QUEUE
 from learner.cache import Bags, EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices, shrink
@@ -42,7 +43,7 @@ _EMBED_LOCK = 0x5C09
 @app.task(name=EMBED_JOB, queue=LEARNER_QUEUE)
 def embed(*, project_id: int) -> None:
     """Shrink and embed the tasks that the caches lack, in chunks, each of them ranked at once."""
-    with answering_for(project_id, "Embedding"):
+    with answering_for(project_id, Sentence("Embedding")):
         serves = serving_of(project_id=project_id)
         backbone = serving_backbones(serves)
         ranked = 0.0
@@ -90,7 +91,8 @@ def _embed_chunk(project_id: int, serves: Serving, backbone: "Ensemble") -> bool
         end = min(len(bags.frames), begin + FRAMES)
         if begin < end:
             services.note_activity(
-                project_id=project_id, doing=f"Embedding scans: {bags.whole(end)} done"
+                project_id=project_id,
+                doing=Sentence("Embedding scans: {done} done", done=int(bags.whole(end))),
             )
             embeddings.append(backbone.embed(bags.frames[begin:end]), at=begin)
         return bool(missing) or begin < end

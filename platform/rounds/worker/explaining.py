@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.rerank import LEARNER_QUEUE
 from learner.frames import shrink
 from projects.models import Project
@@ -37,10 +38,10 @@ def explain(
     try:
         png = _png(_heat(Project.objects.get(pk=project_id), asked))
     except NoModelYet as waiting:
-        reason = str(waiting)
+        reason = waiting.args[0]
     except Exception:
         logger.exception("Task %s of project %s cannot be explained", task_id, project_id)
-        reason = "This could not be explained; the log of the learner says why."
+        reason = Sentence("This could not be explained; the log of the learner says why.")
     keep_explanation(project_id=project_id, asked=asked, png=png, reason=reason)
 
 
@@ -50,10 +51,10 @@ def _heat(project: Project, asked: Asked) -> NDArray[np.uint8]:
 
     live = live_project(project)
     if live is None:
-        raise NoModelYet("The scans are not embedded yet. Ask again in a minute.")
+        raise NoModelYet(Sentence("The scans are not embedded yet. Ask again in a minute."))
     rows, _ = live.pool.rows_of(np.array([asked.task_id]))
     if not len(rows):
-        raise NoModelYet("This scan is not embedded yet. Ask again in a minute.")
+        raise NoModelYet(Sentence("This scan is not embedded yet. Ask again in a minute."))
     bags, bag = live.bags, int(rows[0])
     weights = _weights(project, live, asked)
     if bags.harmony is not None:
@@ -75,7 +76,9 @@ def _weights(project: Project, live: LiveProject, asked: Asked) -> NDArray[np.fl
         learn_labels(project, live)
         weights = live.ranker.weights(asked.question)
     if weights is None:
-        raise NoModelYet("There is no model for this question yet: it needs a few more answers.")
+        raise NoModelYet(
+            Sentence("There is no model for this question yet: it needs a few more answers.")
+        )
     question = next(each for each in live.pool.questions if each.name == asked.question)
     known = learnt(question)
     if known.kind == "number":

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.dataset import LabelledAnswers, labelled_answers
 from annotator.rerank import LEARNER_QUEUE
 from learner.processes import aside
@@ -19,7 +20,7 @@ from projects.models import Project
 from rounds import services
 from rounds.pool import Pool, imported_tasks, learnt_questions
 from rounds.queries import median_seconds
-from rounds.serving import answering_for
+from rounds.serving import answering_for, why
 from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
 
@@ -29,7 +30,10 @@ Int64 = NDArray[np.int64]
 @app.task(name=services.PROVE_JOB, queue=LEARNER_QUEUE)
 def prove(*, project_id: int) -> None:
     """Work out the savings, the advice on stopping and the doubtful labels, and keep them."""
-    with answering_for(project_id, "Measuring the savings"), _told_on_the_page(project_id):
+    with (
+        answering_for(project_id, Sentence("Measuring the savings")),
+        _told_on_the_page(project_id),
+    ):
         project = Project.objects.filter(pk=project_id).first()
         if project is None:
             return
@@ -55,7 +59,7 @@ def _told_on_the_page(project_id: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        services.fail_proof(project_id=project_id, error=str(error) or type(error).__name__)
+        services.fail_proof(project_id=project_id, error=why(error))
         raise
 
 

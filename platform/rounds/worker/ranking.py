@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.dataset import labelled_answers
 from annotator.predictions import keep_own_predictions
 from annotator.queue import OpensAt, Placement
@@ -63,7 +64,7 @@ _live_projects: dict[int, LiveProject] = {}
 @app.task(name=RERANK_JOB, queue=LEARNER_QUEUE)
 def rerank(*, project_id: int) -> None:
     """Write a new order from all labels committed before now."""
-    with answering_for(project_id, "Ranking"):
+    with answering_for(project_id, Sentence("Ranking")):
         project = Project.objects.filter(pk=project_id).first()
         live = live_project(project) if project else None
         if project is None or live is None:
@@ -88,7 +89,7 @@ def live_project(project: Project) -> LiveProject | None:
         questions = learnt_questions(project.label_config)
         if not questions:
             services.note_activity(
-                project_id=project.pk, doing="No question of choice or number to learn"
+                project_id=project.pk, doing=Sentence("No question of choice or number to learn")
             )
             return None
         pool = Pool(project.pk, found.tasks, questions)
@@ -147,7 +148,12 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         _tell(project, live, ranking, np.concatenate([pool.tasks[ranked.indices], by_chance, held]))
     services.note_activity(
         project_id=project.pk,
-        doing=f"Ranked {new.sum()} scans after {labels} labels in {milliseconds:.0f} ms",
+        doing=Sentence(
+            "Ranked {scans} scans after {labels} labels in {milliseconds} ms",
+            scans=int(new.sum()),
+            labels=labels,
+            milliseconds=round(milliseconds),
+        ),
     )
     return ranking
 

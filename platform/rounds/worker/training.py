@@ -2,6 +2,7 @@
 
 from procrastinate.contrib.django import app
 
+from accounts.sentences import Sentence
 from annotator.dataset import labelled_answers
 from annotator.rerank import LEARNER_QUEUE
 from learner.cache import EmbeddingCache, FrameCache
@@ -18,7 +19,7 @@ def train(*, round_id: int) -> None:
     begun = services.begin_round(round_id=round_id)
     if begun is None:
         return
-    with answering_for(begun.project_id, f"Training round {begun.number}"):
+    with answering_for(begun.project_id, Sentence("Training round {number}", number=begun.number)):
         questions = learnt_questions(begun.project.label_config)
         tasks = FrameCache(cache_folder(begun.project_id), SIZE).read().tasks
         pool = Pool(begun.project_id, tasks, questions)

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -39,6 +39,11 @@ class Truth:
     subtlety: tuple[int, ...]  # beside findings; 1 extremely subtle … 5 obvious
     diameter: float | None = None  # mm, of a volume's largest nodule
     centre: tuple[int, int, int] | None = None  # its slice, row and column, from 0
+
+    @classmethod
+    def of_film(cls, file: str, patient: str, found: Sequence[Finding | Lesion]) -> "Truth":
+        kinds, subtlety = tuple(one.kind for one in found), tuple(one.subtlety for one in found)
+        return cls(file, patient, "image", kinds, subtlety)
 
     def row(self) -> dict[str, str | int]:
         return {
@@ -136,15 +141,7 @@ def _write_patient(folder: Path, seed: int, number: int, images: int) -> list[Tr
             folder / name, person, film, study=f"{seed}/{number}/{image}", number=image,
             bits=bits, inverted=inverted, spacing=_CANVAS.spacing,
         )  # fmt: skip
-        truths.append(
-            Truth(
-                name,
-                identifier,
-                "image",
-                tuple(f.kind for f in findings),
-                tuple(f.subtlety for f in findings),
-            )
-        )
+        truths.append(Truth.of_film(name, identifier, findings))
     return truths
 
 
@@ -191,15 +188,7 @@ def _write_breasts(folder: Path, seed: int, number: int) -> list[Truth]:
             folder / name, person, film[:, ::-1] if side == "R" else film,
             study=f"{seed}/mg{number}", number=image, side=side, view=view, spacing=_FILM.spacing,
         )  # fmt: skip
-        truths.append(
-            Truth(
-                name,
-                identifier,
-                "image",
-                tuple(one.kind for one in lesions),
-                tuple(one.subtlety for one in lesions),
-            )
-        )
+        truths.append(Truth.of_film(name, identifier, lesions))
     return truths
 
 

@@ -108,7 +108,7 @@ export function unanswered(sheet: Sheet, questions: readonly Question[]): Missin
   });
 }
 
-export function isAnswered(sheet: Sheet, question: Question): boolean {
+function isAnswered(sheet: Sheet, question: Question): boolean {
   if (!isRegionKind(question.kind)) return isSaid(sheet, question);
   return regionsOf(sheet).some((region) => region.question === question.name);
 }

@@ -24,7 +24,7 @@ function asAnswer({ score: _score, meta: _meta, model_version: _version, ...item
   return item;
 }
 
-export function probabilityOf({ score }: ModelEntry): number | null {
+function probabilityOf({ score }: ModelEntry): number | null {
   return typeof score === "number" && score >= 0 && score <= 1 ? score : null;
 }
 

@@ -8,7 +8,7 @@ const MOST = 2;
  * The second task is chosen this long after the case in hand was opened: by then the ranking knows
  * the answer given last, so that reserving two makes the order no staler than reserving one.
  */
-export const FRESH_AFTER_MS = 1000;
+const FRESH_AFTER_MS = 1000;
 
 /** The tasks that will follow the one in hand, reserved and fetched early. */
 export class Ahead {

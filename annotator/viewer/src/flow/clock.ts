@@ -1,5 +1,5 @@
 /** After this long without input the reader is taken to be away. */
-export const IDLE_AFTER_MS = 60_000;
+const IDLE_AFTER_MS = 60_000;
 
 /** Reading time: only while the page is visible and the reader active. `now` is in milliseconds. */
 export class ReadingClock {

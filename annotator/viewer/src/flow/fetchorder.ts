@@ -3,8 +3,8 @@ import { openingPlace, outward } from "../viewer/order";
 import { imageIds } from "../viewer/registry";
 
 /** What the frames of one task may take in memory; frames beyond are fetched when they are looked at. */
-export const IN_HAND_BYTES = 768 * 1024 ** 2;
-export const AHEAD_BYTES = 320 * 1024 ** 2;
+const IN_HAND_BYTES = 768 * 1024 ** 2;
+const AHEAD_BYTES = 320 * 1024 ** 2;
 /** So many around the opening are what a reader scrolls through first. */
 const NEAR = 32;
 

@@ -127,6 +127,7 @@ export class Room {
   look(result: readonly ResultItem[], comment: string): void {
     this.fill(result, comment);
     this.parts.regions.load(this.sheet, this.task_?.scans ?? []);
+    this.parts.screen.render();
     this.refresh();
   }
 
@@ -222,9 +223,10 @@ export class Room {
     if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
+    // Before the images come, so that they are drawn once, with what is marked on them.
+    regions.load(this.sheet, task.scans);
     await screen.show(task).finally(() => clearTimeout(late));
     if (!this.isHere) return;
-    regions.load(this.sheet, task.scans);
     help?.open(task, draft);
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();

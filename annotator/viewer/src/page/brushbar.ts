@@ -3,13 +3,14 @@ import type { Masks } from "../viewer/masks";
 import { make } from "./dom";
 
 /**
- * Beside the tools: how large the brush is, and which values the threshold brush takes. Always there,
- * so that the image keeps its place whatever tool is in hand.
+ * Over the corner of the image while a tool that paints is in hand: how large its brush is, and which
+ * values the threshold brush takes. The image keeps its place.
  */
 export class BrushBar {
   readonly element: HTMLElement;
   private readonly size = make("span", { class: "brush-size", "data-part": "brush-size" });
   private readonly tolerance: HTMLInputElement;
+  private readonly threshold: HTMLElement;
   private readonly range = make("span", { class: "brush-range", "data-part": "brush-range" });
   private readonly unit = make("span");
 
@@ -24,14 +25,22 @@ export class BrushBar {
       onchange: () => this.enter(),
       onkeydown: (event) => (event as KeyboardEvent).key === "Enter" && done(),
     });
-    const threshold = make("label", { class: "threshold" }, t("Threshold"), " ± ", this.tolerance, this.unit);
-    this.element = make("div", { class: "brush-bar", role: "group", "aria-label": t("Brush") }, this.size, threshold, this.range);
+    this.threshold = make(
+      "div",
+      { class: "threshold" },
+      make("label", {}, t("Threshold"), " ± ", this.tolerance, this.unit),
+      this.range,
+    );
+    this.element = make("div", { class: "brush-bar", role: "group", "aria-label": t("Brush") }, this.size, this.threshold);
     masks.onTool = () => this.update();
     this.update();
   }
 
   private update(): void {
-    const { brush, units } = this.masks;
+    const { brush, tool, units } = this.masks;
+    // What is outlined by clicks has no brush.
+    this.element.hidden = tool === null || tool === "segment";
+    this.threshold.hidden = tool !== "threshold";
     const width = brush.radius * 2;
     const size = width < 10 ? width.toFixed(1) : String(Math.round(width));
     this.size.textContent = t("Brush {size} {unit}", { size, unit: units.length });

@@ -21,7 +21,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 /** How a key is printed on its cap. */
 const CAPS: Record<string, string> = {
   ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→",
-  Shift: "⇧", Enter: "Enter ↵", Escape: t("Esc"), PageUp: t("Page ↑"), PageDown: t("Page ↓"),
+  Shift: "⇧", Escape: t("Esc"), PageUp: t("Page ↑"), PageDown: t("Page ↓"),
   Ctrl: t("Ctrl"), Home: t("Home"), End: t("End"), Delete: t("Delete"), Backspace: t("Backspace"),
 };
 

@@ -167,9 +167,9 @@ function show({ element }: Field, isAsked: boolean): void {
 function normalText(sheet: Sheet, questions: readonly Question[]): string {
   // What is chosen may be a finding of its own: then to mark nothing is not to call it normal.
   const isChosen = questions.some(({ kind, name }) => kind === "single" && sheet.choices.get(name)?.length);
-  if (isChosen) return t("Submit, nothing marked");
+  if (isChosen) return t("Submit unmarked");
   const asksForFindings = questions.some(({ kind }) => kind === "multiple");
-  return asksForFindings ? t("No finding — read as normal") : t("Nothing marked — read as normal");
+  return asksForFindings ? t("No finding: normal") : t("Nothing marked: normal");
 }
 
 function field(

@@ -7,29 +7,40 @@ import { make } from "./dom";
 import { icon } from "./icons";
 import type { Keymap } from "./keymap";
 
+interface Shown {
+  command: string;
+  text: string;
+  /** Pressed while this tool is in hand. */
+  tool?: ToolName;
+  /** Said in words where there is room; the others' pictures say it better. */
+  isNamed?: true;
+  /** A gap before it: what follows is of another kind. */
+  begins?: true;
+}
+
 /** What is offered under the image; everything else is on a key alone. */
-const SHOWN: readonly (readonly [command: string, text: string, tool?: ToolName])[] = [
-  ["window", t("Window"), "window"],
-  ["zoom", t("Zoom"), "zoom"],
-  ["pan", t("Pan"), "pan"],
-  ["scroll", t("Slices"), "scroll"],
-  ["length", t("Length"), "length"],
-  ["angle", t("Angle"), "angle"],
-  ["eraser", t("Eraser"), "eraser"],
-  ["threshold", t("Threshold"), "threshold"],
-  ["segment", t("Outline"), "segment"],
-  ["invert", t("Invert")],
-  ["fit", t("Fit")],
-  ["actual", t("1:1")],
-  ["rotate", t("Turn")],
-  ["flipHorizontally", t("Flip left and right")],
-  ["flipVertically", t("Flip top and bottom")],
-  ["smooth", t("Pixels")],
-  ["oneUp", t("One-up")],
-  ["layPlanes", t("MPR")],
-  ["link", t("Link")],
-  ["magnify", t("Magnify")],
-  ["cine", t("Cine")],
+const SHOWN: readonly Shown[] = [
+  { command: "window", text: t("Window"), tool: "window", isNamed: true },
+  { command: "zoom", text: t("Zoom"), tool: "zoom", isNamed: true },
+  { command: "pan", text: t("Pan"), tool: "pan" },
+  { command: "scroll", text: t("Slices"), tool: "scroll", isNamed: true },
+  { command: "length", text: t("Length"), tool: "length", isNamed: true, begins: true },
+  { command: "angle", text: t("Angle"), tool: "angle", isNamed: true },
+  { command: "eraser", text: t("Eraser"), tool: "eraser", isNamed: true, begins: true },
+  { command: "threshold", text: t("Threshold"), tool: "threshold", isNamed: true },
+  { command: "segment", text: t("Outline"), tool: "segment", isNamed: true },
+  { command: "invert", text: t("Invert"), begins: true },
+  { command: "fit", text: t("Fit") },
+  { command: "actual", text: t("1:1") },
+  { command: "rotate", text: t("Turn") },
+  { command: "flipHorizontally", text: t("Flip left and right") },
+  { command: "flipVertically", text: t("Flip top and bottom") },
+  { command: "smooth", text: t("Pixels") },
+  { command: "oneUp", text: t("One-up"), isNamed: true, begins: true },
+  { command: "layPlanes", text: t("MPR") },
+  { command: "link", text: t("Link"), isNamed: true },
+  { command: "magnify", text: t("Magnify"), begins: true },
+  { command: "cine", text: t("Cine") },
 ];
 
 /** Buttons for the tools, with their keys. */
@@ -40,29 +51,8 @@ export function fillToolbar(
   hasMasks: boolean,
   act: (command: string) => void,
 ): void {
-  const buttons = SHOWN.filter(([, , tool]) => hasMasks || !tool || !isPaintTool(tool)).map(
-    ([name, text, tool]) => {
-      const command = COMMANDS.find((other) => other.name === name);
-      const button = make(
-        "button",
-        { type: "button", class: "tool", "data-tool": name, title: command?.says ?? text, tabindex: "-1", onclick: () => act(name) },
-      );
-      const cap = keymap.cap(name);
-      const picture = icon(name);
-      if (picture) {
-        button.setAttribute("aria-label", text);
-        // The key is told in the tip, as it is when the pointer comes: it may have been changed.
-        button.append(picture, cap);
-        cap.hidden = true;
-        button.addEventListener("pointerenter", () => {
-          button.title = `${command?.says ?? text} (${cap.textContent})`;
-        });
-      } else {
-        button.append(text, cap);
-      }
-      return { button, tool };
-    },
-  );
+  const shown = SHOWN.filter(({ tool }) => hasMasks || !tool || !isPaintTool(tool));
+  const buttons = shown.map((one) => ({ button: toolButton(one, keymap, act), tool: one.tool }));
   bar.replaceChildren(...buttons.map(({ button }) => button));
   const mark = (current: ToolName): void => {
     for (const { button, tool } of buttons) {
@@ -71,6 +61,40 @@ export function fillToolbar(
   };
   toolbox.onChange = mark;
   mark(toolbox.current);
+  keepOneRow(bar);
+}
+
+function toolButton({ command, text, isNamed, begins }: Shown, keymap: Keymap, act: (command: string) => void): HTMLButtonElement {
+  const says = COMMANDS.find(({ name }) => name === command)?.says ?? text;
+  const button = make(
+    "button",
+    { type: "button", class: "tool", "data-tool": command, "aria-label": text, title: says, tabindex: "-1", onclick: () => act(command) },
+  );
+  const [picture, cap] = [icon(command), keymap.cap(command)];
+  button.classList.toggle("begins", begins === true);
+  button.classList.toggle("is-named", isNamed === true || !picture);
+  button.append(...(picture ? [picture] : []), make("span", { class: "tool-name" }, text), cap);
+  // The key is told in the tip, as it is when the pointer comes: it may have been changed.
+  button.addEventListener("pointerenter", () => (button.title = `${says} (${cap.textContent})`));
+  return button;
+}
+
+/** From names with keys to pictures alone: the first form that fits is taken. */
+const FORMS = ["named", "keyed", "plain"] as const;
+
+/**
+ * Says as much of each tool as one row has room for, whatever the width and the language. All tools
+ * are measured, those of other scans too: nothing moves from case to case.
+ */
+function keepOneRow(bar: HTMLElement): void {
+  new ResizeObserver(() => {
+    bar.toggleAttribute("data-measured", true);
+    for (const form of FORMS) {
+      bar.dataset["form"] = form;
+      if (bar.scrollWidth <= bar.clientWidth) break;
+    }
+    bar.toggleAttribute("data-measured", false);
+  }).observe(bar);
 }
 
 /** Shows which of the things that are on or off are on, after each drawing and each press. */

@@ -7,7 +7,6 @@ import type { Edge } from "./hanging";
 import type { Sight } from "./linking";
 import { openingWindow } from "./loader";
 import type { Flips } from "./mammogram";
-import type { ShownSamples } from "./pixels";
 import { framePlane, type FrameTransform, onElement, type Pixel, type Point, screenDirections, worldToPixel } from "./plane";
 import { fittedScale, flippedHorizontally, flippedVertically, rotated, type Turn, turnOf, UPRIGHT } from "./turn";
 import type { Reading, View } from "./view";
@@ -82,9 +81,8 @@ export class Cell extends FrameStack implements View {
   /** Fits the frame into the viewport as it hangs, and goes back to the scan's own window. */
   reset(): void {
     const { geometry } = this.scan;
-    const values = this.image?.getPixelData() as ShownSamples | undefined;
-    if (values) {
-      const voiRange = windowRange(openingWindow(this.scan, values), this.isWhole);
+    if (this.samples) {
+      const voiRange = windowRange(openingWindow(this.scan, this.samples.values), this.isWhole);
       this.viewport.setProperties({ voiRange, invert: geometry.inverted });
     }
     this.turn_ = UPRIGHT;

@@ -3,8 +3,12 @@ import { cache, Enums, imageLoader, type RenderingEngine, type StackViewport, ty
 import type { Scan } from "../types";
 import { readingOrder, sliceNumber } from "./order";
 import { imageId, imageIds, register } from "./registry";
+import type { Look } from "./resampling";
+import type { FrameSamples } from "./segmentation/segmenter";
+import { lookOf, samplesOf } from "./shownframe";
+import { drawInSoftware, drawsInSoftware } from "./software";
 import { frameLocation } from "./technique";
-import { draggedWindow, nextHeaderWindow, type Range, rangeWindow, type Window, windowRange } from "./windows";
+import { draggedWindow, nextHeaderWindow, rangeWindow, type Window, windowRange } from "./windows";
 
 /** The frames of one scan in a Cornerstone stack viewport: which of them is shown, and through which window. */
 export class FrameStack {
@@ -34,6 +38,7 @@ export class FrameStack {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = engine.getViewport(id) as StackViewport;
+    if (drawsInSoftware()) drawInSoftware(this.viewport);
     this.element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.onDrawn());
   }
 
@@ -69,6 +74,16 @@ export class FrameStack {
     return this.scan_ ? this.viewport.getCornerstoneImage() : undefined;
   }
 
+  /** The values of the frame on the screen; null while there is none. */
+  get samples(): FrameSamples | null {
+    return this.scan_ ? samplesOf(this.viewport) : null;
+  }
+
+  /** How they become greys or colours. */
+  get look(): Look {
+    return lookOf(this.viewport);
+  }
+
   /** The frame on the screen; the one that was gone to follows when its pixels have come. */
   get shownFrame(): number {
     return this.order[this.viewport.getCurrentImageIdIndex()] ?? 0;
@@ -81,11 +96,6 @@ export class FrameStack {
   get window(): Window {
     const range = this.viewport.getProperties().voiRange;
     return range ? rangeWindow(range, this.isWhole) : { center: 0, width: 1 };
-  }
-
-  /** The values shown black and white. */
-  get range(): Range {
-    return windowRange(this.window, this.isWhole);
   }
 
   /** Colours have no window: they are shown as they are. */
@@ -158,11 +168,10 @@ export class FrameStack {
   }
 
   valueAt(column: number, row: number): number[] {
-    const pixels = this.image?.getPixelData();
-    if (!pixels) return [];
-    const { columns, samples } = this.scan.geometry;
+    if (!this.samples) return [];
+    const { columns, samples, values } = this.samples;
     const at = (Math.round(row) * columns + Math.round(column)) * samples;
-    return Array.from({ length: samples }, (_, channel) => pixels[at + channel] as number);
+    return Array.from({ length: samples }, (_, channel) => values[at + channel] as number);
   }
 
   render(): void {

@@ -1,7 +1,7 @@
 import type { Scan } from "../types";
 
 /** How many scans each layout has room for. */
-export const ROOM = { "1x1": 1, "1x2": 2, "2x2": 4, mpr: 1 } as const;
+const ROOM = { "1x1": 1, "1x2": 2, "2x2": 4, mpr: 1 } as const;
 
 export type Layout = keyof typeof ROOM;
 /** The edge of its cell that a breast's chest wall touches. */

@@ -16,7 +16,12 @@ export interface Links {
 export class Linked {
   private readonly seen = new WeakMap<Cell, Sight>();
 
-  /** Begins anew: what the cells show now is what later changes are told from. */
+  /** What the cells show now is what later changes are told from. */
+  begin(cells: readonly Cell[]): void {
+    for (const cell of cells) if (cell.image) this.seen.set(cell, cell.sight);
+  }
+
+  /** Other scans come: what they first show is what later changes are told from. */
   forget(cells: readonly Cell[]): void {
     for (const cell of cells) this.seen.delete(cell);
   }

@@ -47,13 +47,6 @@ function image(scan: Scan, frame: number, decoded: DecodedFrame): Types.IImage {
   const { values, low, high, window } = decoded;
   windows.set(values, window);
   const id = imageId(scan, frame);
-  const voxelManager = utilities.VoxelManager.createImageVoxelManager({
-    width: columns,
-    height: rows,
-    scalarData: values,
-    numberOfComponents: samples,
-    id,
-  });
   return {
     imageId: id,
     minPixelValue: low,
@@ -81,6 +74,18 @@ function image(scan: Scan, frame: number, decoded: DecodedFrame): Types.IImage {
     photometricInterpretation: samples === 3 ? "RGB" : "MONOCHROME2",
     sizeInBytes: values.byteLength,
     dataType: values.constructor.name as Types.PixelDataTypedArrayString,
-    voxelManager: voxelManager as Types.IVoxelManager<number>,
+    voxelManager: voxels(scan, values, id),
   };
+}
+
+function voxels(scan: Scan, values: ShownSamples, id: string): Types.IVoxelManager<number> {
+  const { rows, columns, samples } = scan.geometry;
+  const manager = utilities.VoxelManager.createImageVoxelManager({
+    width: columns,
+    height: rows,
+    scalarData: values,
+    numberOfComponents: samples,
+    id,
+  });
+  return manager as Types.IVoxelManager<number>;
 }

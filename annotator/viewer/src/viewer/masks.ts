@@ -15,7 +15,6 @@ import { clickKind } from "./painting/proposal";
 import { Prompting } from "./painting/prompting";
 import { palette } from "./painting/raster";
 import { type Dab, near, Stroke, valuesAt } from "./painting/stroke";
-import type { ShownSamples } from "./pixels";
 import type { Pixel } from "./plane";
 import type { FrameSamples } from "./segmentation/segmenter";
 import { isPaintTool, type PaintTool, type ToolFollower, type ToolName } from "./toolbox";
@@ -98,10 +97,11 @@ export class Masks implements ToolFollower, Hand {
   /** Shows the masks of a draft or of an earlier state; what is shown already is left as it is. */
   load(scans: readonly Scan[], masks: readonly Mask[]): void {
     const [first] = scans;
-    if (first && first.id !== this.scans[0]?.id) this.brush.suit(first);
+    const isOther = first?.id !== this.scans[0]?.id;
     this.cancel();
     this.prompting.finish();
     this.scans = scans;
+    if (first && isOther) this.brush.suit(first);
     this.layers.load(scans, masks);
     this.drawSoon();
   }
@@ -167,7 +167,7 @@ export class Masks implements ToolFollower, Hand {
 
   begin(cell: Cell, at: Pixel, press: PointerEvent): Motion | null {
     const item = this.item(cell);
-    const frame = samplesOf(cell);
+    const frame = cell.samples;
     if (item === null || !frame) return null;
     if (this.tool_ === "segment") return this.point(item, frame, at, press);
     const dabs = this.tool_ === "eraser" ? this.erasing(item) : this.painting(item, frame, at);
@@ -227,10 +227,4 @@ export class Masks implements ToolFollower, Hand {
   private drawSoon(): void {
     for (const { picture } of this.views.values()) picture.drawSoon();
   }
-}
-
-function samplesOf(cell: Cell): FrameSamples | null {
-  const values = cell.image?.getPixelData() as ShownSamples | undefined;
-  const { rows, columns, samples } = cell.scan.geometry;
-  return values ? { rows, columns, samples, values } : null;
 }

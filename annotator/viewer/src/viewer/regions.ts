@@ -47,7 +47,7 @@ export class Regions {
     window.addEventListener("keydown", ({ target }) => (this.gesture += isTextEntry(target) ? 0 : 1), { capture: true });
   }
 
-  /** Shows a draft's regions on the scans of the task that the screen has opened. */
+  /** Takes up a draft's regions on a task's scans; the screen shows them when it is drawn next. */
   load(sheet: Sheet, scans: readonly Scan[]): void {
     this.scans = scans;
     this.masks.load(scans, sheet.masks);
@@ -56,7 +56,6 @@ export class Regions {
     this.history = new History(sheet);
     this.selected = null;
     if (this.label) this.take(this.label);
-    this.screen.render();
   }
 
   /** Draws what was put into the sheet otherwise than by the pointer; it is a step like any other. */
@@ -69,6 +68,7 @@ export class Regions {
   /** Takes everything off the screen. */
   clear(): void {
     this.load(emptySheet(), []);
+    this.screen.render();
   }
 
   /** Writes what is drawn into a sheet; it is a step that can be taken back. */

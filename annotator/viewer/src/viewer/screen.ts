@@ -12,7 +12,6 @@ import { breastFlips } from "./mammogram";
 import { openingOf, readingOrder } from "./order";
 import { Overlay } from "./overlay";
 import { Pages } from "./pages";
-import type { ShownSamples } from "./pixels";
 import { isAcquired, MprPointer } from "./mprpointer";
 import { PageTag } from "./pagetag";
 import { Toolbox } from "./toolbox";
@@ -132,7 +131,7 @@ export class Screen {
 
   toggleLinked(): void {
     this.isLinked_ = !this.isLinked_;
-    this.linked.forget(this.cells_);
+    this.linked.begin(this.cells_);
     this.onSay(this.isLinked_ ? t("Viewports are linked.") : t("Viewports are no longer linked."));
     this.render();
   }
@@ -221,8 +220,7 @@ export class Screen {
     if (!task) return;
     const start = this.places.get(scan.id) ?? openingOf(task, scan);
     await cell.show(scan, start);
-    const values = cell.image?.getPixelData() as ShownSamples | undefined;
-    if (chestWall && values) cell.hang(breastFlips(scan.geometry, values, chestWall), chestWall);
+    if (chestWall && cell.samples) cell.hang(breastFlips(scan.geometry, cell.samples.values, chestWall), chestWall);
     cell.element.classList.toggle("is-prior", (scan.prior_days ?? null) !== null);
     cell.element.dataset["scan"] = String(scan.id);
     cell.element.dataset["wall"] = chestWall ?? "";

@@ -9,7 +9,7 @@ import type { Layers } from "./layers";
  * The empty slices about one: between the painted ones before and after it or, on a painted slice, those to
  * the nearest painted one past them. `first` and `last` are the painted ends.
  */
-export function gapAbout(painted: readonly boolean[], at: number): { first: number; last: number } | null {
+function gapAbout(painted: readonly boolean[], at: number): { first: number; last: number } | null {
   const gaps: { first: number; last: number }[] = [];
   let first = -1;
   for (const [place, isPainted] of painted.entries()) {

@@ -1,0 +1,111 @@
+"""What the learner's order saves is claimed only where the arms differ."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from learner.proof.evidence import Evidence
+from learner.proof.savings import Amount, _bounds, _verdict, measure_savings
+from learner.questions import Question
+from tests.learner.evidence import FINDINGS, SEX, SIZE, evidence, refits
+
+
+def test_the_interval_holds_what_cannot_be_told_apart_and_is_open_at_its_ends() -> None:
+    k, ahead = np.array([10.0, 20.0, 40.0, 80.0]), np.array([-0.3, -0.1, 0.1, 0.2])
+
+    def bounds(*level: bool) -> tuple[float | None, float | None]:
+        return _bounds(k, ahead, np.array(level))
+
+    assert bounds(False, True, True, False) == (20.0, 40.0)
+    assert bounds(True, True, False, False) == (None, 20.0)
+    assert bounds(False, False, True, True) == (40.0, None)
+    assert bounds(False, False, False, False) == (20.0, 40.0)
+    nothing = np.zeros(4, dtype=bool)
+    assert _bounds(k, np.full(4, 0.1), nothing) == (None, 10.0)
+    assert _bounds(k, np.full(4, -0.1), nothing) == (80.0, None)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (20.0, 99.0, "saving"),
+        (None, 99.0, "saving"),
+        (20.0, 100.0, "no difference"),
+        (None, None, "no difference"),
+        (101.0, None, "cost"),
+    ],
+)
+def test_a_difference_is_shown_only_where_the_interval_excludes_none(
+    low: float | None, high: float | None, verdict: str
+) -> None:
+    assert _verdict(Amount(50.0, low, high), 100) == verdict
+
+
+def test_what_is_missing_is_counted() -> None:
+    of = evidence(audit=40, active=15, random=5)
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert found.verdict == "not enough"
+    assert tuple(map(str, found.missing)) == (
+        "about 10 more audit patients",
+        "about 15 more random-arm patients",
+        "about 5 more actively chosen answers",
+    )
+    assert found.random_curve == ()
+
+
+def test_one_class_alone_is_not_enough() -> None:
+    of = evidence(audit=80, active=30, random=30)
+    of.targets["sex"][of.random] = [1, 0]
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert tuple(map(str, found.missing)) == ("more than one class in the random arm",)
+
+
+def test_of_each_patient_of_the_random_arm_the_first_scan_counts() -> None:
+    of = evidence(audit=80, active=30, random=60)
+    of.patients[of.random] = 1000 + np.arange(60) % 30
+    assert of.first_of_each_patient(of.random).tolist() == of.random[:30].tolist()
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert found.random == 30
+    of.patients[of.random] = 1000 + np.arange(60) % 5
+    found = measure_savings(refits(of), SEX, np.random.default_rng(0))
+    assert tuple(map(str, found.missing)) == ("about 15 more random-arm patients",)
+
+
+@pytest.mark.parametrize("question", [SEX, FINDINGS, SIZE], ids=lambda question: question.kind)
+def test_two_random_arms_show_no_difference(question: Question) -> None:
+    of = evidence(audit=100, active=120, random=40)
+    found = measure_savings(refits(of), question, np.random.default_rng(0))
+    assert found.verdict == "no difference"
+    assert (found.audit, found.random, found.active) == (100, 40, 120)
+    assert [point.labels for point in found.random_curve] == [5, 10, 20, 28, 40]
+    assert found.active_curve[-1].labels == 120
+    for point in (*found.random_curve, *found.active_curve):
+        assert 0 <= point.low <= point.value <= point.high
+    low, high = found.ratio.low, found.ratio.high
+    assert (low is None or low <= 1) and (high is None or high >= 1)
+
+
+def with_labels_drawn_anew(of: Evidence, arm: NDArray[np.int64]) -> Evidence:
+    """The answers of an arm replaced by chance: it teaches nothing."""
+    sex = of.targets["sex"].copy()
+    sex[arm] = np.eye(2, dtype=np.float32)[np.random.default_rng(0).integers(0, 2, len(arm))]
+    return replace(of, targets={**of.targets, "sex": sex})
+
+
+def test_an_arm_that_teaches_more_saves_labels_and_one_that_teaches_nothing_costs_some() -> None:
+    of = evidence(audit=300, active=150, random=60)
+    saves = measure_savings(
+        refits(with_labels_drawn_anew(of, of.random)), SEX, np.random.default_rng(0)
+    )
+    assert saves.verdict == "saving"
+    assert saves.needed.high is not None and saves.needed.high < 60
+    assert saves.saved.low == pytest.approx(60 - saves.needed.high)
+    assert saves.ratio.low == pytest.approx(60 / saves.needed.high)
+    costs = measure_savings(
+        refits(with_labels_drawn_anew(of, of.active)), SEX, np.random.default_rng(0)
+    )
+    assert costs.verdict == "cost"
+    assert costs.needed.value is None
+    assert costs.needed.low is not None and costs.needed.low > 60
