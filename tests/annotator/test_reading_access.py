@@ -23,6 +23,8 @@ def every_request(cast: Cast, task: Task) -> list[tuple[str, str, object]]:
         ("POST", f"/api/tasks/{task.pk}/annotations/", submission()),
         ("GET", f"/api/tasks/{task.pk}/annotations/", None),
         ("PUT", f"/api/tasks/{task.pk}/draft/", draft),
+        ("PUT", f"/api/annotations/{annotation.pk}/draft/", draft),
+        ("DELETE", f"/api/annotations/{annotation.pk}/draft/", None),
         ("GET", f"/api/tasks/{task.pk}/", None),
         ("GET", f"/api/tasks/?project={cast.project.pk}", None),
         ("GET", f"/api/annotations/{annotation.pk}/", None),

@@ -35,6 +35,7 @@ def shown_to(annotation: Annotation) -> dict[str, Any]:
             {"at": before, **HEAT, "when": "before"},
             {"at": after, **HEAT, "when": "after"},
         ],
+        "looked_up": {"answers": before, "model": before},
         "suggestions": {"7-1": "rejected"},
         "after": {"at": after, "result": [said]},
     }
@@ -55,14 +56,14 @@ def test_what_was_known_is_told_and_what_was_shown_later_is_not(cast: Cast) -> N
         task["annotations"][0]["model_shown"] for task in json.loads(text_of(cast, "labelstudio"))
     )
     assert second is None and plain.model_shown is None
-    assert set(first) == {"before", "heat_maps", "suggestions"}
+    assert set(first) == {"before", "heat_maps", "looked_up", "suggestions"}
     assert first["heat_maps"] == shown["heat_maps"][:1]
     assert first["suggestions"] == {"7-1": "rejected"}
     mask = first["before"]["result"][1]
     assert mask["value"] == {"format": "rle", "brushlabels": ["Lung"]}
     rows = list(csv.DictReader(io.StringIO(text_of(cast, "csv"))))
-    told = [(row["shown_model_1"], row["shown_heat_maps_1"], row["suggestions_1"]) for row in rows]
-    assert told == [
-        ("Scout round 3|Scout round 3, ranking 41|masknet 1", "1", "rejected 1"),
-        ("", "0", ""),
+    columns = ("shown_model_1", "shown_heat_maps_1", "suggestions_1", "looked_up_1")
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("Scout round 3|Scout round 3, ranking 41|masknet 1", "1", "rejected 1", "answers|model"),
+        ("", "0", "", ""),
     ]
