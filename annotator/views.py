@@ -83,10 +83,13 @@ def _beside(request: SignedInRequest, membership: Membership, task: Task) -> dic
     def address(page: str, query: str) -> str:
         return f"{pages}/{page}/?{query}" if query else f"{pages}/{page}/"
 
+    def case(task_id: int | None) -> str | None:
+        return None if task_id is None else address(f"tasks/{task_id}", query)
+
     return {
         "list": address("answers" if is_own else "tasks", filters),
-        "before": address(f"tasks/{beside.before}", query) if beside.before else None,
-        "after": address(f"tasks/{beside.after}", query) if beside.after else None,
+        "before": case(beside.before),
+        "after": case(beside.after),
     }
 
 
