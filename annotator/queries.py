@@ -29,8 +29,21 @@ from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
 from projects.access import admit
 from projects.models import Membership, Project
 
+# Whether annotator.withdrawals would take the reader's latest answer back.
+_MAY_UNDO = """
+SELECT coalesce((
+    SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
+       AND NOT EXISTS (
+           SELECT FROM annotator_modelshown seen
+           WHERE seen.task_id = answer.task_id AND seen.reader_id = answer.reader_id
+             AND seen.shown -> 'looked_up' ? 'answers')
+    FROM annotator_annotation answer
+    WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
+      AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
+    ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
+"""
 # All of a task that its reader may know, in one statement.
-_READING_TASK = """
+_READING_TASK = f"""
 SELECT
     (SELECT json_agg(json_build_object(
                 'id', scan.id, 'kind', scan.kind, 'frame_count', scan.frame_count,
@@ -52,12 +65,8 @@ SELECT
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
        AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'),
-    coalesce((SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
-     FROM annotator_annotation answer
-     WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
-       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
-     ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
-"""
+    ({_MAY_UNDO})
+"""  # noqa: S608  (of constants)
 
 
 class State(TextChoices):
@@ -264,11 +273,12 @@ def is_more_of_patient_left(*, reader: User, answered: Annotation) -> bool:
 
 
 def may_undo(membership: Membership) -> bool:
-    """Whether the member's latest answer can be taken back: it corrects none, and they have not
-    been shown what the model sees since."""
-    given = answers_of(membership).filter(origin=Annotation.Origin.READING)
-    last = given.order_by("-created_at", "-pk").values_list("corrects", "model_seen_at").first()
-    return last == (None, None)
+    """Whether the member's latest answer can be taken back: it corrects none, and they have seen
+    neither what the model says nor what others answered to its task."""
+    keys = {"project": membership.project_id, "reader": membership.user_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_UNDO, keys)
+        return bool(cursor.fetchone()[0])
 
 
 def _live_claims_of(membership: Membership) -> QuerySet[Claim]:

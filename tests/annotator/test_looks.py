@@ -10,9 +10,11 @@ from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, ModelShown, Task
+from annotator.queries import may_undo
 from annotator.services import keep_prediction, save_draft
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
+from projects.models import Membership
 from rounds.labels import targets_of
 from rounds.pool import learnt_questions
 from tests.annotator.cast import FINDINGS, NODULE, NORMAL, Cast, answer, make_cast, make_tasks
@@ -149,7 +151,10 @@ def test_who_has_seen_others_answers_does_not_take_their_own_back(cast: Cast) ->
     task = task_that_bob_read(cast)
     served(cast, cast.alice)
     answer(cast.project, task.pk, cast.alice)
+    alice = Membership.objects.get(project=cast.project, user=cast.alice)
+    assert may_undo(alice)
     look(cast, cast.alice, task, PLACES[0])
+    assert not may_undo(alice)
     with pytest.raises(Refused, match="you have looked at what others answered"):
         undo_last(project=cast.project, reader=cast.alice)
 
