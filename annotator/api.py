@@ -150,7 +150,9 @@ def correction_draft(request: Request, annotation_id: str) -> Response:
     project = membership_for_annotation(
         user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
     ).project
-    own = {"project": project, "annotation_id": int(annotation_id), "reader": reader}
+    own: dict[str, Any] = {
+        "project": project, "annotation_id": int(annotation_id), "reader": reader,
+    }  # fmt: skip
     if request.method == "DELETE":
         drop_correction_draft(**own)
         return Response(status=204)

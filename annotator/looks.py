@@ -8,6 +8,7 @@ answer that they had begun is taken all the same, and carries the look with it.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -47,7 +48,7 @@ def note_look(
     Answers of their own that they gave before they looked at the model's opinion stand from now on.
     """
     now = timezone.now().isoformat()
-    values = {
+    values: dict[str, Any] = {
         "person": membership.user_id,
         "tasks": sorted(set(tasks)),
         "looks": Jsonb(dict.fromkeys(at, now)),

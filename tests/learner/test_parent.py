@@ -65,7 +65,7 @@ def test_processes_that_share_work_end_when_their_parent_is_killed(tmp_path: Pat
             begun += told.read(1)
         parent.kill()
         parent.join()
-        assert wait([told], timeout=10)  # at its end: nobody holds it any more
+        assert wait([told.fileno()], timeout=10)  # at its end: nobody holds it any more
         assert told.read(1) == b""
 
 
