@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
 from annotator.models import Annotation, Task, TaskScan
@@ -129,21 +129,72 @@ def listing(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The tasks before and after one in a list; None at its ends."""
+
+    before: int | None
+    after: int | None
+
+
+NOTHING_BESIDE = Beside(None, None)
+
+
+def beside_task(membership: Membership, task_id: int, wanted: Wanted) -> Beside:
+    """The task's neighbours in the table of tasks, but for those that the member is about to read.
+
+    Raises TooWide as `listing`.
+    """
+    with bounded():
+        tasks = wanted_tasks(visible_tasks(membership), membership, wanted)
+        open_to_all = tasks.exclude(pk__in=blind_tasks(membership)).values_list("pk", flat=True)
+        return Beside(
+            open_to_all.filter(pk__lt=task_id).order_by("-pk").first(),
+            open_to_all.filter(pk__gt=task_id).order_by("pk").first(),
+        )
+
+
+def beside_answer(membership: Membership, task_id: int, wanted: Wanted) -> Beside:
+    """The neighbours of the task's answer among the member's own, newest first.
+
+    Raises TooWide as `earlier_answers`.
+    """
+    with bounded():
+        found = _own_answers(membership, wanted)
+        shown = answers_of(membership).filter(task=task_id).first()
+        if shown is None:
+            return NOTHING_BESIDE
+        newer = found.filter(_earlier_than(shown, "gt")).order_by("created_at", "pk")
+        older = found.filter(_earlier_than(shown, "lt")).order_by("-created_at", "-pk")
+        return Beside(*(one.values_list("task", flat=True).first() for one in (newer, older)))
+
+
+def _earlier_than(answer: Annotation, way: str = "lt") -> Q:
+    """In the order of giving: before this answer, or after it where `way` is "gt"."""
+    is_same = Q(created_at=answer.created_at, **{f"pk__{way}": answer.pk})
+    return Q(**{f"created_at__{way}": answer.created_at}) | is_same
+
+
+def _own_answers(membership: Membership, wanted: Wanted) -> QuerySet[Annotation]:
+    """The member's own answers in force that pass the filters. To be read inside `bounded`."""
+    own = answers_of(membership).filter(origin=Annotation.Origin.READING)
+    found = answered(own, wanted)
+    if wanted.text:
+        scans = named(TaskScan.objects.filter(task=OuterRef("task")), wanted.text)
+        spoken = commented(own, wanted.text).order_by()
+        found = found.filter(Exists(scans) | Q(pk__in=spoken.values("pk")))
+    return found
+
+
 def earlier_answers(
     membership: Membership, wanted: Wanted = EVERYTHING, *, before: int | None = None
 ) -> Answers:
     """The member's own answers in force, newest first, from before the one with this id."""
-    own = answers_of(membership).filter(origin=Annotation.Origin.READING)
-    last = own.filter(pk=before).first() if before else None
+    last = answers_of(membership).filter(pk=before).first() if before else None
     with bounded():
-        found = answered(own, wanted).order_by("-created_at", "-pk")
+        found = _own_answers(membership, wanted).order_by("-created_at", "-pk")
         if last is not None:
-            is_same = Q(created_at=last.created_at, pk__lt=last.pk)
-            found = found.filter(Q(created_at__lt=last.created_at) | is_same)
-        if wanted.text:
-            scans = named(TaskScan.objects.filter(task=OuterRef("task")), wanted.text)
-            spoken = commented(own, wanted.text).order_by()
-            found = found.filter(Exists(scans) | Q(pk__in=spoken.values("pk")))
+            found = found.filter(_earlier_than(last))
         shown = list(
             found.select_related("corrects").prefetch_related(
                 Prefetch("task__task_scans", TaskScan.objects.select_related("scan__series"))

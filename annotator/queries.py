@@ -29,8 +29,21 @@ from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
 from projects.access import admit
 from projects.models import Membership, Project
 
+# Whether annotator.withdrawals would take the reader's latest answer back.
+_MAY_UNDO = """
+SELECT coalesce((
+    SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
+       AND NOT EXISTS (
+           SELECT FROM annotator_modelshown seen
+           WHERE seen.task_id = answer.task_id AND seen.reader_id = answer.reader_id
+             AND seen.shown -> 'looked_up' ? 'answers')
+    FROM annotator_annotation answer
+    WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
+      AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
+    ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
+"""
 # All of a task that its reader may know, in one statement.
-_READING_TASK = """
+_READING_TASK = f"""
 SELECT
     (SELECT json_agg(json_build_object(
                 'id', scan.id, 'kind', scan.kind, 'frame_count', scan.frame_count,
@@ -51,8 +64,9 @@ SELECT
      WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
-       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading')
-"""
+       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'),
+    ({_MAY_UNDO})
+"""  # noqa: S608  (of constants)
 
 
 class State(TextChoices):
@@ -77,6 +91,7 @@ class ReadingTask:
     claim: ClaimedTask
     model: dict[str, Any] | None  # result, decisions: what the model says, where it is shown
     read: int  # how many answers this reader has given in the project
+    may_undo: bool  # whether the latest of them can be taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,7 @@ def reading_task(
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
-        scans, draft, read = cursor.fetchone()
+        scans, draft, read, may_undo = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
     model = opens_at = None
@@ -113,7 +128,9 @@ def reading_task(
         model = before_reading(project=project, reader=reader, task_id=claim.task_id)
     if model is not None:
         opens_at = model.pop("opens_at")
-    return ReadingTask(claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read)
+    return ReadingTask(
+        claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read, may_undo
+    )
 
 
 def membership_for_task(
@@ -253,6 +270,15 @@ def is_more_of_patient_left(*, reader: User, answered: Annotation) -> bool:
     own = Annotation.objects.filter(task=OuterRef("pk"), reader=reader, withdrawn_at__isnull=True)
     held = Claim.objects.filter(task=OuterRef("pk"), reader=reader)
     return of_patient.filter(~Exists(own), Q(is_open=True) | Exists(held)).exists()
+
+
+def may_undo(membership: Membership) -> bool:
+    """Whether the member's latest answer can be taken back: it corrects none, and they have seen
+    neither what the model says nor what others answered to its task."""
+    keys = {"project": membership.project_id, "reader": membership.user_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_UNDO, keys)
+        return bool(cursor.fetchone()[0])
 
 
 def _live_claims_of(membership: Membership) -> QuerySet[Claim]:

@@ -99,6 +99,9 @@ class ReadingTaskSerializer(serializers.Serializer[ReadingTask]):
         allow_null=True, help_text="Null where the reader is shown nothing before they answer."
     )
     read = serializers.IntegerField(help_text="How many this reader has answered in the project.")
+    may_undo = serializers.BooleanField(
+        help_text="Whether this reader's latest answer can be taken back."
+    )
 
 
 class NextSerializer(serializers.Serializer[Any]):

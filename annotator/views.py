@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -14,12 +14,19 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from accounts.http import SignedInRequest
+from accounts.models import Role
 from accounts.preferences import preferences_of
 from annotator.forms import AnswersForm, TasksForm
-from annotator.listing import earlier_answers, listing
-from annotator.models import Annotation
-from annotator.opened import OpenedTask, opened_task
-from annotator.queries import answers_of, blind_tasks, in_hand, visible_tasks
+from annotator.listing import (
+    NOTHING_BESIDE,
+    beside_answer,
+    beside_task,
+    earlier_answers,
+    listing,
+)
+from annotator.models import Task
+from annotator.opened import opened_task
+from annotator.queries import blind_tasks, in_hand, may_undo, visible_tasks
 from annotator.results import questions_of
 from annotator.search import TooWide
 from projects.access import OVERSEEING_ROLES, READING_ROLES, membership_of
@@ -55,11 +62,42 @@ def open_task(request: SignedInRequest, project_id: int, task_id: int) -> HttpRe
     if task.pk in blind_tasks(membership):
         return redirect("read", project_id=project_id)
     opened = opened_task(membership, task, to_correct="correct" in request.GET)
-    return _reading_room(request, membership, opened=opened)
+    beside = _beside(request, membership, task)
+    return _reading_room(request, membership, opened={**asdict(opened), **beside})
+
+
+def _beside(request: SignedInRequest, membership: Membership, task: Task) -> dict[str, str | None]:
+    """The addresses of the list that the task was opened from, and of the tasks beside it there.
+
+    The list's filters, and its page, are those in the task's own address.
+    """
+    asked = request.GET.copy()
+    is_own = asked.pop("correct", None) is not None or membership.role == Role.READER
+    form = (AnswersForm if is_own else TasksForm)(asked, membership=membership)
+    find = beside_answer if is_own else beside_task
+    found, _ = _found(lambda: find(membership, task.pk, form.wanted()))
+    beside = found or NOTHING_BESIDE
+    pages, filters = f"/projects/{membership.project_id}", asked.urlencode()
+    query = "&".join(part for part in ("correct" if is_own else "", filters) if part)
+
+    def address(page: str, query: str) -> str:
+        return f"{pages}/{page}/?{query}" if query else f"{pages}/{page}/"
+
+    def case(task_id: int | None) -> str | None:
+        return None if task_id is None else address(f"tasks/{task_id}", query)
+
+    return {
+        "list": address("answers" if is_own else "tasks", filters),
+        "before": case(beside.before),
+        "after": case(beside.after),
+    }
 
 
 def _reading_room(
-    request: SignedInRequest, membership: Membership, *, opened: OpenedTask | None
+    request: SignedInRequest,
+    membership: Membership,
+    *,
+    opened: dict[str, Any] | None,
 ) -> HttpResponse:
     project, reader = membership.project, request.user
     api, pages = f"/api/projects/{project.pk}", f"/projects/{project.pk}"
@@ -73,8 +111,8 @@ def _reading_room(
         "reader": str(reader),
         "reader_id": reader.pk,  # names may be alike; what the browser keeps is kept by this
         "keys": preferences_of(reader).keys,
-        "read": answers_of(membership).filter(origin=Annotation.Origin.READING).count(),
-        "opened": opened and asdict(opened),
+        "may_undo": may_undo(membership),
+        "opened": opened,
         "urls": {
             "next": f"{api}/next/",
             "ahead": f"{api}/ahead/",

@@ -31,11 +31,13 @@ from benchmarks.environment import (
     create_tasks,
     free_port,
     installation,
+    logs_in,
     report,
 )
 from benchmarks.reading import LABEL_CONFIG, RESULT, Reader, log_in, wait_until_served
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from config.demo.processes import Household
     from projects.models import Project
 
@@ -255,10 +257,7 @@ def main() -> None:
         with supervised(household, database):
             wait_until_served(port)
             pause = arguments.seconds * arguments.readers / arguments.submissions
-            people = [
-                Patience(log_in(user, port=port, project=project.pk), pause, random.Random(n))  # noqa: S311
-                for n, user in enumerate(users)
-            ]
+            people = patient_readers(users, port=port, project=project.pk, pause=pause)
             rng = random.Random(arguments.seed)  # noqa: S311
             killer = Killer(household, database, arguments.seconds, arguments.kills, rng)
             ingest = upload(project, files=arguments.files)
@@ -268,13 +267,17 @@ def main() -> None:
         kills = {f"killed_{target}": killer.killed[target] for target in TARGETS}
         report({**numbers, **kills, "settled_s": settled}, arguments.json)
         if settled == float("inf"):
-            print_logs(household.logs)
+            print(logs_in(household.logs), file=sys.stderr)
 
 
-def print_logs(folder: Path) -> None:
-    """The end of what each process said, for whoever looks for the reason."""
-    for log in sorted(folder.glob("*.log")):
-        print(f"--- {log.name}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
+def patient_readers(
+    users: "list[User]", *, port: int, project: int, pause: float
+) -> list[Patience]:
+    """Everybody logged in, each with a pace of their own."""
+    return [
+        Patience(log_in(user, port=port, project=project), pause, random.Random(n))  # noqa: S311
+        for n, user in enumerate(users)
+    ]
 
 
 def read_and_kill(people: list[Patience], killer: Killer, *, submissions: int) -> None:

@@ -55,10 +55,7 @@ class Installation:
 
     def logs(self) -> str:
         """What the spawned processes wrote, for the message of a benchmark that failed."""
-        return "\n".join(
-            f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}"
-            for path in sorted(self.folder.glob("*.log"))
-        )
+        return logs_in(self.folder)
 
     def stop_processes(self) -> None:
         for process in reversed(self.processes):
@@ -70,6 +67,14 @@ class Installation:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def logs_in(folder: Path) -> str:
+    """The end of what each process said, for whoever looks for the reason."""
+    return "\n".join(
+        f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}"
+        for path in sorted(folder.glob("*.log"))
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.environment import (
+    Installation,
     argument_parser,
     create_project,
     create_tasks,
@@ -126,6 +127,19 @@ def wait_until_served(port: int) -> None:
     raise RuntimeError("The web server did not come up.")
 
 
+def serve(here: Installation) -> int:
+    """Start the web server; its port, once it answers."""
+    from django.core.management import call_command
+
+    from config.web import web_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    port = free_port()
+    here.spawn(*web_command(port))
+    wait_until_served(port)
+    return port
+
+
 def measure(readers: list[Reader], seconds: float, *, with_ahead: bool) -> float:
     """Let all readers read at once; how many seconds they took."""
     start = time.monotonic()
@@ -159,16 +173,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with installation() as here:
-        from django.core.management import call_command
-
-        from config.web import web_command
-
         project, people = create_project(readers=arguments.readers, label_config=LABEL_CONFIG)
         create_tasks(project, count=arguments.tasks)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        port = free_port()
-        here.spawn(*web_command(port))
-        wait_until_served(port)
+        port = serve(here)
         readers = [log_in(person, port=port, project=project.pk) for person in people]
         elapsed = measure(readers, arguments.seconds, with_ahead=arguments.ahead)
         times = [seconds for reader in readers for seconds in reader.seconds]

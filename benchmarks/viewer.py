@@ -21,12 +21,11 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from benchmarks.environment import (
     argument_parser,
     create_project,
-    free_port,
     installation,
     report,
 )
 from benchmarks.keyboard import CHROMIUM, FLAGS
-from benchmarks.reading import log_in, wait_until_served
+from benchmarks.reading import log_in, serve
 from benchmarks.viewing.ours import enter, read_radiographs, read_volumes
 from benchmarks.viewing.plain import build, open_plain, served, show_series
 from benchmarks.viewing.scans import fill_queue, take_in, write_radiographs, write_volume
@@ -55,19 +54,12 @@ def main() -> None:
     parser.add_argument("--megabits", type=float, default=100, help="the line's speed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scout-viewer-") as name, installation() as here:
-        from django.core.management import call_command
-
-        from config.web import web_command
-
         page, dicom = Path(name), Path(name) / "dicom"
         build(page)
         radiographs = write_radiographs(dicom, 6)
         volumes = [write_volume(dicom, number) for number in range(2)]
         projects, reader = make_projects(dicom, options.stay + 50)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        port = free_port()
-        here.spawn(*web_command(port))
-        wait_until_served(port)
+        port = serve(here)
         cookies = log_in(reader, port=port, project=projects[0].pk).cookies
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         with sync_playwright() as playwright, served(page) as address:

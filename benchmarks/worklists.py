@@ -46,8 +46,8 @@ SELECT n, {project}, n, CASE WHEN n % 10 = 0 THEN 'audit' ELSE 'pool' END,
        CASE WHEN n % 3 = 0 THEN 5 END, CASE WHEN n % 3 = 0 THEN (n % 100000) / 100000.0 END,
        'margin', 1
 FROM generate_series(1, {count}) n;
-INSERT INTO annotator_taskscan (task_id, scan_id, position)
-SELECT n, n, 0 FROM generate_series(1, {count}) n;
+INSERT INTO annotator_taskscan (task_id, scan_id, position, is_prior)
+SELECT n, n, 0, false FROM generate_series(1, {count}) n;
 INSERT INTO annotator_annotation (
     task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time, was_cancelled,
     skip_reason, strategy, created_at, updated_at)

@@ -144,6 +144,16 @@ class Ranker:
                 said[name] = self._at_prevalence(head, said[name], by_chance)
         return said
 
+    def deviations(self, indices: NDArray[np.integer]) -> dict[str, Float32]:
+        """How far off the numbers among the `opinions` of these scans may be: one standard
+        deviation of each prediction, per question [n, 1]."""
+        rows = self._space.project(np.asarray(indices, dtype=np.int64))
+        return {
+            name: head.deviation(rows)
+            for name, head in self._heads.items()
+            if head.question.kind == "number" and head.calibrated
+        }
+
     def _at_prevalence(
         self, head: QuestionHead, probabilities: Float32, by_chance: NDArray[np.bool_]
     ) -> Float32:

@@ -280,7 +280,9 @@ def _not_yet(tag: str) -> str:
 
 
 def _where(element: Element) -> str:
-    return f"<{element.tag}>" + (f" “{element.get('name')}”" if element.get("name") else "")
+    if not element.get("name"):
+        return f"<{element.tag}>"
+    return gettext("<{tag}> “{name}”").format(tag=element.tag, name=element.get("name"))
 
 
 def _is_true(element: Element, attribute: str) -> bool:

@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 
+from django.utils.translation import gettext_noop
+
 SPLITS = ("train", "validation", "test")
 # Upper bounds of the keyed hash's unit interval: 70 %, 15 %, 15 %.
 BOUNDS = (0.70, 0.85, 1.0)
-RULE = (
+RULE = gettext_noop(
     "By patient: HMAC-SHA-256 of the patient's pseudonym with the archive's secret, as a fraction "
     "of its range: below 0.70 train, below 0.85 validation, else test. A patient with a task in "
     "the audit sample is in test whatever the hash. A patient is never divided, and keeps the "

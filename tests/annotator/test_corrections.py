@@ -13,6 +13,7 @@ from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Claim, Prediction, Task
 from annotator.opened import opened_task
+from annotator.queries import may_undo
 from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
@@ -134,10 +135,14 @@ def test_the_case_in_hand_is_left_alone(cast: Cast) -> None:
 
 def test_a_correction_is_not_undone_but_corrected_again(cast: Cast) -> None:
     make_tasks(cast.project, 2)
+    bob = Membership.objects.get(project=cast.project, user=cast.bob)
+    assert not may_undo(bob), "nothing is answered yet"
     second = correct(cast, read(cast, cast.bob), EFFUSION)
+    assert not may_undo(bob)
     with pytest.raises(Refused, match="What you did last was a correction"):
         undo_last(project=cast.project, reader=cast.bob)
     last = read(cast, cast.bob)
+    assert may_undo(bob)
     assert undo_last(project=cast.project, reader=cast.bob).task_id == last.task_id
     assert in_force() == [second]
 

@@ -11,6 +11,7 @@ from annotator.claims import claim_next_task
 from annotator.dataset import labelled_answers
 from annotator.looks import looked_at
 from annotator.models import Annotation, Claim, ModelShown, Task
+from annotator.queries import may_undo
 from annotator.services import keep_prediction, save_draft
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
@@ -161,7 +162,10 @@ def test_who_has_seen_others_answers_does_not_take_their_own_back(cast: Cast) ->
     task = task_that_bob_read(cast)
     served(cast, cast.alice)
     answer(cast.project, task.pk, cast.alice)
+    alice = Membership.objects.get(project=cast.project, user=cast.alice)
+    assert may_undo(alice)
     look(cast, cast.alice, task, PLACES[0])
+    assert not may_undo(alice)
     with pytest.raises(Refused, match="you have looked at what others answered"):
         undo_last(project=cast.project, reader=cast.alice)
 

@@ -10,8 +10,7 @@ from django.utils import timezone
 from annotator.claims import claim_next_task
 from annotator.models import Annotation, Claim, Prediction, Task
 from annotator.withdrawals import undo_last
-from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_cast, make_tasks, place
-from tests.annotator.test_reading_api import Asking
+from tests.annotator.cast import NODULE, NORMAL, Asking, Cast, answer, make_cast, make_tasks, place
 
 
 @pytest.fixture

@@ -84,3 +84,40 @@ def test_a_manager_is_blind_to_what_she_holds_and_corrects_what_she_gave(
     answer(cast.project, tasks[1].pk, cast.alice)
     assert opened(cast, cast.alice, tasks[1])[1]["task"]["is_read_only"]
     assert not opened(cast, cast.alice, tasks[1], "?correct")[1]["task"]["is_read_only"]
+
+
+def test_the_cases_beside_one_are_those_of_the_filtered_table(cast: Cast) -> None:
+    made = make_tasks(cast.project, 4)
+    for task in made[:3]:
+        assert claim_next_task(project=cast.project, reader=cast.bob)
+        answer(cast.project, task.pk, cast.bob)
+    pages = f"/projects/{cast.project.pk}"
+    found = opened(cast, cast.alice, made[2], "?state=read&after=3")[1]
+    assert (found["before"], found["after"]) == (
+        f"{pages}/tasks/{made[1].pk}/?state=read&after=3",
+        None,
+    )
+    assert found["list"] == f"{pages}/tasks/?state=read&after=3"
+    found = opened(cast, cast.alice, made[2])[1]
+    assert (found["after"], found["list"]) == (f"{pages}/tasks/{made[3].pk}/", f"{pages}/tasks/")
+    # What she is about to read herself is not stepped into.
+    held = claim_next_task(project=cast.project, reader=cast.alice)
+    assert held and held.task_id == made[3].pk
+    assert opened(cast, cast.alice, made[2])[1]["after"] is None
+
+
+def test_the_cases_beside_an_own_answer_are_older_and_newer_ones(cast: Cast) -> None:
+    made = make_tasks(cast.project, 3)
+    for task in made:
+        assert claim_next_task(project=cast.project, reader=cast.bob)
+        answer(cast.project, task.pk, cast.bob)
+    pages = f"/projects/{cast.project.pk}"
+    first, second, third = (f"{pages}/tasks/{task.pk}/?correct" for task in made)
+    for task, newer, older in ((made[1], third, first), (made[2], None, second)):
+        found = opened(cast, cast.bob, task, "?correct")[1]
+        assert (found["before"], found["after"]) == (newer, older)
+        assert found["list"] == f"{pages}/answers/"
+    nothing_says_so = "?correct&text=nowhere"
+    found = opened(cast, cast.bob, made[1], nothing_says_so)[1]
+    assert (found["before"], found["after"]) == (None, None)
+    assert found["list"] == f"{pages}/answers/?text=nowhere"

@@ -122,6 +122,8 @@ def test_what_bob_is_served_says_nothing_of_others_or_of_its_arm(
         answer(cast.project, task.pk, cast.dora)
     _, reply = Asking(cast.bob).ask("POST", f"/api/projects/{cast.project.pk}/next/")
     shown = reply["task"]
-    assert set(shown) == {"id", "project", "scans", "draft", "opens_at", "claim", "read", "model"}
+    assert set(shown) == {
+        "id", "project", "scans", "draft", "opens_at", "claim", "read", "may_undo", "model",
+    }  # fmt: skip
     assert shown["model"] is None
     assert (shown["draft"], shown["read"], shown["claim"]["is_ahead"]) == (None, 0, False)

@@ -34,6 +34,7 @@ def test_next_gives_the_task_with_its_scan(cast: Cast, tasks: list[Task]) -> Non
         "opens_at": None,
         "model": None,
         "read": 0,
+        "may_undo": False,
     }
 
 
@@ -45,6 +46,7 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
     following = reply.pop("next")["task"]
     assert status == 201
     assert (following["id"], following["read"]) == (tasks[1].pk, 1)
+    assert following["may_undo"]
     kept = Annotation.objects.get()
     times = {reply.pop("created_at"), reply.pop("updated_at")}
     assert times == {kept.created_at.isoformat().replace("+00:00", "Z")}

@@ -38,12 +38,7 @@ class Painting:
         return self.left + (column + 0.5) * self.scale, self.top + (row + 0.5) * self.scale
 
     def stroke(self, *places: tuple[float, float]) -> None:
-        mouse = self.room.page.mouse
-        mouse.move(*self.point(*places[0]))
-        mouse.down()
-        for place in places[1:]:
-            mouse.move(*self.point(*place), steps=4)
-        mouse.up()
+        self.room.stroke(*(self.point(*place) for place in places))
 
     def click(self, row: float, column: float, *modifiers: str) -> None:
         keyboard = self.room.page.keyboard

@@ -85,19 +85,23 @@ class Room:
         shot = self.page.locator(".viewport canvas").first.screenshot(style=hidden)
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Drags the left button between two points, in shares of the viewport's size."""
+    def on_page(self, share: tuple[float, float]) -> tuple[float, float]:
+        """Where a point of the first viewport, in shares of its size, lies on the page."""
         box = self.page.locator(".viewport").first.bounding_box()
         assert box is not None
+        return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
 
-        def point(share: tuple[float, float]) -> tuple[float, float]:
-            return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
+    def drag(self, *shares: tuple[float, float]) -> None:
+        """Drags the left button from point to point, in shares of the viewport's size."""
+        self.stroke(*(self.on_page(share) for share in shares))
 
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Drags the left button from point to point of the page."""
         mouse = self.page.mouse
-        mouse.move(*point(start))
+        mouse.move(*points[0])
         mouse.down()
-        mouse.move(*point(((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)), steps=4)
-        mouse.move(*point(end), steps=4)
+        for point in points[1:]:
+            mouse.move(*point, steps=8)
         mouse.up()
 
 

@@ -19,12 +19,14 @@ pytestmark = pytest.mark.browser
 _AXE = Path(__file__).parents[2] / "annotator/viewer/node_modules/axe-core/axe.min.js"
 _RUN = """async (onlyColours) => {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    const runOnly = onlyColours
-        ? { type: "rule", values: ["color-contrast"] } : { type: "tag", values: tags };
+    const colours = { runOnly: { type: "rule", values: ["color-contrast"] } };
+    const others = {
+        runOnly: { type: "tag", values: tags }, rules: { "color-contrast": { enabled: false } },
+    };
     // Text over the image itself lies on a canvas, whose colours axe cannot know.
-    const context = { exclude: [".viewport"] };
-    const found = await axe.run(context, { runOnly, resultTypes: ["violations"] });
-    return found.violations.map(({ id, nodes }) =>
+    const runs = [await axe.run({ exclude: [".viewport"] }, colours)];
+    if (!onlyColours) runs.push(await axe.run(document, others));
+    return runs.flatMap(({ violations }) => violations).map(({ id, nodes }) =>
         `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" | ")}`);
 }"""
 _QUESTIONS = """
@@ -35,6 +37,23 @@ _QUESTIONS = """
     <RectangleLabels name="boxes" toName="image"><Label value="Nodule"/></RectangleLabels>
     <BrushLabels name="masks" toName="image"><Label value="Lung"/></BrushLabels>
 """
+_SAID: list[dict[str, Any]] = [
+    {
+        "id": "a", "from_name": "findings", "to_name": "image", "type": "choices", "score": 0.8,
+        "value": {"choices": ["Nodule"]}, "meta": {"probabilities": {"Nodule": 0.8}},
+    },
+    {
+        "id": "b", "from_name": "size", "to_name": "image", "type": "number",
+        "value": {"number": 12}, "meta": {"deviation": 3.1},
+    },
+    {
+        "id": "c", "from_name": "boxes", "to_name": "image", "type": "rectanglelabels",
+        "value": {
+            "x": 10, "y": 10, "width": 20, "height": 30, "rotation": 0,
+            "rectanglelabels": ["Nodule"],
+        },
+    },
+]  # fmt: skip
 _TURN = "theme => document.documentElement.dataset.theme = theme"
 
 
@@ -127,4 +146,44 @@ def test_the_reading_room_is_no_barrier(archive: Any, enter: Any, make_project: 
     found["keys"] = _violations(room.page)
     room.press("Escape", "x")
     found["skip"] = _violations(room.page)
+    room.press("Escape", "b", "Alt+4")
+    room.wait(lambda: room.page.locator(".viewport").count() == 3, "three planes")
+    room.page.wait_for_timeout(400)
+    found["planes and brush"] = _violations(room.page)
+    assert {part: rules for part, rules in found.items() if rules} == {}
+
+
+def test_help_from_the_model_and_cases_out_of_a_list_are_no_barrier(
+    archive: Any, enter: Any, make_project: Any, bob: "User"
+) -> None:
+    from accounts.models import Role
+    from annotator.models import Task
+    from annotator.services import keep_prediction
+    from projects.models import Membership
+    from tests.browser import phantoms
+
+    scans = phantoms.scans_of(
+        archive, [phantoms.block_radiograph() for _ in range(2)], **phantoms.radiograph()
+    )
+    project = make_project(_QUESTIONS, scans)
+    project.model_help = "before"
+    project.save()
+    for task in Task.objects.all():
+        keep_prediction(
+            project=project, task_id=task.pk, result=_SAID, score=0.8, model_version="one",
+            created_by=bob,
+        )  # fmt: skip
+    room: Room = enter(project)
+    first = room.root("task")
+    assert room.page.locator(".model-box").is_visible()
+    found = {"help": _violations(room.page)}
+    room.press("2", "Enter")
+    room.wait_for_task(other_than=first)
+    opened = Room(room.page, room.url.replace("/read/", f"/tasks/{first}/?correct")).enter()
+    opened.page.get_by_role("button", name="What the model said").click()
+    opened.wait(lambda: opened.page.locator(".model-head").count() > 0, "the model's word")
+    found["correction"] = _violations(opened.page)
+    Membership.objects.filter(user=bob).update(role=Role.MANAGER)
+    looking = Room(room.page, room.url.replace("/read/", f"/tasks/{first}/")).enter("looking")
+    found["looking"] = _violations(looking.page)
     assert {part: rules for part, rules in found.items() if rules} == {}

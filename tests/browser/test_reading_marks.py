@@ -46,24 +46,9 @@ def radiographs(archive: Archive, **header: Any) -> list[Scan]:
 
 
 def click(room: Room, share: tuple[float, float]) -> None:
-    box = room.page.locator(".viewport").first.bounding_box()
-    assert box is not None
-    room.page.mouse.move(box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
-    room.page.mouse.down()
-    room.page.mouse.up()
+    room.page.mouse.click(*room.on_page(share))
     # Cornerstone waits until it is no double click.
     room.page.wait_for_timeout(450)
-
-
-def trace(room: Room, shares: list[tuple[float, float]]) -> None:
-    box = room.page.locator(".viewport").first.bounding_box()
-    assert box is not None
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in shares]
-    room.page.mouse.move(*points[0])
-    room.page.mouse.down()
-    for point in points[1:]:
-        room.page.mouse.move(*point, steps=8)
-    room.page.mouse.up()
 
 
 def pixels(*percents: float) -> list[float]:
@@ -81,7 +66,7 @@ def draw_all(room: Room, at: At) -> None:
     room.press("5")
     for corner in ((80, 10), (95, 10), (95, 40), (80, 10)):
         click(room, at(*corner))
-    trace(room, [at(10, 60), at(30, 60), at(30, 90), at(10, 90)])
+    room.drag(at(10, 60), at(30, 60), at(30, 90), at(10, 90))
 
 
 def test_each_mark_is_kept_where_it_was_drawn_and_comes_back(

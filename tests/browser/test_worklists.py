@@ -157,6 +157,10 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     # Back in the queue: the same case in hand, with what was begun there.
     room.wait(lambda: (room.root("state"), room.root("task")) == ("ready", in_hand), "the queue")
     assert room.chosen() == ["Effusion"]
+    # A correction is corrected again, not taken back: nothing is offered that would be refused.
+    expect(page.locator(".undo-button")).to_be_hidden()
+    room.enter()
+    expect(page.locator(".undo-button")).to_be_hidden()
     assert page.url.endswith("/read/")
     expect(page.locator("[data-part=case]")).to_have_count(0)
     (kept,) = answers()
@@ -165,6 +169,7 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     assert Claim.objects.filter(task=int(in_hand), place=0).exists()
     room.press("Enter")
     room.wait_for_task(other_than=in_hand)
+    expect(page.locator(".undo-button")).to_be_visible()
     assert room.problems == []
 
 
@@ -223,4 +228,39 @@ def test_alice_finds_a_task_and_looks_at_it_without_a_trace(
     expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
     expect(rows).to_have_count(1)  # the list as she left it
     assert len(answers()) == 2 and not Claim.objects.filter(reader__email="alice@example.org")
+    assert room.problems == []
+
+
+def test_alice_steps_through_the_cases_of_a_filtered_list(
+    project: Project, enter: Enter, manager: Callable[[], Page]
+) -> None:
+    bob = enter(project)
+    read = []
+    for keys in (["1"], ["2"], ["2"]):
+        read.append(bob.root("task"))
+        bob.press(*keys, "Enter")
+        bob.wait_for_task(other_than=read[-1])
+    wait_for_answers(bob, 3)
+    bob.page.close()
+    with_effusion = sorted(read[1:], key=int)
+    page = manager()
+    page.get_by_label("Answer", exact=True).select_option("findings=Effusion")
+    page.get_by_role("button", name="Search").click()
+    page.locator("tbody tr").get_by_role("link").first.click()
+    room = Room(page, page.url)
+    room.wait_for_state("looking")
+    root = page.locator("#reading-room")
+    before, after = (page.get_by_role("button", name=f"{way} case") for way in ("Previous", "Next"))
+    expect(root).to_have_attribute("data-task", with_effusion[0])
+    expect(before).to_be_disabled()
+    after.click()
+    expect(root).to_have_attribute("data-task", with_effusion[1])
+    expect(after).to_be_disabled()
+    room.press("Alt+p")
+    expect(root).to_have_attribute("data-task", with_effusion[0])
+    room.press("Alt+n")
+    expect(root).to_have_attribute("data-task", with_effusion[1])
+    room.wait_for_state("looking")
+    page.get_by_role("button", name="Back to the list").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
     assert room.problems == []

@@ -61,3 +61,20 @@ def test_nothing_is_told_before_there_are_labels_to_calibrate_with() -> None:
     assert ranker.opinions(at, np.ones(50, dtype=bool)) == {}
     ranker.refit({"diagnosis": (at, Y)})
     assert set(ranker.opinions(at, np.ones(50, dtype=bool))) == {"diagnosis"}
+
+
+def test_a_number_is_told_with_how_far_off_it_may_be() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(900, 4)).astype(np.float32)
+    truth = 10 * X[:, 0] + rng.normal(scale=2.0, size=900)
+    size = Question("size", "number")
+    ranker = Ranker([size], X)
+    at, rest = np.arange(200), np.arange(200, 900)
+    ranker.refit({"size": (at, truth[at, None].astype(np.float32))})
+    told = ranker.opinions(rest, np.zeros(900, dtype=bool))["size"]
+    deviation = ranker.deviations(rest)["size"]
+    assert deviation.shape == told.shape == (700, 1)
+    off = np.abs(told[:, 0] - truth[rest]) / deviation[:, 0]
+    # Of a normal distribution: 68 % within one, 95 % within two.
+    assert [np.mean(off < far) for far in (1, 2)] == pytest.approx([0.683, 0.954], abs=0.05)
+    assert deviation.mean() == pytest.approx(2.0, abs=0.2)

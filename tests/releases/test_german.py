@@ -111,7 +111,7 @@ def test_what_is_missing_before_savings_can_be_told(cast: Cast, alice: Client) -
     page = alice.get(f"/projects/{cast.project.pk}/").text
     assert "fehlt: etwa 12 weitere Patienten in der Prüfstichprobe." in page
     assert "Noch lässt sich nichts sagen: die Prüfstichprobe enthält nur eine Klasse." in page
-    assert "Die letzte Messung schlug fehl: Zugriff verweigert" in page
+    assert "ist von vorher. Der Grund: Zugriff verweigert" in page
     told = program(cast.alice).get(f"/api/projects/{cast.project.pk}/proof").json()
     assert told["savings"][0]["missing"] == ["etwa 12 weitere Patienten in der Prüfstichprobe"]
     assert told["stopping"][0]["reason"] == "die Prüfstichprobe enthält nur eine Klasse"

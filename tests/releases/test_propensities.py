@@ -19,8 +19,7 @@ from projects.errors import Refused
 from releases.formats import FORMATS
 from releases.queries import contents_of
 from releases.records import Dataset
-from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks, place
-from tests.annotator.test_reading_api import Asking
+from tests.annotator.cast import NODULE, Asking, Cast, answer, make_cast, make_tasks, place
 
 
 @pytest.fixture

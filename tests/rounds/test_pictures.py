@@ -115,7 +115,7 @@ def test_a_failed_proof_is_said_on_the_panel_until_one_succeeds(cast: Cast) -> N
     address = f"/projects/{cast.project.pk}/progress/proof/"
     services.fail_proof(project_id=cast.project.pk, error="out of memory.")
     alice = signed_in(cast.alice)
-    assert "The last measurement failed: out of memory." in alice.get(address).text
+    assert "what stands here is from before. The reason: out of memory." in alice.get(address).text
     found: dict[str, Any] = {
         "savings": [],
         "stopping": [],

@@ -81,7 +81,11 @@ def test_every_kind_of_question_is_answered_as_the_label_config_asks() -> None:
         "size": np.array([[61.34]], dtype=np.float32),
         "quality": np.array([[0.2]], dtype=np.float32),
     }
-    (said,) = predictions_of([5], opinions, questions)
+    deviations = {
+        "size": np.array([[4.5678]], dtype=np.float32),
+        "quality": np.array([[0.712]], dtype=np.float32),
+    }
+    (said,) = predictions_of([5], opinions, deviations, questions)
     check_result(CONFIG, said.result, complete=True)
     values = {entry["from_name"]: entry["value"] for entry in said.result}
     assert values == {
@@ -92,4 +96,7 @@ def test_every_kind_of_question_is_answered_as_the_label_config_asks() -> None:
     }
     assert said.score == 0.7
     assert said.result[1]["meta"] == {"probabilities": {"Nodule": 0.2, "Effusion": 0.1}}
-    assert predictions_of([5], {}, questions) == []
+    assert [entry["meta"] for entry in said.result[2:]] == [
+        {"deviation": 4.6}, {"deviation": 0.71},
+    ]  # fmt: skip
+    assert predictions_of([5], {}, {}, questions) == []

@@ -6,14 +6,12 @@ const DEFAULT_RATING = 5;
 export function readBootstrap(): Bootstrap {
   const script = document.getElementById("bootstrap");
   const bootstrap = JSON.parse(script?.textContent ?? "null") as Bootstrap;
-  const { urls } = bootstrap;
+  const { opened, urls } = bootstrap;
+  const left = [opened?.list ?? "", document.referrer.replace(location.origin, "")];
+  const asLeft = (url: string): string => left.find((list) => list.startsWith(`${url}?`)) ?? url;
+  // A list that the reader came from has the filters they had there.
   const lists = { worklist: asLeft(urls.worklist), answers: asLeft(urls.answers) };
   return { ...bootstrap, urls: { ...urls, ...lists }, questions: bootstrap.questions.map(withRatings) };
-}
-
-/** A list that the reader came from, with the filters they had there. */
-function asLeft(url: string): string {
-  return document.referrer.startsWith(`${location.origin}${url}?`) ? document.referrer : url;
 }
 
 /** A rating becomes a choice among its numbers: it is answered with the same keys and buttons. */

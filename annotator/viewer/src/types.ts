@@ -69,7 +69,7 @@ export interface Draft {
 }
 
 /** The frame to be seen first; both numbers from 0. */
-export interface OpensAt {
+interface OpensAt {
   /** Position among the task's scans. */
   scan: number;
   /** Number in the scan. */
@@ -81,8 +81,8 @@ export interface ModelEntry extends ResultItem {
   model_version: string;
   /** The probability that it is right, where the model gave one. */
   score?: number | null;
-  /** Each option's probability, by stored value. */
-  meta?: { probabilities?: Record<string, number> };
+  /** Each option's probability, by stored value; of a number its standard deviation. */
+  meta?: { probabilities?: Record<string, number>; deviation?: number };
 }
 
 /** Which heat map is asked for. */
@@ -113,6 +113,8 @@ export interface Task {
   claim: { expires_at: string; is_ahead: boolean };
   /** How many tasks this reader has submitted in the project. */
   read: number;
+  /** Whether the latest answer can be taken back. */
+  may_undo: boolean;
   /** Opened out of a list: the answer that is corrected, and whether it is only looked at. */
   corrects?: number | null;
   is_read_only?: boolean;
@@ -140,6 +142,10 @@ export interface GivenAnswer {
 export interface Opened {
   task: Task;
   answers: GivenAnswer[];
+  /** The list's address, as it was left, and those of the tasks beside this one in it. */
+  list: string;
+  before: string | null;
+  after: string | null;
 }
 
 export interface NextReply {
@@ -226,8 +232,8 @@ export interface Bootstrap {
   reader_id: number;
   /** The reader's own keys, by command. */
   keys: Record<string, string[]>;
-  /** How many answers this reader has given in the project. */
-  read: number;
+  /** Whether this reader's latest answer can be taken back. */
+  may_undo: boolean;
   opened: Opened | null;
   urls: {
     next: string;

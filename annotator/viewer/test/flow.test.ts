@@ -15,7 +15,7 @@ import { geometry, scan } from "./questions";
 function task(id: number, ...scans: Scan[]): Task {
   scans.forEach(register);
   const claim = { expires_at: "2030-01-01T00:00:00Z", is_ahead: false };
-  return { id, project: 1, scans, draft: null, opens_at: null, claim, read: 0 };
+  return { id, project: 1, scans, draft: null, opens_at: null, claim, read: 0, may_undo: false };
 }
 
 function submission(unique_id: string): Submission {

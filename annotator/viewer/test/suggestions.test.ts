@@ -55,6 +55,7 @@ describe("what models say", () => {
     expect(spoken([CHOICE], FINDING)).toBe("Pneumothorax 83 %");
     const number = { ...CHOICE, from_name: "size", type: "number", value: { number: 12.5 } };
     expect(spoken([number], SIZE)).toBe("12.5");
+    expect(spoken([{ ...number, meta: { deviation: 4.6 } }], SIZE)).toBe("12.5 ± 4.6");
     expect(spoken([], SIZE)).toBe("");
   });
 

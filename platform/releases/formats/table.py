@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from annotator.shown import versions_in
 from projects.label_config import asked_of_task
 from releases.formats.shape import Format, reader_name, utc_text
@@ -147,7 +149,7 @@ def _line(cells: list[Cell]) -> str:
 
 FORMAT = Format(
     name="csv",
-    title="CSV table",
+    title=gettext_noop("CSV table"),
     file_name="tasks.csv",
     content_type="text/csv; charset=utf-8",
     export_type="CSV",

@@ -163,7 +163,8 @@ def _tell(project: Project, live: LiveProject, ranking: Ranking, tasks: Int64) -
     rows, _ = live.pool.rows_of(np.unique(tasks))
     rows = rows[live.pool.answers[rows] == 0]
     opinions = live.ranker.opinions(rows, live.pool.is_random)
-    told = predictions_of(live.pool.tasks[rows].tolist(), opinions, live.pool.questions)
+    deviations = live.ranker.deviations(rows)
+    told = predictions_of(live.pool.tasks[rows].tolist(), opinions, deviations, live.pool.questions)
     keep_own_predictions(
         project=project,
         model=live.serves.number,

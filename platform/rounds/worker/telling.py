@@ -16,34 +16,52 @@ _LIKELY = 0.5  # from here on a finding is said to be there
 
 
 def predictions_of(
-    tasks: Sequence[int], opinions: Mapping[str, Float32], questions: Sequence[Question]
+    tasks: Sequence[int],
+    opinions: Mapping[str, Float32],
+    deviations: Mapping[str, Float32],
+    questions: Sequence[Question],
 ) -> list[OwnPrediction]:
-    """Label Studio results of the tasks, with every class's probability in each entry's `meta`.
+    """Label Studio results of the tasks, with every class's probability, or how far off a number
+    may be, in each entry's `meta`.
 
-    `opinions` are per question [n, c], rows in the order of `tasks` (`Ranker.opinions`). No
-    prediction where no question has one.
+    `opinions` are per question [n, c], rows in the order of `tasks` (`Ranker.opinions`), and
+    `deviations` the numbers' standard deviations [n, 1]. No prediction where no question has one.
     """
     asked = [question for question in questions if question.name in opinions]
     if not asked:
         return []
     told = []
     for row, task in enumerate(tasks):
-        entries = [_entry(question, opinions[question.name][row]) for question in asked]
+        entries = [
+            _number_entry(question, opinions[question.name][row], deviations[question.name][row])
+            if question.kind in ("number", "rating")
+            else _entry(question, opinions[question.name][row])
+            for question in asked
+        ]
         sure = [entry["score"] for entry in entries if "score" in entry]
         told.append(OwnPrediction(task, entries, min(sure, default=None)))
     return told
 
 
-def _entry(question: Question, said: Float32) -> dict[str, Any]:
-    """One question's answer; its `score` is the probability that it is right."""
-    entry = {
+def _addressed(question: Question) -> dict[str, Any]:
+    return {
         "id": question.name,
         "from_name": question.name,
         "to_name": question.to_name,
         "type": RESULT_TYPES[question.kind],
     }
-    if question.kind in ("number", "rating"):
-        return entry | {"value": {entry["type"]: _number(question, float(said[0]))}}
+
+
+def _number_entry(question: Question, said: Float32, deviation: Float32) -> dict[str, Any]:
+    """A number or a rating, with its standard deviation to two figures."""
+    entry = _addressed(question)
+    value = {entry["type"]: _number(question, float(said[0]))}
+    return entry | {"value": value, "meta": {"deviation": float(f"{deviation[0]:.2g}")}}
+
+
+def _entry(question: Question, said: Float32) -> dict[str, Any]:
+    """One question's answer; its `score` is the probability that it is right."""
+    entry = _addressed(question)
     answers = [option.answer for option in question.options]
     chances = {answer: round(float(p), _DIGITS) for answer, p in zip(answers, said, strict=True)}
     if question.kind == "single":

@@ -6,6 +6,8 @@
  * Source: github.com/thi-ng/umbrella/tree/develop/packages/rle-pack
  */
 
+import { t } from "../i18n";
+
 const CHANNELS = 4;
 const WORD_BITS = 8;
 const RUN_BITS = [3, 4, 8, 16] as const;
@@ -46,7 +48,7 @@ class BitReader {
     let value = 0;
     for (let left = bits; left > 0; ) {
       const byte = this.bytes[this.at >> 3];
-      if (byte === undefined) throw new RangeError("The mask's run-length code ends too early.");
+      if (byte === undefined) throw new RangeError(t("The mask's run-length code ends too early."));
       const unread = 8 - (this.at & 7);
       const taken = Math.min(left, unread);
       value = value * 2 ** taken + ((byte >> (unread - taken)) & ((1 << taken) - 1));
@@ -58,7 +60,7 @@ class BitReader {
 }
 
 /** Pixels of a label map from `from` to `to`, the end exclusive. */
-export interface Stretch {
+interface Stretch {
   from: number;
   to: number;
 }

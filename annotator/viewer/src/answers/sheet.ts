@@ -93,7 +93,7 @@ export function frameTotal(scans: readonly Scan[]): number {
 }
 
 /** A required question without an answer; of which mark, where it is asked of each. */
-export interface Missing {
+interface Missing {
   question: Question;
   region?: string;
 }

@@ -68,7 +68,10 @@ export function optionProbabilities(
   return new Map(chosen.map((value) => [value, probability ?? 1]));
 }
 
-/** What a model answered to a question, in words: an option as it is read, a number, a text. */
+/**
+ * What a model answered to a question, in words: an option as it is read, a text, a number with how far
+ * off it may be.
+ */
 export function spoken(said: readonly ModelEntry[], question: Question): string {
   const entry = said.find(({ from_name }) => from_name === question.name);
   if (!entry) return "";
@@ -79,7 +82,9 @@ export function spoken(said: readonly ModelEntry[], question: Question): string 
     return chosen.map((answer) => withPercent(optionText(question, answer), given?.get(answer))).join(", ");
   }
   const plain = value["number"] ?? value["rating"] ?? value["text"];
-  return Array.isArray(plain) ? plain.join(" ") : plain === undefined ? "" : String(plain);
+  const deviation = entry.meta?.deviation;
+  const text = [plain ?? ""].flat().join(" ");
+  return typeof deviation === "number" ? `${text} ± ${deviation}` : text;
 }
 
 function optionText({ options }: Question, answer: string): string {

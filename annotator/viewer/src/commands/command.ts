@@ -3,7 +3,7 @@ import type { Room } from "../flow/room";
 import type { Help } from "../page/help";
 import type { Panel } from "../page/panel";
 import type { SkipList } from "../page/skip";
-import type { Bootstrap } from "../types";
+import type { Bootstrap, Opened } from "../types";
 import type { Cell } from "../viewer/cell";
 import type { Cine } from "../viewer/cine";
 import type { Lens } from "../viewer/lens";
@@ -11,7 +11,7 @@ import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 
 /** What a command may act on. */
-export interface CommandParts {
+interface CommandParts {
   room: Room;
   screen: Screen;
   regions: Regions;
@@ -24,6 +24,8 @@ export interface CommandParts {
   lens: Lens;
   stage: HTMLElement;
   urls: Bootstrap["urls"];
+  /** The task that was opened out of a list. */
+  opened: Opened | null;
 }
 
 export type Act = (parts: CommandParts) => void;

@@ -9,7 +9,7 @@ const SAVE_AFTER_MS = 1500;
 const RETRY_AFTER_MS = 3000;
 const FLUSH_WITHIN_MS = 2000;
 
-export type DraftContent = Omit<Draft, "version">;
+type DraftContent = Omit<Draft, "version">;
 
 /** Keeps the unfinished answer: at once in the journal, within two seconds on the server. */
 export class Drafts {

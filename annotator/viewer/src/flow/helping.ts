@@ -194,6 +194,8 @@ export class Helping {
       const words = this.parts.questions.map((question) => spoken(result, question)).filter(Boolean);
       if (words.length === 0) return;
       const url = this.taskUrl.replace("{task}", String(task));
+      // The answer stands from here on.
+      this.parts.panel.offerUndo(false);
       this.parts.frame.setModelSaid(t("The model said: {words}", { words: words.join("; ") }), url);
     } catch {
       // It is no part of the work: what cannot be had is left out.

@@ -6,7 +6,7 @@ import type { Draft, Submission } from "../types";
  * it outlives a crash of the page, of the browser and of the server.
  */
 
-export interface JournalledDraft extends Draft {
+interface JournalledDraft extends Draft {
   key: string;
 }
 

@@ -2,7 +2,7 @@ import { isNumberEntry, isTextEntry } from "../page/dom";
 import type { Keymap } from "../page/keymap";
 import { type OptionKey, pressed } from "../page/keys";
 
-export interface KeyboardActions {
+interface KeyboardActions {
   option: (option: OptionKey) => void;
   command: (name: string) => void;
   /** A list that is open takes presses first; true when it took this one. */

@@ -157,7 +157,7 @@ export class Room {
       this.parts.help?.forget();
       this.parts.ahead.clear();
       await this.open(task);
-      this.setRead(task.read);
+      this.setRead(task.read, task.may_undo);
       notice.pass(t("Your last answer is taken back. Change it, then submit it again."));
     }, this.state_);
   }
@@ -189,7 +189,7 @@ export class Room {
       frame.setWhy("");
       this.parts.help?.forget();
       const isKept = await outbox.add(task.id, submission);
-      if (!task.corrects) this.setRead(this.read + 1);
+      if (!task.corrects) this.setRead(this.read + 1, true);
       if (!isKept) await outbox.settled();
       const following = ahead.take();
       if (following) await this.open(following);
@@ -209,7 +209,7 @@ export class Room {
   private async openNext(reply: NextReply): Promise<void> {
     if (!reply.task) return this.showEmpty(reply.reason);
     await this.open(reply.task);
-    this.setRead(reply.task.read);
+    this.setRead(reply.task.read, reply.task.may_undo);
   }
 
   private async open(task: Task): Promise<void> {
@@ -248,10 +248,10 @@ export class Room {
     });
   }
 
-  private setRead(read: number): void {
+  private setRead(read: number, mayUndo: boolean): void {
     this.read = read;
     this.parts.frame.setRead(read);
-    this.parts.panel.offerUndo(read > 0 && !this.task_?.corrects && !this.task_?.is_read_only);
+    this.parts.panel.offerUndo(mayUndo && !this.task_?.corrects && !this.task_?.is_read_only);
   }
 
   private showUnsent(unsent: number, isOffline: boolean): void {

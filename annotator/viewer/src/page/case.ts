@@ -1,20 +1,22 @@
 import { t } from "../i18n";
 import type { GivenAnswer, Opened, Version } from "../types";
 import { make } from "./dom";
+import type { Keymap } from "./keymap";
 
-export interface CaseActions {
+interface CaseActions {
   /** Shows one of the answers over the scan. */
   look: (version: Version) => void;
   /** Why the answer is corrected. */
   reason: (text: string) => void;
   /** Leaves the case as it was. */
   back: () => void;
+  step: (command: "previousCase" | "nextCase") => void;
 }
 
 const when = new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
 
 /** What an answer says, in a line: choices, labels of marks, numbers, texts. */
-export function inWords({ result, was_cancelled, skip_reason }: Version): string {
+function inWords({ result, was_cancelled, skip_reason }: Version): string {
   if (was_cancelled) return t("Cannot be judged: {reason}", { reason: skip_reason });
   const said = new Set(result.flatMap(({ type, value }) => [value[type] ?? value["text"] ?? []].flat().map(String)));
   return said.size > 0 ? [...said].join(", ") : t("Nothing marked");
@@ -25,13 +27,14 @@ export class CaseBox {
   readonly element: HTMLElement;
   private readonly shown: HTMLButtonElement[] = [];
 
-  constructor(opened: Opened, private readonly actions: CaseActions) {
+  constructor(opened: Opened, private readonly actions: CaseActions, keymap: Keymap) {
     const isCorrected = Boolean(opened.task.corrects);
     const back = make("button", { type: "button", class: "quiet", onclick: () => actions.back() }, isCorrected ? t("Leave it as it is") : t("Back to the list"));
     this.element = make(
       "section",
       { class: "case", "aria-label": t("The case"), "data-part": "case" },
       make("header", { class: "case-head" }, make("h2", {}, isCorrected ? t("Correcting your answer") : t("Looking at case {task}", { task: opened.task.id })), back),
+      steps(opened, actions, keymap),
       ...(isCorrected ? this.correcting(opened.answers) : this.looking(opened.answers)),
     );
   }
@@ -79,6 +82,18 @@ export class CaseBox {
     for (const other of this.shown) other.setAttribute("aria-pressed", String(other === button));
     this.actions.look(version);
   }
+}
+
+/** To the cases beside this one in the list; what the list has no more of is not offered. */
+function steps({ before, after }: Opened, { step }: CaseActions, keymap: Keymap): HTMLElement {
+  const button = (text: string, command: "previousCase" | "nextCase", url: string | null): HTMLElement =>
+    make("button", { type: "button", class: "quiet", disabled: url === null, onclick: () => step(command) }, `${text} `, keymap.cap(command));
+  return make(
+    "nav",
+    { class: "case-steps", "aria-label": t("The list") },
+    button(t("Previous case"), "previousCase", before),
+    button(t("Next case"), "nextCase", after),
+  );
 }
 
 function line(version: Version): string {

@@ -190,6 +190,7 @@ const MOUSE: readonly (readonly [string, string])[] = [
   [t("Right button"), t("Zoom")],
   [t("Middle button"), t("Pan")],
   [t("Wheel"), t("Slices; on a single image, zoom")],
+  [t("Alt + click"), t("On an outline’s edge: a corner more; on a corner: one less")],
 ];
 
 function mouse(): HTMLElement {

@@ -4,7 +4,7 @@ import type { ModelEntry, Question } from "../types";
 import { make } from "./dom";
 import type { Keymap } from "./keymap";
 
-export interface SuggestionActions {
+interface SuggestionActions {
   show: (suggestion: Suggestion) => void;
   accept: (suggestion: Suggestion) => void;
   reject: (suggestion: Suggestion) => void;
@@ -75,7 +75,8 @@ export class ModelNotes {
     const given = optionProbabilities(said, question);
     const isRating = question.kind === "rating";
     const words = given && !isRating ? "" : `: ${spoken(said, question)}`;
-    const head = make("p", { class: "model-head", title }, t("Model") + words);
+    const says = entry.meta?.deviation === undefined ? title : `${title}; ${t("± one standard deviation")}`;
+    const head = make("p", { class: "model-head", title: says }, t("Model") + words);
     field.querySelector("legend")?.after(head);
     this.added.push(head);
     for (const option of given ? field.querySelectorAll<HTMLElement>("[data-value]") : []) {

@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import { make } from "./dom";
 
-export interface NoticeAction {
+interface NoticeAction {
   text: string;
   act: (() => void) | string;
 }

@@ -14,7 +14,7 @@ import type { Keymap } from "./keymap";
 import type { OptionKey } from "./keys";
 import type { Place } from "./places";
 
-export interface PanelActions {
+interface PanelActions {
   /** An option, or a label to draw with. */
   pick: (question: Question, value: string) => void;
   enterNumber: (question: Question, number: number | null) => void;

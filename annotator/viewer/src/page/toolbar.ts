@@ -68,7 +68,7 @@ function toolButton({ command, text, isNamed, begins }: Shown, keymap: Keymap, a
   const says = COMMANDS.find(({ name }) => name === command)?.says ?? text;
   const button = make(
     "button",
-    { type: "button", class: "tool", "data-tool": command, "aria-label": text, title: says, tabindex: "-1", onclick: () => act(command) },
+    { type: "button", class: "tool", "data-tool": command, title: says, tabindex: "-1", onclick: () => act(command) },
   );
   const [picture, cap] = [icon(command), keymap.cap(command)];
   button.classList.toggle("begins", begins === true);

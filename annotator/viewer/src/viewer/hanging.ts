@@ -8,7 +8,7 @@ export type Layout = keyof typeof ROOM;
 export type Edge = "left" | "right";
 
 /** What a cell asks of its scan; of several words one must hold. */
-export interface CellRule {
+interface CellRule {
   modality?: string | string[];
   view?: string | string[];
   laterality?: string | string[];

@@ -39,3 +39,9 @@ export function distanceTo(corners: readonly Core.Point2[], [x, y]: Core.Point2,
     return Math.min(nearest, Math.hypot(x - fromX - at * alongX, y - fromY - at * alongY));
   }, Infinity);
 }
+
+/** Of a closed outline, the edge that lies nearest to a point: the number of its first corner. */
+export function nearestEdge(corners: readonly Core.Point2[], point: Core.Point2): number {
+  const away = corners.map((corner, at) => distanceTo([corner, corners[(at + 1) % corners.length] ?? corner], point, false));
+  return away.indexOf(Math.min(...away));
+}

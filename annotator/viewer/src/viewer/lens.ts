@@ -5,7 +5,7 @@ import { drawFrame } from "./resampling";
 
 /** CSS pixels across. */
 const SIZE = 260;
-export const MAGNIFICATION = 2.5;
+const MAGNIFICATION = 2.5;
 
 /** A magnifying glass under the pointer: the frame's own pixels, windowed as on the screen. */
 export class Lens {

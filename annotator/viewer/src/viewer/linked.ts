@@ -6,7 +6,7 @@ const LEAST_ZOOM = 1e-4;
 const LEAST_MOVE = 0.5;
 
 /** What the other cells follow of the one in hand. */
-export interface Links {
+interface Links {
   slices: boolean;
   view: boolean;
   window: boolean;

@@ -4,7 +4,7 @@ import { itemOf, type Mask } from "../answers/sheet";
 import { t } from "../i18n";
 import type { Scan } from "../types";
 import type { Cell } from "./cell";
-import type { RegionLabel } from "./labels";
+import { labelOf, type RegionLabel } from "./labels";
 import { readingOrder } from "./order";
 import { Brush } from "./painting/brush";
 import { fillBetween, fillHoles } from "./painting/fills";
@@ -113,8 +113,15 @@ export class Masks implements ToolFollower, Hand {
 
   /** Takes away everything painted with a label on one frame. */
   clear(mask: Mask): void {
-    const label = this.labels.find(({ question, value }) => question === mask.question && value === mask.label);
-    if (label && this.layers.at(mask.item, mask.question)?.clear(label.segment)) this.drawSoon();
+    const label = this.labelOf(mask, mask.label);
+    if (label && this.layers.at(mask.item, mask.question)?.clear(label.segment)) this.changed();
+  }
+
+  /** Gives a mask another label of the same question. */
+  relabel(mask: Mask, value: string): void {
+    const [from, to] = [this.labelOf(mask, mask.label), this.labelOf(mask, value)];
+    const layer = this.layers.at(mask.item, mask.question);
+    if (from && to && layer?.relabel(from.segment, to.segment)) this.changed();
   }
 
   /** Paints the slices between two that are painted with the label in hand. */
@@ -207,6 +214,10 @@ export class Masks implements ToolFollower, Hand {
     if (about.length === 1 && value !== undefined) this.brush.range = [value - tolerance, value + tolerance];
     const isNear = near(frame, about, tolerance);
     return (_, index) => isNear(index);
+  }
+
+  private labelOf({ question }: Mask, value: string): RegionLabel | undefined {
+    return labelOf(this.labels, question, value);
   }
 
   /** Where a cell's frame stands in the task; null where it is of another. */

@@ -2,7 +2,7 @@ import { getEnabledElement, type Types as Core } from "@cornerstonejs/core";
 import { annotation as annotations, AnnotationTool, drawing, Enums, type Types, utilities } from "@cornerstonejs/tools";
 
 import type { Drawn } from "./labelledbox";
-import { distanceTo, drawLabel } from "./labeltext";
+import { distanceTo, drawLabel, nearestEdge } from "./labeltext";
 import { simplified } from "./simplify";
 
 type Press = Types.EventTypes.InteractionEventType;
@@ -16,9 +16,13 @@ const SHORTEST_STROKE = 24;
 /** CSS pixels by which a traced line may be simplified: what a hand cannot mean. */
 const SLACK = 0.7;
 
+/** An outline has no fewer corners. */
+const FEWEST = 3;
+
 /**
  * Closed outlines: a drag traces one by hand, clicks set its corners. It is closed by a click on its
- * first corner, a double click or `finish`; a stroke that begins the outline closes itself.
+ * first corner, a double click or `finish`; a stroke that begins the outline closes itself. Afterwards
+ * corners and the whole are dragged; with Alt an edge gets a corner more, and a corner is taken out.
  */
 export class OutlineTool extends AnnotationTool {
   static override toolName = "Outline";
@@ -75,10 +79,14 @@ export class OutlineTool extends AnnotationTool {
 
   override handleSelectedCallback = (event: Press, drawn: Drawn, handle: Types.ToolHandle): void => {
     const handleIndex = cornersOf(drawn).findIndex((corner) => corner === handle);
-    this.edit(event, { annotation: drawn, handleIndex });
+    if (isWithAlt(event)) this.takeOut(event, drawn, handleIndex);
+    else this.edit(event, { annotation: drawn, handleIndex });
   };
 
-  override toolSelectedCallback = (event: Press, drawn: Drawn): void => this.edit(event, { annotation: drawn });
+  override toolSelectedCallback = (event: Press, drawn: Drawn): void => {
+    const handleIndex = isWithAlt(event) ? this.putIn(event, drawn) : undefined;
+    this.edit(event, { annotation: drawn, ...(handleIndex === undefined ? {} : { handleIndex }) });
+  };
 
   override isPointNearTool = (
     element: HTMLDivElement,
@@ -120,6 +128,25 @@ export class OutlineTool extends AnnotationTool {
     this._activateModify(event.detail.element);
     event.preventDefault();
     this.redraw();
+  }
+
+  /** A corner where the edge was pressed; it can be dragged on. */
+  private putIn({ detail }: Press, drawn: Drawn): number {
+    const { canvas, world } = detail.currentPoints;
+    const at = nearestEdge(this.onCanvas(detail.element, drawn), canvas) + 1;
+    cornersOf(drawn).splice(at, 0, [...world]);
+    annotations.state.triggerAnnotationModified(drawn, detail.element);
+    return at;
+  }
+
+  private takeOut(event: Press, drawn: Drawn, corner: number): void {
+    event.preventDefault();
+    const corners = cornersOf(drawn);
+    if (corners.length <= FEWEST) return;
+    corners.splice(corner, 1);
+    const { element } = event.detail;
+    annotations.state.triggerAnnotationModified(drawn, element);
+    utilities.triggerAnnotationRenderForViewportIds(this.seenIn(element));
   }
 
   private dragged(event: Press): void {
@@ -181,7 +208,7 @@ export class OutlineTool extends AnnotationTool {
 
   private readonly clicked = ((event: Press): void => {
     const { canvas, world } = event.detail.currentPoints;
-    if (this.isAtStart(canvas) && cornersOf(this.drawn).length > 2) this.finish();
+    if (this.isAtStart(canvas) && cornersOf(this.drawn).length >= FEWEST) this.finish();
     else {
       this.stroke = [canvas];
       cornersOf(this.drawn).push([...world]);
@@ -237,6 +264,10 @@ export class OutlineTool extends AnnotationTool {
   private seenIn(element: HTMLDivElement | null): string[] {
     return element ? utilities.viewportFilters.getViewportIdsWithToolToRender(element, this.getToolName()) : [];
   }
+}
+
+function isWithAlt({ detail }: Press): boolean {
+  return (detail.event as Partial<MouseEvent> | undefined)?.altKey === true;
 }
 
 function viewportOf(element: HTMLDivElement): Core.IEnabledElement["viewport"] {

@@ -145,22 +145,21 @@ export class Regions {
     if (next) this.show(next);
   }
 
-  /** Gives the selected mark the next label of its question. */
+  /** Gives the selected mark or mask the next label of its question. */
   relabel(sheet: Sheet): void {
-    const mark = sheet.marks.find(({ id }) => id === this.selected);
-    const values = this.labels.filter(({ question }) => question === mark?.question).map(({ value }) => value);
-    const next = mark && values[(values.indexOf(mark.label) + 1) % values.length];
-    if (!mark || !next) return;
-    this.drawings.relabel(mark.id, next);
+    const region = regionsOf(sheet).find(({ id }) => id === this.selected);
+    const values = this.labels.filter(({ question }) => question === region?.question).map(({ value }) => value);
+    const next = region && values[(values.indexOf(region.label) + 1) % values.length];
+    if (!region || !next || next === region.label) return;
+    if ("rle" in region) this.masks.relabel(region, next);
+    else this.drawings.relabel(region.id, next);
     this.screen.render();
   }
 
   remove({ id }: Pick<Mark | Mask, "id">, sheet: Sheet): void {
     const mask = sheet.masks.find((other) => other.id === id);
-    if (mask) {
-      this.masks.clear(mask);
-      this.onChange();
-    } else this.drawings.remove(id);
+    if (mask) this.masks.clear(mask);
+    else this.drawings.remove(id);
     this.screen.render();
   }
 

@@ -12,7 +12,7 @@ export interface Range {
   upper: number;
 }
 
-export interface NamedWindow extends Window {
+interface NamedWindow extends Window {
   name: string;
 }
 

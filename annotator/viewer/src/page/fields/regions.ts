@@ -9,7 +9,7 @@ import { Field } from "./field";
 
 export type Region = Mark | Mask;
 
-export interface RegionActions {
+interface RegionActions {
   take: (value: string) => void;
   show: (region: Region) => void;
   remove: (region: Region) => void;

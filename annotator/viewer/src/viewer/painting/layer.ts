@@ -65,11 +65,20 @@ export class Layer {
 
   /** Takes a label away; false where it is not painted. */
   clear(segment: number): boolean {
-    if (!this.bounds || !this.holds(segment)) return false;
-    const { pixels } = this;
-    for (let at = pixels.indexOf(segment); at >= 0; at = pixels.indexOf(segment, at)) pixels[at] = 0;
-    this.touch(this.bounds);
-    return true;
+    return this.replace(segment, 0);
+  }
+
+  /**
+   * Gives what is painted with one label another; false where nothing is. It stays the mask that it
+   * was, or becomes part of the other label's.
+   */
+  relabel(from: number, to: number): boolean {
+    const name = (segment: number): string => this.labels.find((label) => label.segment === segment)?.value ?? "";
+    const shown = this.masks();
+    if (!this.holds(to)) {
+      this.coded = shown.map((mask) => (mask.label === name(from) ? { ...mask, label: name(to) } : mask));
+    }
+    return this.replace(from, to);
   }
 
   /** The painted labels as masks; only what has changed since the last call is coded anew. */
@@ -103,6 +112,14 @@ export class Layer {
     const isPlain = new Set(masks.map(({ label }) => label)).size === masks.length;
     this.coded = [...masks];
     if (isPlain) this.codedVersion = this.version;
+    return true;
+  }
+
+  private replace(from: number, to: number): boolean {
+    if (!this.bounds || !this.holds(from)) return false;
+    const { pixels } = this;
+    for (let at = pixels.indexOf(from); at >= 0; at = pixels.indexOf(from, at)) pixels[at] = to;
+    this.touch(this.bounds);
     return true;
   }
 

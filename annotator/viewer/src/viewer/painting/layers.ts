@@ -75,8 +75,7 @@ export class Layers {
       .flatMap((layer) => layer.masks())
       .map((mask) => {
         const known = kept.get(mask.id);
-        if (!known || known.rle === mask.rle) return known ?? mask;
-        return { ...known, rle: mask.rle };
+        return known?.rle === mask.rle && known.label === mask.label ? known : { ...known, ...mask };
       });
   }
 }

@@ -7,7 +7,7 @@ const MOST_STEPS = 200;
 const LEAST_WEIGHT = 1e-4;
 
 /** Edges of the grid: the weight to the right neighbour and to the lower one; 0 past the border. */
-export interface Weights {
+interface Weights {
   right: Float32Array;
   down: Float32Array;
 }
