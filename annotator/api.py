@@ -151,10 +151,8 @@ def correction_draft(request: Request, annotation_id: str) -> Response:
         user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
     ).project
     own: dict[str, Any] = {
-        "project": project,
-        "annotation_id": int(annotation_id),
-        "reader": reader,
-    }
+        "project": project, "annotation_id": int(annotation_id), "reader": reader,
+    }  # fmt: skip
     if request.method == "DELETE":
         drop_correction_draft(**own)
         return Response(status=204)

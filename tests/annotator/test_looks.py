@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.dataset import labelled_answers
+from annotator.looks import looked_at
 from annotator.models import Annotation, Claim, ModelShown, Task
 from annotator.queries import may_undo
 from annotator.services import keep_prediction, save_draft
@@ -100,6 +101,16 @@ def test_what_is_in_hand_is_not_looked_at(cast: Cast, place: str) -> None:
     assert served(cast, cast.alice) == task.pk
     assert b"Nodule" not in look(cast, cast.alice, task, place).content
     assert looks_of(cast.alice) == []
+
+
+def test_what_was_claimed_in_the_moment_of_looking_is_not_shown(cast: Cast) -> None:
+    task = task_that_bob_read(cast)
+    membership = Membership.objects.get(project=cast.project, user=cast.alice)
+    answers = Annotation.objects.filter(task=task)
+    assert served(cast, cast.alice) == task.pk
+    assert looked_at(membership, answers) == [] and looks_of(cast.alice) == []
+    run_out(cast.alice)
+    assert looked_at(membership, answers) == list(answers)
 
 
 @pytest.mark.parametrize("place", PLACES)
