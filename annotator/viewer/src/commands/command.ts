@@ -11,7 +11,7 @@ import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 
 /** What a command may act on. */
-interface CommandParts {
+export interface CommandParts {
   room: Room;
   screen: Screen;
   regions: Regions;
