@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 from sklearn.isotonic import isotonic_regression
 
-from learner.proof.evidence import Evidence
+from learner.proof.evidence import Evidence, Float32
 from learner.proof.luck import Luck, fit_luck
 from learner.proof.power_law import fit_curve
 from learner.proof.refits import Refits, label_counts
@@ -154,23 +154,18 @@ def _missing(
         words("about {count} more actively chosen answers", count=LEAST_ACTIVE - len(active)),
     )
     missing = [lack for lack in wanted if int(lack.values["count"]) > 0]
-    if missing or question.kind == "number":
-        return tuple(missing)
-    for rows, lack in (
-        (audit, words("more than one class in the audit sample")),
-        (random, words("more than one class in the random arm")),
-    ):
-        y = evidence.targets[question.name][rows]
-        seen, absent = (y == 1).sum(axis=0), (y == 0).sum(axis=0)
-        # Of a single choice two classes are needed, of findings one that is present and absent.
-        told = (
-            (seen > 1).sum() >= 2
-            if question.kind == "single"
-            else ((seen > 1) & (absent > 1)).any()
-        )
-        if not told:
-            missing.append(lack)
+    if not missing and question.kind != "number":
+        if not _tells_apart(question, evidence.targets[question.name][audit]):
+            missing.append(words("more than one class in the audit sample"))
+        if not _tells_apart(question, evidence.targets[question.name][random]):
+            missing.append(words("more than one class in the random arm"))
     return tuple(missing)
+
+
+def _tells_apart(question: Question, y: Float32) -> bool:
+    """Of a single choice two classes are needed, of findings one that is present and absent."""
+    seen, absent = (y == 1).sum(axis=0) > 1, (y == 0).sum(axis=0) > 1
+    return bool(seen.sum() >= 2 if question.kind == "single" else (seen & absent).any())
 
 
 def _random_curve(
