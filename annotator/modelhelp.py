@@ -84,27 +84,25 @@ def helps_before(*, project: Project, arm: str) -> bool:
 def before_reading(*, project: Project, reader: User, task_id: int) -> dict[str, Any] | None:
     """What the model says of a task that the reader is given, which is hereby shown to them.
 
-    {"result": RESULT, "decisions": {ID: "accepted"|"rejected"}, "opens_at": where to look first, or
-    None}; None where nothing may be shown. The same at every call, whatever the model says by then.
+    {"result": RESULT, "decisions": {ID: "accepted"|"rejected"}}; None where nothing may be shown.
+    The same at every call, whatever the model says by then.
     """
     if project.model_help != ModelHelp.BEFORE:
         return None
     # Without a claim it is looked at, or an answer corrected: nothing is before reading any more.
-    held = Claim.objects.filter(task=task_id, reader=reader).select_related("task").first()
-    if held is None or not helps_before(project=project, arm=held.task.arm):
+    held = Claim.objects.filter(task=task_id, reader=reader)
+    arm = held.values_list("task__arm", flat=True).first()
+    if arm is None or not helps_before(project=project, arm=arm):
         return None
     kept = ModelShown.objects.filter(task=task_id, reader=reader).first()
     shown: dict[str, Any] = kept.shown if kept else {}
     if "before" not in shown:
         result = _opinion_of(project, task_id)
-        if result or held.opens_at:
-            begun = _now("before", result, opens_at=held.opens_at)
-            shown = _changed(_SHOW, task_id, reader, shown=begun)
-    before = shown.get("before", {})
+        if result:
+            shown = _changed(_SHOW, task_id, reader, shown=_now("before", result))
     return {
-        "result": before.get("result", []),
+        "result": shown.get("before", {}).get("result", []),
         "decisions": shown.get("decisions", {}),
-        "opens_at": before.get("opens_at"),
     }
 
 
@@ -124,8 +122,8 @@ def after_reading(*, project: Project, reader: User, task_id: int) -> dict[str, 
             gettext("Answer this task first: until then nothing of the model is shown.")
         )
     shown: dict[str, Any] = own["model_shown"] or {}
-    if said := shown.get("before", {}).get("result"):
-        return {"result": said}
+    if "before" in shown:
+        return {"result": shown["before"]["result"]}
     if "after" not in shown:
         result = _opinion_of(project, task_id)
         if not result:
@@ -218,8 +216,8 @@ def _fits(project: Project, entry: dict[str, Any]) -> bool:
     return True
 
 
-def _now(when: str, result: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
-    return {when: {"at": timezone.now().isoformat(), "result": list(result), **more}}
+def _now(when: str, result: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {when: {"at": timezone.now().isoformat(), "result": list(result)}}
 
 
 def _changed(statement: str, task_id: int, reader: User, *, shown: dict[str, Any]) -> Any:

@@ -57,7 +57,7 @@ class Task(Placed):
     # rankings write negative numbers, lower with every generation (annotator.queue.apply_ranking).
     rank = models.BigIntegerField()
     # {"scan": position in the task, "frame": number in the scan}, from 0: where the model would
-    # look first, followed where it may help before reading. Null: in the middle.
+    # look first, alike in every arm, so that none is told by it. Null: in the middle.
     opens_at = models.JSONField(null=True)
     # Answers that count (submitted, not withdrawn), and whether more are wanted. Kept by services.
     answers = models.PositiveIntegerField(default=0)

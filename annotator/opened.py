@@ -9,7 +9,6 @@ from accounts.models import Role
 from annotator.claims import ClaimedTask
 from annotator.corrections import chain_of
 from annotator.looks import looked_at
-from annotator.modelhelp import helps_before
 from annotator.models import Annotation, Task
 from annotator.queries import reading_task, visible_annotations
 from annotator.reading_serializers import ReadingTaskSerializer
@@ -45,12 +44,11 @@ def opened_task(membership: Membership, task: Task, *, to_correct: bool) -> Open
     given = reading_task(
         project=membership.project, reader=membership.user, claim=claim, with_model=False
     )
-    is_helped = helps_before(project=membership.project, arm=task.arm)
     begun = given.draft if own is not None else None
     return OpenedTask(
         task={
             **ReadingTaskSerializer(given).data,
-            "opens_at": task.opens_at if is_helped else None,
+            "opens_at": task.opens_at,
             "draft": begun or _as_draft(answers),
             "corrects": own and own.pk,
             "is_read_only": own is None,

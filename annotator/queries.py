@@ -62,6 +62,8 @@ SELECT
                               'lead_time', draft.lead_time, 'version', draft.version)
      FROM annotator_draft draft
      WHERE draft.task_id = %(task)s AND draft.reader_id = %(reader)s AND draft.version > 0),
+    (SELECT claim.opens_at::json FROM annotator_claim claim
+     WHERE claim.task_id = %(task)s AND claim.reader_id = %(reader)s),
     (SELECT count(*) FROM annotator_annotation answer
      WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
        AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'),
@@ -114,20 +116,18 @@ def reading_task(
 ) -> ReadingTask:
     """The claimed task with its scans, the reader's draft and how many they have read.
 
-    Where the project lets the model help before reading, what it says is hereby shown, and the
-    task opens where it is least sure; unless the task is opened without it.
+    Where the project lets the model help before reading, what it says is hereby shown, unless the
+    task is opened without it.
     """
     keys = {"task": claim.task_id, "project": project.pk, "reader": reader.pk}
     with connection.cursor() as cursor:
         cursor.execute(_READING_TASK, keys)
-        scans, draft, read, may_undo = cursor.fetchone()
+        scans, draft, opens_at, read, may_undo = cursor.fetchone()
     for scan in scans or []:
         scan["frame_url"] = frame_url(project_id=project.pk, scan_id=scan["id"])
-    model = opens_at = None
+    model = None
     if with_model:
         model = before_reading(project=project, reader=reader, task_id=claim.task_id)
-    if model is not None:
-        opens_at = model.pop("opens_at")
     return ReadingTask(
         claim.task_id, project.pk, scans or [], draft, opens_at, claim, model, read, may_undo
     )

@@ -42,6 +42,12 @@ WHERE task.id = placed.task_id AND task.project_id = %(project)s
   AND task.arm = 'pool' AND task.is_open
   AND (task.generation IS NULL OR task.generation < %(generation)s)
 """
+_OPEN_AT = """
+UPDATE annotator_task task SET opens_at = shown.opens_at::jsonb
+FROM unnest(%(tasks)s::bigint[], %(opens_at)s::text[]) AS shown (task_id, opens_at)
+WHERE task.id = shown.task_id AND task.project_id = %(project)s
+  AND task.arm <> 'pool' AND task.is_open AND task.answers = 0
+"""
 
 
 class OpensAt(TypedDict):
@@ -58,7 +64,7 @@ class Placement:
     task_id: int
     score: float  # comparable within its ranking only
     propensity: float = 1.0  # the chance, by the strategy's own draw, of being put here
-    opens_at: OpensAt | None = None  # where the model would look first; None: in the middle
+    opens_at: OpensAt | None = None  # None: in the middle
 
 
 def create_tasks(*, project: Project, scans: Iterable[Scan], ingest: Ingest | None = None) -> int:
@@ -83,12 +89,15 @@ def apply_ranking(
     placed: Sequence[Placement],
     strategy: str,
     model: int,
+    opened: Mapping[int, OpensAt | None] | None = None,
 ) -> None:
     """Put these open pool tasks, best first, before every older ranking.
 
     `strategy` chose them, with the weights of round number `model` (0: the random ones). A task
-    that a newer generation has placed keeps its place. Claims wait until the caller's transaction
-    ends. Raises ValueError for a score that is no number and a propensity that is no chance.
+    that a newer generation has placed keeps its place. `opened` says where tasks of the other arms
+    open, by task: if only ranked tasks opened at a chosen frame, a reader could tell the arms
+    apart. Claims wait until the caller's transaction ends. Raises ValueError for a score that is no
+    number and a propensity that is no chance.
     """
     _check(placed)
     values: dict[str, Any] = {
@@ -105,6 +114,11 @@ def apply_ranking(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RANKING_LOCK, project.pk])
         cursor.execute(_PLACE, values)
+        if opened:
+            frames = [_json(opens_at) for opens_at in opened.values()]
+            cursor.execute(
+                _OPEN_AT, {"project": project.pk, "tasks": list(opened), "opens_at": frames}
+            )
 
 
 def _check(placed: Sequence[Placement]) -> None:

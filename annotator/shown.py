@@ -3,8 +3,7 @@
 The record is kept by the server, of what it sent. Before the answer it is `ModelShown.shown`; the
 annotation takes it over as `Annotation.model_shown`, where what is shown later follows:
 
-    {"before": {"at": TIME, "result": RESULT, "opens_at": {"scan", "frame"} or null},   # sent
-                                                             # with the task
+    {"before": {"at": TIME, "result": RESULT},    # sent with the task
      "heat_maps": [{"at": TIME, "question", "answer", "scan", "frame", "model",
                     "when": "before"|"after"}],
      "looked_up": {"answers": TIME, "model": TIME},   # by who oversees

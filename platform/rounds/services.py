@@ -49,7 +49,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.sentences import kept
-from annotator.queue import Placement, apply_ranking
+from annotator.queue import OpensAt, Placement, apply_ranking
 from annotator.rerank import LEARNER_QUEUE
 from projects.jobs import defer_once
 from projects.models import Project
@@ -219,10 +219,11 @@ def publish_ranking(
     last_annotation: int,
     placed: Sequence[Placement],
     milliseconds: float,
+    opened: Mapping[int, OpensAt | None] | None = None,
 ) -> Ranking:
     """Write a new order and the record of it in one transaction, under the next generation.
 
-    `model` is the number of the round, 0 where there is none.
+    `model` is the number of the round, 0 where there is none; `opened` as for `apply_ranking`.
     Its metrics follow (`add_ranking_metrics`): nobody waits for them to see the order.
     """
     with transaction.atomic():
@@ -234,6 +235,7 @@ def publish_ranking(
             placed=placed,
             strategy=strategy,
             model=model,
+            opened=opened,
         )
         return Ranking.objects.create(
             project=project,

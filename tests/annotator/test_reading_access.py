@@ -78,11 +78,14 @@ def test_bob_learns_why_a_task_came_once_he_has_answered_it_and_not_before(
     (pool,) = make_tasks(cast.project, 1, first_rank=100)
     at: OpensAt = {"scan": 0, "frame": 3}
     placed = [Placement(one.pk, 0.5, opens_at=at) for one in (task, pool)]
-    apply_ranking(project=cast.project, generation=1, placed=placed, strategy="margin", model=1)
+    apply_ranking(
+        project=cast.project, generation=1, placed=placed, strategy="margin", model=1,
+        opened={task.pk: at},
+    )  # fmt: skip
     Task.objects.filter(pk=pool.pk).update(is_open=arm == Task.Arm.POOL)
     bob = Asking(cast.bob)
     _, before = bob.ask("POST", f"/api/projects/{cast.project.pk}/next/")
-    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] is None
+    assert before["task"]["id"] == task.pk and before["task"]["opens_at"] == at
     told = bob.client.get(f"/api/tasks/{task.pk}/").content + str(before).encode()
     for word in ("chance", "unsure", "margin", arm.label.lower(), "why", "strategy"):
         assert word.encode() not in told.lower()

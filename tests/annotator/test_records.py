@@ -9,11 +9,9 @@ from django.utils import timezone
 
 from annotator.claims import claim_ahead, claim_next_task
 from annotator.models import Annotation, Claim, Draft, Placed, Task
-from annotator.queries import reading_task
 from annotator.queue import OpensAt, Placement, apply_ranking, place_of
 from annotator.services import save_draft
 from annotator.withdrawals import undo_last
-from projects.models import ModelHelp
 from tests.annotator.cast import NODULE, Cast, answer, make_cast, make_tasks, place
 
 RECORD = ("generation", "score", "strategy", "model", "propensity")
@@ -152,26 +150,15 @@ def test_a_task_opens_where_the_ranking_said_when_it_was_served(cast: Cast) -> N
     assert (claim.opens_at, task.opens_at) == ({"scan": 1, "frame": 30}, None)
 
 
-@pytest.mark.parametrize("policy", list(ModelHelp))
-@pytest.mark.parametrize("arm", list(Task.Arm))
-def test_a_task_opens_where_the_model_would_look_if_it_may_help_before_reading(
-    cast: Cast, policy: ModelHelp, arm: Task.Arm
-) -> None:
-    cast.project.model_help = policy
-    cast.project.save()
-    (task,) = make_tasks(cast.project, 1)
+def test_tasks_of_every_arm_open_at_a_chosen_frame(cast: Cast) -> None:
+    tasks = {arm: make_tasks(cast.project, 1, arm=arm)[0] for arm in Task.Arm}
     at: OpensAt = {"scan": 0, "frame": 12}
-    rank_one(cast, task, 1, at=at)
-    Task.objects.filter(pk=task.pk).update(arm=arm)
-    claim = claim_next_task(project=cast.project, reader=cast.bob)
-    assert claim is not None
-    is_followed = (policy, arm) == (ModelHelp.BEFORE, Task.Arm.POOL)
-    for _ in range(2):
-        shown = reading_task(project=cast.project, reader=cast.bob, claim=claim)
-        assert shown.opens_at == (at if is_followed else None)
-    given = answer(cast.project, task.pk, cast.bob).annotation
-    kept = given.model_shown and given.model_shown["before"]["opens_at"]
-    assert kept == (at if is_followed else None)
+    opened = {task.pk: at for arm, task in tasks.items() if arm != Task.Arm.POOL}
+    rank_one(cast, tasks[Task.Arm.POOL], 1, at=at, opened=opened)
+    for arm, task in tasks.items():
+        task.refresh_from_db()
+        assert task.opens_at == {"scan": 0, "frame": 12}
+        assert (task.generation is None) == (arm != Task.Arm.POOL)
 
 
 def test_a_reservation_ahead_is_recorded_when_it_was_made(cast: Cast) -> None:

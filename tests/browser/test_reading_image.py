@@ -142,8 +142,6 @@ def test_a_volume_opens_at_the_frame_the_task_tells_and_fetches_from_there(
     scan = phantoms.keep_scan(archive, phantoms.counting_volume(), **phantoms.axial(9))
     project = make_project(QUESTION, [scan])
     project.tasks.update(opens_at={"scan": 0, "frame": 7})  # the second from the head
-    project.model_help = "before"
-    project.save()
     asked: list[int] = []
     context.on(
         "request",

@@ -130,7 +130,9 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
     # What a first reader has answered is finished before anything new is begun; a batch of it at a
     # time, as readers out of step leave thousands, and who has answered them walks past them all.
     begun_tasks = pool.tasks[free & ~new][:BATCH]
-    placed = _placements(live, begun_tasks.tolist(), ranked)
+    by_chance = next_by_chance(project_id=project.pk, count=_BY_CHANCE)
+    opens = _opens(live, np.concatenate([begun_tasks, by_chance, pool.tasks[ranked.indices]]))
+    placed = _placements(live, begun_tasks.tolist(), ranked, opens)
     labels = int((pool.is_labelled & ~pool.is_audit).sum())
     milliseconds = (time.perf_counter() - begun) * 1000
     ranking = services.publish_ranking(
@@ -141,10 +143,10 @@ def _rank(project: Project, live: LiveProject) -> Ranking:
         labels=labels,
         last_annotation=pool.watermark,
         placed=placed,
+        opened={task: opens.get(task) for task in by_chance.tolist()},
         milliseconds=milliseconds,
     )
     if project.model_help != ModelHelp.OFF:
-        by_chance = next_by_chance(project_id=project.pk, count=_BY_CHANCE)
         _tell(project, live, ranking, np.concatenate([pool.tasks[ranked.indices], by_chance, held]))
     services.note_activity(
         project_id=project.pk,
@@ -174,20 +176,21 @@ def _tell(project: Project, live: LiveProject, ranking: Ranking, tasks: Int64) -
 
 
 def _opens(live: LiveProject, tasks: Int64) -> dict[int, OpensAt]:
-    """Where tasks would open if the project lets the model help before reading."""
+    """Where tasks open that may be served next, of whichever arm: so none tells which it is of."""
     rows, known = live.pool.rows_of(tasks)
     questions = [learnt(question) for question in live.pool.questions]
     bags = live.bags.of(rows)
     return opens_at(tasks[known].tolist(), bags, questions, live.ranker.predict_embeddings)
 
 
-def _placements(live: LiveProject, begun: list[int], ranked: Ranked) -> list[Placement]:
+def _placements(
+    live: LiveProject, begun: list[int], ranked: Ranked, opens: dict[int, OpensAt]
+) -> list[Placement]:
     """Tasks that somebody has begun in front, then those the strategy chose."""
     best = float(ranked.scores[0]) if len(ranked.scores) else 0.0
-    tasks = live.pool.tasks[ranked.indices]
-    opens = _opens(live, tasks)
-    chosen = zip(tasks.tolist(), ranked.scores.tolist(), ranked.propensity.tolist(), strict=True)
-    return [Placement(task, best) for task in begun] + [
+    tasks = live.pool.tasks[ranked.indices].tolist()
+    chosen = zip(tasks, ranked.scores.tolist(), ranked.propensity.tolist(), strict=True)
+    return [Placement(task, best, opens_at=opens.get(task)) for task in begun] + [
         Placement(task, score, propensity, opens.get(task)) for task, score, propensity in chosen
     ]
 
