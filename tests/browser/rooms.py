@@ -81,7 +81,7 @@ class Room:
 
     def picture(self) -> NDArray[np.uint8]:
         """The canvas of the first scan as drawn, [rows, columns, 3], without text over it."""
-        hidden = ".overlay, .svg-layer, .brush-circle { visibility: hidden !important }"
+        hidden = ".overlay, .svg-layer, .brush-circle, .brush-bar { visibility: hidden !important }"
         shot = self.page.locator(".viewport canvas").first.screenshot(style=hidden)
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
 

@@ -90,9 +90,9 @@ function steps({ before, after }: Opened, { step }: CaseActions, keymap: Keymap)
     make("button", { type: "button", class: "quiet", disabled: url === null, onclick: () => step(command) }, `${text} `, keymap.cap(command));
   return make(
     "nav",
-    { class: "case-steps", "aria-label": t("The list") },
-    button(t("Previous case"), "previousCase", before),
-    button(t("Next case"), "nextCase", after),
+    { class: "case-steps", "aria-label": t("Cases of the list") },
+    button(t("Previous"), "previousCase", before),
+    button(t("Next"), "nextCase", after),
   );
 }
 
