@@ -231,7 +231,7 @@ export class Room {
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
-    frame.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
+    frame.imageShown(task);
     this.setState(task.is_read_only ? "looking" : "ready", task);
     if (this.ended) return this.endSession(this.ended);
     panel.takeFocus(frame.stage);
@@ -276,13 +276,10 @@ export class Room {
 
   private setState(state: RoomState, task: Task | null = this.task_): void {
     const { frame, panel } = this.parts;
-    if (task !== this.task_) delete frame.root.dataset["imageShown"];
+    if (task !== this.task_) frame.forgetImage();
     this.task_ = task;
     this.state_ = state;
-    frame.root.dataset["state"] = state;
-    frame.root.dataset["task"] = String(task?.id ?? "");
-    const isVolume = task?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
-    frame.root.toggleAttribute("data-volume", isVolume);
+    frame.showState(state, task);
     panel.setBusy(state !== "ready");
   }
 

@@ -1,5 +1,5 @@
 import { t } from "../i18n";
-import type { Bootstrap } from "../types";
+import type { Bootstrap, Task } from "../types";
 import { make } from "./dom";
 import type { Keymap } from "./keymap";
 
@@ -50,6 +50,23 @@ export class Frame {
     );
     const box = make("div", { class: "stage-box" }, this.stage, this.veil);
     root.replaceChildren(make("main", { class: "stage-wrap", "data-theme": "dark" }, box, this.tools), this.side);
+  }
+
+  /** Keeps the state of the room where styles find it, and whatever else looks on from outside. */
+  showState(state: string, task: Task | null): void {
+    this.root.dataset["state"] = state;
+    this.root.dataset["task"] = String(task?.id ?? "");
+    const isVolume = task?.scans.some(({ frame_count }) => frame_count > 1) ?? false;
+    this.root.toggleAttribute("data-volume", isVolume);
+  }
+
+  /** All of the task's scans are on the screen. */
+  imageShown(task: Task): void {
+    this.root.dataset["imageShown"] = task.scans.map(({ id }) => id).join(" ");
+  }
+
+  forgetImage(): void {
+    delete this.root.dataset["imageShown"];
   }
 
   setRead(read: number): void {
