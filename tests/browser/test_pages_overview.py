@@ -51,6 +51,5 @@ def test_the_map_opens_the_case_under_the_pointer_and_in_hand(
     page.locator("details.menu summary").click()
     page.get_by_role("button", name="Light").click()
     # The page comes anew, and its style sheet after it.
-    ground = "getComputedStyle(document.body).backgroundColor"
-    page.wait_for_function(f"{ground} === 'rgb(243, 246, 246)'")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(243, 246, 246)")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
