@@ -71,6 +71,16 @@ def test_each_part_has_its_share_of_an_embedding() -> None:
     assert float(by_patterns.min()) > 0.1 and float(by_network.min()) > 0.1
 
 
+def test_labels_train_what_is_kept_of_them_and_not_the_patterns() -> None:
+    backbone = Backbone(TINY)
+    backbone.fit_readout(scans(), patterns=4)
+    assert backbone.patterns is not None
+    filters = [name for name, _ in backbone.named_parameters() if "filters" in name]
+    backbone.train()(torch.from_numpy(scans(8))).square().mean().backward()
+    gradient = backbone.patterns.reduce.weight.grad
+    assert not filters and gradient is not None and bool(gradient.isfinite().all())
+
+
 def test_a_backbone_comes_back_with_its_patterns(tmp_path: Path) -> None:
     backbone = Backbone(TINY)
     learn(backbone, scans(), steps=1, recipe=SMALL)
