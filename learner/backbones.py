@@ -201,6 +201,7 @@ class BackboneConfig:
     # Grey value and spread that the network sees as 0 and 1. Weights from elsewhere bring theirs.
     mean: float = 96.0
     deviation: float = 64.0
+    patterns: int = 0  # of the frames' own in each scale, see `learner.patterns`; 0: none
 
     @classmethod
     def named(cls, name: str) -> "BackboneConfig":

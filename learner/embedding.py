@@ -1,7 +1,7 @@
 """The backbone: a network that turns small frames into embeddings."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from learner.backbones import BackboneConfig
 from learner.batches import Batches
 from learner.folding import folded, lay_out
-from learner.readout import STAGES, Readout
+from learner.patterns import Patterns
+from learner.readout import STAGES, Readout, main_axes
 
 WEIGHTS_FILE = "backbone.safetensors"
 CONFIG_FILE = "backbone.json"
@@ -50,6 +51,7 @@ class Backbone(nn.Module):
             with torch.inference_mode():
                 channels = [each.shape[1] for each in self.eval().maps(blank)[-STAGES:]]
             self.readout = Readout(channels, config.width)
+            self.patterns = Patterns(config.patterns, config.width) if config.patterns else None
 
     def maps(self, frames: Tensor, stages: nn.Sequential | None = None) -> list[Tensor]:
         """Frames uint8 or float on the 0–255 scale [n, S, S] → each stage's map [n, c, h, w].
@@ -67,19 +69,59 @@ class Backbone(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Frames uint8 or float on the 0–255 scale [n, S, S] → features [n, d]."""
-        features: Tensor = self.readout(self.maps(frames)[-STAGES:])
-        return features
+        return self._embedded(frames, self.stages)
 
-    @torch.inference_mode()
-    def fit_readout(self, frames: NDArray[np.uint8], *, batch: int = 256) -> None:
-        """Choose what the embedding keeps by what varies among these frames [n, S, S]."""
+    def _embedded(self, frames: Tensor, stages: nn.Sequential) -> Tensor:
+        features: Tensor = self.readout(self.maps(frames, stages)[-STAGES:])
+        return features if self.patterns is None else features + self.patterns(frames)
+
+    def fit_readout(
+        self, frames: NDArray[np.uint8], *, patterns: int = 0, batch: int = 256
+    ) -> None:
+        """Choose what the embedding keeps by what varies among these frames [n, S, S].
+
+        With so many `patterns` of their own in each scale, beside what the network sees.
+        """
         self.eval()
         device = next(self.parameters()).device
-        pooled = [
-            self.readout.pooled(self.maps(torch.from_numpy(part).to(device))[-STAGES:])
-            for part in np.array_split(frames, -(-len(frames) // batch))
-        ]
-        self.readout.fit(torch.cat(pooled))
+        self.config = replace(self.config, patterns=patterns)
+        self.patterns = None
+        if patterns:
+            self.patterns = Patterns(patterns, self.features).to(device)
+            self.patterns.fit(frames)
+        parts = self._parts(np.array_split(frames, -(-len(frames) // batch)))
+        if self.patterns is None:
+            self.readout.reduce.load_state_dict(main_axes(parts[0], self.features).state_dict())
+        else:
+            self._join(parts, self.patterns)
+
+    @torch.inference_mode()
+    def _parts(self, batches: list[NDArray[np.uint8]]) -> list[Tensor]:
+        """What is seen in all these frames: the network's values [n, v], and each scale's."""
+        found = []
+        for batch in batches:
+            frames = torch.from_numpy(batch).to(next(self.parameters()).device)
+            seen = [self.readout.pooled(self.maps(frames)[-STAGES:])]
+            found.append(seen + (self.patterns.values(frames) if self.patterns else []))
+        return [torch.cat(part) for part in zip(*found, strict=True)]
+
+    @torch.no_grad()
+    def _join(self, parts: list[Tensor], patterns: Patterns) -> None:
+        """Let the embedding keep what varies in all parts: half the network's, half the patterns'.
+
+        Each number of a part weighs alike, so a part weighs as much as it has numbers.
+        """
+        share = self.features // (len(parts) - 1)
+        widths = [self.features, *[share] * (len(parts) - 1)]
+        firsts = [main_axes(part, width) for part, width in zip(parts, widths, strict=True)]
+        reduced = [first(part) for first, part in zip(firsts, parts, strict=True)]
+        last = main_axes(torch.cat(reduced, dim=1), self.features)
+        blocks = torch.split(last.weight, widths, dim=1)
+        weights = [block @ first.weight for block, first in zip(blocks, firsts, strict=True)]
+        bias = last.bias + last.weight @ torch.cat([first.bias for first in firsts])
+        self.readout.reduce.weight.copy_(weights[0])
+        self.readout.reduce.bias.copy_(bias)
+        patterns.reduce.weight.copy_(torch.cat(weights[1:], dim=1))
 
     @torch.inference_mode()
     def embed(self, frames: NDArray[np.uint8], *, batch: int = 256) -> NDArray[np.float16]:
@@ -101,8 +143,7 @@ class Backbone(nn.Module):
 
             def run(frames: Tensor) -> Tensor:
                 with torch.autocast(device.type, torch.bfloat16, enabled=is_half):
-                    features: Tensor = self.readout(self.maps(frames, stages)[-STAGES:])
-                return features
+                    return self._embedded(frames, stages)
 
             self._ready = (weights, Batches(run, device, batch))
         return self._ready[1]

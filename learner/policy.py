@@ -1,8 +1,9 @@
 """Which strategy chooses now: the one that is named, as soon as there are labels for it.
 
-"auto" covers the pool until the labels carry a model (MaxHerding), then covers what the model is
-unsure of (uncertainty herding), whose kernel narrows by itself as labels come, until the choice is
-that of uncertainty sampling. docs/decisions/ tells what it was measured against.
+"auto" draws two scans by chance, covers the pool until the labels carry a model (MaxHerding), then
+covers what the model is unsure of (uncertainty herding), whose kernel narrows by itself as labels
+come, until the choice is that of uncertainty sampling. docs/decisions/ tells what it was measured
+against.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from learner.strategies import DEFAULT, KINDS, MODEL_FREE, strategy_needs
 BEGINNING = "max_herding"
 THEN = "uncertainty_herding"
 CHANCE = "random"
+# The two most typical scans are often of one class, or differ in what nobody asks for. Two by
+# chance are as good as chance, and what covers the pool afterwards loses little by them.
+BY_CHANCE = 2
 LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
 # A class so rare that it has not come up twice by this many labels a class holds nothing up, nor
 # does a question that is seldom answered.
@@ -27,6 +31,8 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     A strategy for one kind of question waits for the heads of that kind alone.
     """
     if named == DEFAULT:
+        if max((head.labels for head in heads), default=0) < BY_CHANCE:
+            return CHANCE
         return BEGINNING if cold(heads) else THEN
     if named in MODEL_FREE:
         return named

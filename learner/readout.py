@@ -19,7 +19,8 @@ class Readout(nn.Module):
     Each map is averaged over a few regions: an embedding of the last stage's mean alone has lost
     texture, which earlier stages hold, and place: which side, which quadrant (spatial pyramids,
     Lazebnik, Schmid & Ponce 2006). A linear layer brings that down to `width` numbers. It begins
-    as a random projection, which keeps distances (Johnson & Lindenstrauss 1984), until `fit`.
+    as a random projection, which keeps distances (Johnson & Lindenstrauss 1984), until it is given
+    the `main_axes`.
     """
 
     def __init__(self, channels: list[int], width: int) -> None:
@@ -44,19 +45,21 @@ class Readout(nn.Module):
         embedding: Tensor = self.reduce(self.pooled(maps))
         return embedding
 
-    def fit(self, pooled: Tensor, seed: int = 0) -> None:
-        """Let the embedding be the principal components of these values [n, values].
 
-        Turned at random afterwards: what standardises the embedding later would otherwise blow up
-        the last components to the size of the first (Jégou et al. 2010, section 3, for the same
-        reason). Each number has a variance of about 1.
-        """
-        projection = fit_projection(pooled.cpu().numpy())
-        width = self.reduce.out_features
-        axes = projection.matrix[:, :width]
-        gauss = np.random.default_rng(seed).normal(size=(width, width))
-        turn = np.linalg.qr(gauss)[0][: axes.shape[1]] * np.sqrt(width)
-        weight = (axes @ turn).T
-        with torch.no_grad():
-            self.reduce.weight.copy_(torch.from_numpy(weight))
-            self.reduce.bias.copy_(torch.from_numpy(-weight @ projection.mean))
+def main_axes(values: Tensor, width: int, seed: int = 0) -> nn.Linear:
+    """The layer that brings these values [n, v] down to `width` numbers, with what varies in them.
+
+    Their principal components, turned at random afterwards: what standardises the embedding later
+    would otherwise blow up the last components to the size of the first (Jégou et al. 2010, section
+    3, for the same reason). Each number has a variance of about 1.
+    """
+    projection = fit_projection(values.cpu().numpy())
+    axes = projection.matrix[:, :width]
+    gauss = np.random.default_rng(seed).normal(size=(width, width))
+    turn = np.linalg.qr(gauss)[0][: axes.shape[1]] * np.sqrt(width)
+    weight = (axes @ turn).T
+    layer = nn.Linear(values.shape[1], width)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(-weight @ projection.mean))
+    return layer.to(values.device)

@@ -26,6 +26,7 @@ from learner.embedding import Backbone, best_device, computes_in_bfloat16
 
 SAVE_SECONDS = 30.0
 READ_OUT = 4096  # frames at most that the embedding's axes are found on
+PATTERNS = 128  # of the frames' own in each scale, beside what a young network sees
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def learn(
         done = max(epochs / recipe.epochs, progress.seconds / max(seconds, 1e-9))
         done = done if steps is None else progress.step / steps
         if done >= 1:
-            read_out(backbone, frames, rows, seed)
+            read_out(backbone, frames, rows, seed, patterns=PATTERNS)
             return int(epochs)
         drawn = torch.randperm(len(rows), generator=generator)[: trainer.batch].numpy()
         trainer.attempt(torch.from_numpy(frames[np.sort(rows[drawn])]), done, generator)
@@ -220,11 +221,19 @@ def learn(
 
 
 def read_out(
-    backbone: Backbone, frames: NDArray[np.uint8], rows: NDArray[np.int64], seed: int = 0
+    backbone: Backbone,
+    frames: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    seed: int = 0,
+    *,
+    patterns: int = 0,
 ) -> None:
-    """Let the embedding keep what varies among these rows of the frames [n, S, S]."""
+    """Let the embedding keep what varies among these rows of the frames [n, S, S].
+
+    With so many `patterns` of these frames' own; large networks that bring weights need none.
+    """
     some = np.random.default_rng(seed).permutation(rows)[:READ_OUT]
-    backbone.fit_readout(frames[np.sort(some)])
+    backbone.fit_readout(frames[np.sort(some)], patterns=patterns)
 
 
 def represent(

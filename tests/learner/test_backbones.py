@@ -12,7 +12,7 @@ from learner.backbones import NETWORKS, BackboneConfig, vision_transformer
 from learner.batches import Batches, compiling_pays
 from learner.embedding import Backbone
 from learner.folding import folded
-from learner.readout import Readout
+from learner.readout import main_axes
 from tests.learner.test_embedding import FRAMES, TINY
 
 torch.set_num_threads(1)
@@ -86,13 +86,11 @@ def test_new_weights_are_embedded_with() -> None:
     assert (backbone.embed(FRAMES) != Backbone(TINY, seed=2).embed(FRAMES)).any()
 
 
-def test_the_readout_keeps_distances_and_makes_its_numbers_alike() -> None:
-    readout = Readout([2, 3], 6)
+def test_the_main_axes_keep_distances_and_make_their_numbers_alike() -> None:
     rng = torch.Generator().manual_seed(0)
     strengths = 1.5 ** torch.arange(30)
     low = torch.randn(500, 4, generator=rng) @ torch.randn(4, 30, generator=rng) * strengths
-    readout.fit(low)
-    found = readout.reduce(low).detach()
+    found = main_axes(low, 6)(low).detach()
     standardised = (low - low.mean(dim=0)) / low.std(dim=0)
     # Four axes hold all there is, so every distance is there, at one scale.
     ratio = torch.pdist(found) / torch.pdist(standardised)

@@ -127,7 +127,7 @@ def test_where_memory_is_short_it_goes_on_with_smaller_batches(
 
     backbone = Backbone(TINY)
     monkeypatch.setattr(Backbone, "maps", short)
-    monkeypatch.setattr(Backbone, "fit_readout", lambda self, frames: None)
+    monkeypatch.setattr(Backbone, "fit_readout", lambda self, frames, patterns: None)
     learn(backbone, scans(), steps=2, recipe=SMALL)
     assert seen == [2, 32, 16, 8, 8]  # two views of 16, 8 and 4 frames
 
