@@ -91,7 +91,7 @@ def test_a_round_that_the_learner_refuses_says_what_to_mend_in_the_language_of_t
     assert begun is not None
     worker.train(round_id=begun.pk)
     begun.refresh_from_db()
-    assert begun.error.startswith("No backbone is called 'VGG'. The networks are SlimResNet18, ")
+    assert begun.error.startswith("No backbone is called 'VGG'. The networks are SlimResNet, ")
     with translation.override("de"):
         assert said(begun.error).startswith("Kein Grundmodell heißt 'VGG'. Die Netze sind Slim")
 
