@@ -9,11 +9,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
+from annotator.looks import has_seen_answers
 from annotator.models import Annotation, Draft, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from annotator.services import Submission, Submitted, check_submission
-from annotator.shown import settled
+from annotator.shown import ANSWERS, settled
 from projects.errors import Refused
 from projects.models import Project
 
@@ -29,7 +30,8 @@ def correct_annotation(
     """Put a reader's new answer in the place of their answer `annotation_id`, and wake the learner.
 
     The task stays answered and nobody's claim is touched. Where the reader has been shown the
-    model's view of the task, the new answer points at their last one from before, as `unswayed`.
+    model's view of the task, or has looked at what others answered, the new answer points at their
+    last one from before, as `unswayed`.
     Raises Refused for a result that does not fit the label config, an answer that is not theirs or
     no longer counts, and a correction that changes nothing.
     """
@@ -126,11 +128,19 @@ def _is_unchanged(old: Annotation, new: Submission) -> bool:
     )
 
 
+def _has_looked_since(old: Annotation) -> bool:
+    """Whether its reader looked at what others answered when they had given it."""
+    if ANSWERS in (old.model_shown or {}).get("looked_up", {}):
+        return False
+    return has_seen_answers(task_id=old.task_id, reader_id=old.reader_id)
+
+
 def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
     """It was served when the first answer was, and for the same reason."""
     answer = asdict(submission)
     del answer["decisions"]  # which the record of what was shown has taken in
-    unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
+    is_swayed = old.model_seen_at is not None or _has_looked_since(old)
+    unswayed = old.unswayed_id or (old.pk if is_swayed else None)
     return Annotation.objects.create(
         task=old.task,
         project_id=old.project_id,

@@ -66,7 +66,8 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
         source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
     )
     is_after_model = serializers.BooleanField(
-        help_text="Corrected after its reader had been shown what the model sees."
+        help_text="Corrected after its reader had been shown what the model sees, or had looked "
+        "at what others answered."
     )
 
     class Meta:

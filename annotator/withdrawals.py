@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.looks import ANSWERS
-from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Task
+from annotator.looks import has_seen_answers
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -49,8 +49,7 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
 
 
 def _withdraw(last: Annotation, *, overlap: int) -> None:
-    looks = ModelShown.objects.filter(task=last.task_id, reader=last.reader_id)
-    if looks.filter(shown__looked_up__has_key=ANSWERS).exists():
+    if has_seen_answers(task_id=last.task_id, reader_id=last.reader_id):
         raise Refused(
             gettext(
                 "Your last answer stands: you have looked at what others answered to this case."

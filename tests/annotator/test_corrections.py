@@ -17,7 +17,7 @@ from annotator.queries import may_undo
 from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
-from projects.models import Membership
+from projects.models import Membership, Project
 from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks, see_heat_map
 from tests.annotator.test_races import together
 from tests.clients import token_of
@@ -73,7 +73,9 @@ def test_the_learner_is_told_of_a_correction(cast: Cast) -> None:
     assert [one.result for one in changed.answers] == [EFFUSION]
 
 
-@pytest.mark.parametrize(("arm", "learnt"), [("audit", NODULE), ("pool", NORMAL)])
+@pytest.mark.parametrize(
+    ("arm", "learnt"), [("audit", NODULE), ("random", NODULE), ("pool", NORMAL)]
+)
 def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing(
     cast: Cast, arm: str, learnt: list[dict[str, Any]]
 ) -> None:
@@ -86,6 +88,25 @@ def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing
     assert again.is_after_model and again.model_seen_at is not None
     (task,) = labelled_answers(project=cast.project).tasks
     assert [one.result for one in task.answers] == [learnt]
+
+
+@pytest.mark.parametrize(("arm", "counts"), [("audit", NODULE), ("random", NODULE),
+                                             ("pool", NORMAL)])  # fmt: skip
+def test_what_was_corrected_after_a_look_at_others_answers_measures_nothing(
+    cast: Cast, arm: str, counts: list[dict[str, Any]]
+) -> None:
+    Project.objects.update(overlap=2)
+    cast.project.refresh_from_db()
+    (task,) = make_tasks(cast.project, 1, arm=Task.Arm(arm))
+    first = read(cast, cast.alice)
+    read(cast, cast.dora)
+    assert len(token_of(cast.alice).get(f"/api/tasks/{task.pk}/annotations/").json()) == 2
+    swayed = correct(cast, first, EFFUSION)
+    again = correct(cast, swayed, NORMAL)
+    assert (swayed.unswayed, again.unswayed) == (first, first) and again.is_after_model
+    (labelled,) = labelled_answers(project=cast.project).tasks
+    given = {one.reader_id: (one.result, one.is_blind) for one in labelled.answers}
+    assert given[cast.alice.pk] == (counts, True)
 
 
 def test_what_is_shown_while_a_correction_is_sent_is_in_its_record(
