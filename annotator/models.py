@@ -248,7 +248,7 @@ class Annotation(Answer, Served):
 
     @property
     def is_after_model(self) -> bool:
-        """Corrected after its reader had been shown what the model sees, or what others answered."""
+        """Corrected after its reader had been shown the model's view or others' answers."""
         return self.unswayed_id is not None
 
 
