@@ -91,10 +91,28 @@ def keep_correction_draft(
     return version
 
 
-def drop_correction_draft(*, project: Project, annotation_id: int, reader: User) -> None:
-    """Leave the reader's answer as it is: what they had begun to correct is forgotten."""
-    in_force = _to_correct(project, annotation_id, reader).filter(withdrawn_at__isnull=True)
-    Draft.objects.filter(reader=reader, task__in=in_force.values("task")).delete()
+def drop_correction_draft(
+    *, project: Project, annotation_id: int, reader: User, version: int
+) -> None:
+    """Leave the reader's answer as it is: what they had begun, up to `version`, is forgotten.
+
+    The draft is the answer from now on, with that version, so that a save that was under way does
+    not bring back what was left.
+    """
+    with transaction.atomic():
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        in_force = _to_correct(project, annotation_id, reader).filter(withdrawn_at__isnull=True)
+        for answer in in_force:
+            content = {
+                "result": answer.result,
+                "comment": answer.comment,
+                "lead_time": answer.lead_time,
+                "version": version,
+            }
+            own = Draft.objects.filter(task=answer.task_id, reader=reader)
+            if not own.exists():
+                Draft.objects.create(task_id=answer.task_id, reader=reader, **content)
+            own.filter(version__lte=version).update(**content, updated_at=Now())
 
 
 def history_of(annotation: Annotation) -> list[Annotation]:

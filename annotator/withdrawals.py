@@ -66,19 +66,22 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
     Task.objects.filter(pk=last.task_id).update(
         answers=F("answers") - 1, is_open=Q(answers__lte=overlap)
     )
-    Draft.objects.update_or_create(
-        task_id=last.task_id,
-        reader_id=last.reader_id,
-        defaults={
-            "result": last.result,
-            "comment": last.comment,
-            "lead_time": last.lead_time,
-            "version": 1,
-            "served_at": last.served_at,
-            "rank": last.rank,
-            **last.placing,
-        },
-    )
+    _as_draft(last)
+
+
+def _as_draft(last: Annotation) -> None:
+    """The answer as a draft; what its reader had begun to correct it to goes on instead."""
+    served = {"served_at": last.served_at, "rank": last.rank, **last.placing}
+    said = {
+        "result": last.result,
+        "comment": last.comment,
+        "lead_time": last.lead_time,
+        "version": 1,
+    }
+    own = Draft.objects.filter(task_id=last.task_id, reader_id=last.reader_id)
+    if not own.filter(version__gt=0).update(**served):
+        keys = {"task_id": last.task_id, "reader_id": last.reader_id}
+        Draft.objects.update_or_create(**keys, defaults=said | served)
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:

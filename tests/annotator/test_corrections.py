@@ -11,7 +11,7 @@ from annotator import corrections
 from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
-from annotator.models import Annotation, Claim, Prediction, Task
+from annotator.models import Annotation, Claim, Draft, Prediction, Task
 from annotator.opened import opened_task
 from annotator.queries import may_undo
 from annotator.services import Submission
@@ -236,12 +236,39 @@ def test_an_unfinished_correction_is_kept_and_counts_for_nothing(cast: Cast) -> 
     assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
     path = f"/api/annotations/{second.pk}/draft/"
     assert save(EFFUSION, 1) == (200, 1)
-    assert bob.delete(path).status_code == 204
+    assert bob.delete(path).status_code == 400
+    assert bob.delete(f"{path}?version=0").status_code == 204  # before that was begun
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == EFFUSION
+    assert bob.delete(f"{path}?version=2").status_code == 204
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
+    assert save(EFFUSION, 2) == (200, 2)  # sent before it was left, and come late
     assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
     assert (
         token_of(cast.alice).put(path, {"result": [], "version": 1}, format="json").status_code
         == 400
     )
+
+
+def test_what_was_left_before_it_was_ever_saved_stays_left(cast: Cast) -> None:
+    make_tasks(cast.project, 1)
+    path = f"/api/annotations/{read(cast, cast.bob).pk}/draft/?version=3"
+    assert token_of(cast.bob).delete(path).status_code == 204
+    (draft,) = Draft.objects.all()
+    assert (draft.result, draft.version) == (NODULE, 3)
+
+
+@pytest.mark.parametrize(("begun", "goes_on"), [(0, NODULE), (7, EFFUSION)])
+def test_an_answer_taken_back_goes_on_as_its_correction_was_begun(
+    cast: Cast, begun: int, goes_on: list[dict[str, Any]]
+) -> None:
+    make_tasks(cast.project, 1)
+    first = read(cast, cast.bob)
+    sent = {"result": EFFUSION, "comment": "precious", "version": begun}
+    Draft.objects.create(task=first.task, reader=cast.bob, **sent)
+    undo_last(project=cast.project, reader=cast.bob)
+    draft = Draft.objects.get()
+    assert (draft.result, draft.version) == (goes_on, begun or 1)
+    assert (draft.comment, draft.served_at) == ("precious" if begun else "", first.served_at)
 
 
 @pytest.mark.django_db(transaction=True)
