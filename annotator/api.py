@@ -141,11 +141,13 @@ def correct(request: Request, annotation_id: str) -> Response:
 
 
 @extend_schema(methods=["PUT"], request=DraftSerializer, responses=DraftVersionSerializer)
-@extend_schema(methods=["DELETE"], request=None, responses={204: None})
+@extend_schema(
+    methods=["DELETE"], parameters=[DraftVersionSerializer], request=None, responses={204: None}
+)
 @api_view(["PUT", "DELETE"])
 def correction_draft(request: Request, annotation_id: str) -> Response:
     """Keep an unfinished correction of an earlier answer of yours, unless a newer one is kept
-    already; or forget it. The answer counts as it is until it is corrected."""
+    already; or forget it, up to `version`. The answer counts as it is until it is corrected."""
     reader = person_of(request)
     project = membership_for_annotation(
         user=reader, annotation_id=int(annotation_id), roles=READING_ROLES
@@ -154,7 +156,8 @@ def correction_draft(request: Request, annotation_id: str) -> Response:
         "project": project, "annotation_id": int(annotation_id), "reader": reader,
     }  # fmt: skip
     if request.method == "DELETE":
-        drop_correction_draft(**own)
+        left = parsed(DraftVersionSerializer(data=request.query_params))
+        drop_correction_draft(**own, version=left["version"])
         return Response(status=204)
     sent = parsed(DraftSerializer(data=request.data))
     del sent["decisions"]  # on suggestions, which stand beside the answer already

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from annotator.models import MOST_AHEAD, Task
 from annotator.rerank import RANKING_LOCK
+from annotator.shown import ANSWERS
 from projects.models import Project
 
 # With less than this left, a claim might expire for somebody else while it is being renewed.
@@ -34,10 +35,10 @@ FROM annotator_claim WHERE project_id = %s AND reader_id = %s ORDER BY place
 """
 # Who has looked at others' answers reads the task blind no more; who has looked at the model's
 # opinion does not where chance drew it, to be read without (annotator.looks).
-_LOOKED = """
+_LOOKED = f"""
     SELECT FROM annotator_modelshown seen
     WHERE seen.task_id = task.id AND seen.reader_id = %(reader)s
-      AND (seen.shown -> 'looked_up' ? 'answers'
+      AND (seen.shown -> 'looked_up' ? '{ANSWERS}'
            OR task.arm <> 'pool' AND seen.shown ? 'looked_up')
 """
 # One query over one number. Rows locked by another transaction are being claimed or answered.

@@ -9,11 +9,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from annotator.claims import lock_reader, lock_task
+from annotator.looks import has_seen_answers
 from annotator.models import Annotation, Draft, Task
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
 from annotator.services import Submission, Submitted, check_submission
-from annotator.shown import settled
+from annotator.shown import ANSWERS, settled
 from projects.errors import Refused
 from projects.models import Project
 
@@ -29,7 +30,8 @@ def correct_annotation(
     """Put a reader's new answer in the place of their answer `annotation_id`, and wake the learner.
 
     The task stays answered and nobody's claim is touched. Where the reader has been shown the
-    model's view of the task, the new answer points at their last one from before, as `unswayed`.
+    model's view of the task, or has looked at what others answered, the new answer points at their
+    last one from before, as `unswayed`.
     Raises Refused for a result that does not fit the label config, an answer that is not theirs or
     no longer counts, and a correction that changes nothing.
     """
@@ -89,10 +91,28 @@ def keep_correction_draft(
     return version
 
 
-def drop_correction_draft(*, project: Project, annotation_id: int, reader: User) -> None:
-    """Leave the reader's answer as it is: what they had begun to correct is forgotten."""
-    in_force = _to_correct(project, annotation_id, reader).filter(withdrawn_at__isnull=True)
-    Draft.objects.filter(reader=reader, task__in=in_force.values("task")).delete()
+def drop_correction_draft(
+    *, project: Project, annotation_id: int, reader: User, version: int
+) -> None:
+    """Leave the reader's answer as it is: what they had begun, up to `version`, is forgotten.
+
+    The draft is the answer from now on, with that version, so that a save that was under way does
+    not bring back what was left.
+    """
+    with transaction.atomic():
+        lock_reader(project_id=project.pk, reader_id=reader.pk)
+        in_force = _to_correct(project, annotation_id, reader).filter(withdrawn_at__isnull=True)
+        for answer in in_force:
+            content = {
+                "result": answer.result,
+                "comment": answer.comment,
+                "lead_time": answer.lead_time,
+                "version": version,
+            }
+            own = Draft.objects.filter(task=answer.task_id, reader=reader)
+            if not own.exists():
+                Draft.objects.create(task_id=answer.task_id, reader=reader, **content)
+            own.filter(version__lte=version).update(**content, updated_at=Now())
 
 
 def history_of(annotation: Annotation) -> list[Annotation]:
@@ -126,11 +146,19 @@ def _is_unchanged(old: Annotation, new: Submission) -> bool:
     )
 
 
+def _has_looked_since(old: Annotation) -> bool:
+    """Whether its reader looked at what others answered when they had given it."""
+    if ANSWERS in (old.model_shown or {}).get("looked_up", {}):
+        return False
+    return has_seen_answers(task_id=old.task_id, reader_id=old.reader_id)
+
+
 def _successor(old: Annotation, submission: Submission, reason: str) -> Annotation:
     """It was served when the first answer was, and for the same reason."""
     answer = asdict(submission)
     del answer["decisions"]  # which the record of what was shown has taken in
-    unswayed = old.unswayed_id or (old.pk if old.model_seen_at else None)
+    is_swayed = old.model_seen_at is not None or _has_looked_since(old)
+    unswayed = old.unswayed_id or (old.pk if is_swayed else None)
     return Annotation.objects.create(
         task=old.task,
         project_id=old.project_id,

@@ -25,8 +25,9 @@ _CHANGED = """
         (SELECT created_at - interval '1 minute' FROM annotator_annotation WHERE id = %(after)s),
         '-infinity')
 """
-# The audit sample measures the model: a reader who corrected an answer after they had been shown
-# the model's view is taken there at their word from before.
+# What chance drew, to measure by and to compare with, is read independently: a reader who corrected
+# an answer after they had been shown the model's view, or what others answered, is taken there at
+# their word from before.
 _ANSWERS = """
 SELECT task.id, task.arm, task.patient_id,
        answer.id, answer.reader_id, coalesce(unswayed.result, answer.result),
@@ -37,7 +38,7 @@ FROM annotator_task task
 LEFT JOIN annotator_annotation answer
        ON answer.task_id = task.id AND answer.withdrawn_at IS NULL
 LEFT JOIN annotator_annotation unswayed
-       ON unswayed.id = answer.unswayed_id AND task.arm = 'audit'
+       ON unswayed.id = answer.unswayed_id AND task.arm <> 'pool'
 WHERE task.id = ANY(%s)
 ORDER BY task.id, answer.id
 """

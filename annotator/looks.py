@@ -17,11 +17,9 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from annotator.claims import lock_reader
-from annotator.models import Annotation
+from annotator.models import Annotation, ModelShown
+from annotator.shown import ANSWERS, MODEL
 from projects.models import Membership
-
-# Of what others answered, and of what the model says.
-ANSWERS, MODEL = "answers", "model"
 
 # The first look at each stays. What is in the person's hands is not shown to them.
 _NOTE = """
@@ -66,6 +64,12 @@ def note_look(
             unswayed = own.filter(withdrawn_at__isnull=True, model_seen_at__isnull=True)
             unswayed.update(model_seen_at=Now())
     return shown
+
+
+def has_seen_answers(*, task_id: int, reader_id: int) -> bool:
+    """Whether the reader has looked at what others answered to the task."""
+    looks = ModelShown.objects.filter(task=task_id, reader=reader_id)
+    return looks.filter(shown__looked_up__has_key=ANSWERS).exists()
 
 
 def looked_at(membership: Membership, answers: QuerySet[Annotation]) -> list[Annotation]:

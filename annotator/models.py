@@ -193,8 +193,8 @@ class Annotation(Answer, Served):
     corrects = models.OneToOneField("self", models.PROTECT, null=True, related_name="corrected_by")
     # Why, in the reader's words.
     correction_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
-    # Where it was given after its reader had been shown the model's view: their last answer from
-    # before. That one measures the model, this one counts everywhere else.
+    # Where it was given after its reader had been shown the model's view, or had looked at others'
+    # answers: their last one from before. That one counts in what chance drew, this one elsewhere.
     unswayed = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     # What the result says, to be found by: "question=answer", also of marks (see migration 0006).
     said = models.GeneratedField(
@@ -248,7 +248,7 @@ class Annotation(Answer, Served):
 
     @property
     def is_after_model(self) -> bool:
-        """Corrected after its reader had been shown what the model sees."""
+        """Corrected after its reader had been shown the model's view or others' answers."""
         return self.unswayed_id is not None
 
 

@@ -26,22 +26,23 @@ from accounts.models import Role, User
 from annotator.claims import ClaimedTask
 from annotator.modelhelp import before_reading
 from annotator.models import Annotation, Claim, Prediction, Task, TaskScan
+from annotator.shown import ANSWERS
 from projects.access import admit
 from projects.models import Membership, Project
 
 # Whether annotator.withdrawals would take the reader's latest answer back.
-_MAY_UNDO = """
+_MAY_UNDO = f"""
 SELECT coalesce((
     SELECT answer.corrects_id IS NULL AND answer.model_seen_at IS NULL
        AND NOT EXISTS (
            SELECT FROM annotator_modelshown seen
            WHERE seen.task_id = answer.task_id AND seen.reader_id = answer.reader_id
-             AND seen.shown -> 'looked_up' ? 'answers')
+             AND seen.shown -> 'looked_up' ? '{ANSWERS}')
     FROM annotator_annotation answer
     WHERE answer.project_id = %(project)s AND answer.reader_id = %(reader)s
       AND answer.withdrawn_at IS NULL AND answer.origin = 'reading'
     ORDER BY answer.created_at DESC, answer.id DESC LIMIT 1), false)
-"""
+"""  # noqa: S608  (of constants)
 # All of a task that its reader may know, in one statement.
 _READING_TASK = f"""
 SELECT

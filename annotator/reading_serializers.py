@@ -3,10 +3,12 @@
 import uuid
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from annotator.models import MOST_AHEAD
 from annotator.queries import ReadingTask
+from annotator.results import MOST_ENTRIES
 from annotator.serializers import AnnotationSerializer, ResultField
 
 _LONGEST_COMMENT = 10_000
@@ -15,16 +17,29 @@ _MOST_SECONDS = 24 * 3600
 _LARGEST_VERSION = 2**31 - 1
 
 
+class DecisionsField(serializers.DictField):
+    """What became of the model's suggestions, which are no more than a result's entries."""
+
+    child = serializers.ChoiceField(choices=["accepted", "rejected"])
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > MOST_ENTRIES:
+            raise serializers.ValidationError(
+                gettext("At most {most} suggestions can be decided on; here are {count}.").format(
+                    most=MOST_ENTRIES, count=len(data)
+                )
+            )
+        return super().to_internal_value(data)
+
+
 class AnswerSerializer(serializers.Serializer[Any]):
     """What an answer and a draft of one have in common."""
 
     result = ResultField()
     comment = serializers.CharField(default="", allow_blank=True, max_length=_LONGEST_COMMENT)
     lead_time = serializers.FloatField(default=0.0, min_value=0.0, max_value=_MOST_SECONDS)
-    decisions = serializers.DictField(
-        child=serializers.ChoiceField(choices=["accepted", "rejected"]),
-        default=dict,
-        help_text="What became of the model's suggestions, by their ids.",
+    decisions = DecisionsField(
+        default=dict, help_text="What became of the model's suggestions, by their ids."
     )
 
 
@@ -49,7 +64,9 @@ class DraftSerializer(AnswerSerializer):
 
 
 class DraftVersionSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField(help_text="The version that is kept.")
+    version = serializers.IntegerField(
+        min_value=0, max_value=_LARGEST_VERSION, help_text="The version that is kept, or left."
+    )
 
 
 class ReadingScanSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ The format is https://labelstud.io/guide/export#Label-Studio-JSON-format-of-anno
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -32,7 +32,7 @@ RESULT_TYPES: Mapping[Kind, str] = {
 
 _ONE_ANSWER: frozenset[Kind] = frozenset({"single", "number", "rating", "text"})
 
-_MOST_ENTRIES = 2000
+MOST_ENTRIES = 2000
 _MOST_CHARACTERS = 20_000  # of one text
 # PostgreSQL's jsonb ends at 256 MiB, where a byte of JSON may have become eight.
 _MOST_JSON = 32 << 20  # characters
@@ -51,12 +51,7 @@ def check_result(label_config: str, result: Result, *, complete: bool) -> None:
     and no region are answers too: read, and nothing found.
     """
     questions = {question.name: question for question in questions_of(label_config)}
-    if len(result) > _MOST_ENTRIES:
-        raise Refused(
-            gettext("A result holds at most {most} entries; this one has {count}.").format(
-                most=_MOST_ENTRIES, count=len(result)
-            )
-        )
+    check_entries(result)
     _check_storable(result)
     for entry in result:
         _check_entry(entry, questions)
@@ -64,6 +59,21 @@ def check_result(label_config: str, result: Result, *, complete: bool) -> None:
     _check_once(result, questions, marks)
     if complete:
         _check_required(questions.values(), result, marks)
+
+
+def check_entries(result: Sequence[object]) -> None:
+    """Raise Refused where there are too many entries, or one is no object."""
+    if len(result) > MOST_ENTRIES:
+        raise Refused(
+            gettext("A result holds at most {most} entries; this one has {count}.").format(
+                most=MOST_ENTRIES, count=len(result)
+            )
+        )
+    for number, entry in enumerate(result, start=1):
+        if not isinstance(entry, dict):
+            raise Refused(
+                gettext("Entry {number} of the result is no object.").format(number=number)
+            )
 
 
 def _marks_of(result: Result, questions: Mapping[str, Question]) -> dict[Any, tuple[str, str]]:
@@ -193,6 +203,8 @@ def _check_entry(entry: dict[str, Any], questions: Mapping[str, Question]) -> No
                 name=name, to_name=question.to_name
             )
         )
+    if not isinstance(entry.get("id", ""), str):
+        raise Refused(gettext("The id of an answer to “{name}” is no text.").format(name=name))
     value = entry.get("value")
     if not isinstance(value, dict):
         raise Refused(gettext("“{name}” has no value: an object is expected.").format(name=name))

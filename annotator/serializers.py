@@ -12,12 +12,23 @@ from annotator.modelhelp import OWN_VERSION
 from annotator.models import Annotation, Placed, Prediction, Task
 from annotator.queries import State, frame_url
 from annotator.reasons import why
+from annotator.results import check_entries
+from projects.errors import Refused
 
 
 class ResultField(serializers.ListField):
     """Label Studio result JSON: a list of objects."""
 
     child = serializers.DictField()
+
+    def to_internal_value(self, data: Any) -> Any:
+        # Before each entry is looked at, as there is an error for each that is amiss.
+        if isinstance(data, list):
+            try:
+                check_entries(data)
+            except Refused as refused:
+                raise serializers.ValidationError(str(refused)) from refused
+        return super().to_internal_value(data)
 
 
 # Where and why a task stands in the queue, or stood there when it was served.
@@ -66,7 +77,8 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
         source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
     )
     is_after_model = serializers.BooleanField(
-        help_text="Corrected after its reader had been shown what the model sees."
+        help_text="Corrected after its reader had been shown what the model sees, or had looked "
+        "at what others answered."
     )
 
     class Meta:

@@ -22,6 +22,9 @@ from typing import Any
 from annotator.results import RESULT_TYPES, Result
 from projects.label_config import REGION_KINDS
 
+# What may be looked up: what others answered, and what the model says.
+ANSWERS, MODEL = "answers", "model"
+
 _REGION_TYPES = frozenset(RESULT_TYPES[kind] for kind in REGION_KINDS)
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from annotator.claims import ClaimedTask, lock_reader, lock_task
-from annotator.looks import ANSWERS
-from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, ModelShown, Task
+from annotator.looks import has_seen_answers
+from annotator.models import MOST_AHEAD, Annotation, Claim, Draft, Task
 from annotator.rerank import changing_labels
 from projects.errors import Refused
 from projects.models import Project
@@ -49,8 +49,7 @@ def undo_last(*, project: Project, reader: User) -> ClaimedTask:
 
 
 def _withdraw(last: Annotation, *, overlap: int) -> None:
-    looks = ModelShown.objects.filter(task=last.task_id, reader=last.reader_id)
-    if looks.filter(shown__looked_up__has_key=ANSWERS).exists():
+    if has_seen_answers(task_id=last.task_id, reader_id=last.reader_id):
         raise Refused(
             gettext(
                 "Your last answer stands: you have looked at what others answered to this case."
@@ -67,19 +66,22 @@ def _withdraw(last: Annotation, *, overlap: int) -> None:
     Task.objects.filter(pk=last.task_id).update(
         answers=F("answers") - 1, is_open=Q(answers__lte=overlap)
     )
-    Draft.objects.update_or_create(
-        task_id=last.task_id,
-        reader_id=last.reader_id,
-        defaults={
-            "result": last.result,
-            "comment": last.comment,
-            "lead_time": last.lead_time,
-            "version": 1,
-            "served_at": last.served_at,
-            "rank": last.rank,
-            **last.placing,
-        },
-    )
+    _as_draft(last)
+
+
+def _as_draft(last: Annotation) -> None:
+    """The answer as a draft; what its reader had begun to correct it to goes on instead."""
+    served = {"served_at": last.served_at, "rank": last.rank, **last.placing}
+    said = {
+        "result": last.result,
+        "comment": last.comment,
+        "lead_time": last.lead_time,
+        "version": 1,
+    }
+    own = Draft.objects.filter(task_id=last.task_id, reader_id=last.reader_id)
+    if not own.filter(version__gt=0).update(**served):
+        keys = {"task_id": last.task_id, "reader_id": last.reader_id}
+        Draft.objects.update_or_create(**keys, defaults=said | served)
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:

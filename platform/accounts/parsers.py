@@ -12,7 +12,8 @@ from rest_framework.exceptions import ParseError
 
 # Python reads some hundreds, fewer the deeper it is called from; nothing here needs ten.
 MOST_LEVELS = 100
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# To its end where it has none: each character is looked at once.
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _HALF_CHARACTER = re.compile(r"\\ud[89a-f]", re.IGNORECASE)  # of a surrogate pair, if alone
 
@@ -47,8 +48,8 @@ def read_json(text: str) -> Any:
 def _levels(text: str) -> int:
     """How many brackets are open at once, those in texts left out."""
     level = deepest = 0
-    for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
-        level += 1 if bracket in "[{" else -1
+    for bracket in _BRACKETS.finditer(_TEXTS.sub("", text)):
+        level += 1 if bracket.group() in "[{" else -1
         deepest = max(deepest, level)
     return deepest
 

@@ -5,9 +5,14 @@ Without Django, so that processes that only decode scans can say why they refuse
 
 import errno
 import json
+import re
+from string import Formatter
 from typing import Any, Self
 
 Value = str | int | float
+
+# PostgreSQL keeps no NUL, and nothing half a surrogate pair.
+_NOT_KEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class Sentence(str):
@@ -21,7 +26,7 @@ class Sentence(str):
     values: dict[str, Value]
 
     def __new__(cls, text: str, /, **values: Value) -> Self:
-        clean = {name: _without_nul(value) for name, value in values.items()}
+        clean = {name: _storable(value) for name, value in values.items()}
         made = super().__new__(cls, text.format(**{n: _english(v) for n, v in clean.items()}))
         made.text, made.values = str(text), clean
         return made
@@ -54,10 +59,13 @@ def joined(sentences: list[str] | tuple[str, ...]) -> str:
 
 
 def kept(said: str) -> str:
-    """What a text column holds of a sentence: its text, or its JSON where something was put in."""
-    if not isinstance(said, Sentence):
-        return said
-    return json.dumps(_json(said)) if said.values else said.text
+    """What a text column holds of a sentence: its text, or its JSON where something was put in.
+
+    A plain text that would be read as such JSON is put into one.
+    """
+    if isinstance(said, Sentence):
+        return json.dumps(_json(said)) if said.values else said.text
+    return json.dumps(["{text}", {"text": said}]) if isinstance(read(said), Sentence) else said
 
 
 def read(column: str) -> str:
@@ -68,15 +76,21 @@ def read(column: str) -> str:
         text, values = json.loads(column)
         found: str = sentence([text, dict(values)])
         return found
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return column
 
 
 def sentence(json_of_it: Any) -> Any:
-    """A sentence from its JSON, [text, values], as the learner gives it too; others unchanged."""
+    """A sentence from its JSON, [text, values], as the learner gives it too; others unchanged.
+
+    Raises ValueError where the text has more in its braces than names.
+    """
     if not isinstance(json_of_it, list | tuple):
         return json_of_it
     text, values = json_of_it
+    for _, name, how, conversion in Formatter().parse(text):
+        if how or conversion or not (name or "name").isidentifier():
+            raise ValueError(f"{text!r} is not the text of a sentence.")
     return Sentence(text, **{name: sentence(value) for name, value in values.items()})
 
 
@@ -86,10 +100,10 @@ def _json(value: Value) -> Any:
     return [value.text, {name: _json(inner) for name, inner in value.values.items()}]
 
 
-def _without_nul(value: Value) -> Value:
-    """Sentences may quote what a broken file holds; PostgreSQL keeps no NUL."""
-    if isinstance(value, str) and "\0" in value:
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _storable(value: Value) -> Value:
+    """Sentences may quote what a broken file holds, or its name."""
+    if isinstance(value, str) and _NOT_KEPT.search(value):
+        return _NOT_KEPT.sub("\N{REPLACEMENT CHARACTER}", value)
     return value
 
 

@@ -57,7 +57,7 @@ class AnswerRecord:
     model: int | None  # number of the round whose weights chose; 0: the random ones
     propensity: float | None  # annotator.chances.PROPENSITY
     correction_reason: str
-    is_after_model: bool  # corrected after its reader had been shown the model's view
+    is_after_model: bool  # corrected after a look at the model's view or at others' answers
     # What its reader had been shown of the model when they gave it (annotator.shown).
     model_shown: Mapping[str, Any] | None
     earlier: tuple["AnswerRecord", ...]  # those that it corrected, newest first

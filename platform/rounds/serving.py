@@ -106,7 +106,8 @@ def why(error: Exception) -> str:
     """What an error says: a sentence where a person can mend it, else the first line of it."""
     words = getattr(error, "words", None)  # learner.sentences.Told
     if words is not None:
-        return str(sentence(words))
+        told: Sentence = sentence(words)
+        return told
     if isinstance(error, OSError) and error.strerror:
         return system_error(error)
     return str(error).splitlines()[0][:_LONGEST] if str(error) else type(error).__name__

@@ -53,5 +53,25 @@ def test_what_a_broken_file_holds_can_be_kept() -> None:
     assert "u0000" not in kept(told)
 
 
+@pytest.mark.parametrize("plain", ['["{a}", {"a": "x"}]', '["x", {}]', '["{text}", {"text": "x"}]'])
+def test_a_text_that_looks_like_a_kept_sentence_stays_as_it_is(plain: str) -> None:
+    assert kept(plain) != plain and read(kept(plain)) == german(read(kept(plain))) == plain
+
+
+@pytest.mark.parametrize(
+    "column",
+    ['["{a:>1000000}", {"a": "x"}]', '["{a!r}", {"a": "x"}]', '["{a.real}", {"a": 1}]',
+     '["{a[0]}", {"a": "x"}]', '["{a}", {"a": ["{b:>9}", {"b": 1}]}]', '["{a}", {"a": null}]',
+     '["' + "[" * 100_000],
+)  # fmt: skip
+def test_no_format_is_followed_out_of_the_database(column: str) -> None:
+    assert read(column) == kept(column) == column
+
+
+def test_the_name_of_a_file_in_another_coding_can_be_kept() -> None:
+    told = Sentence("{name} is no DICOM file.", name="caf\udce9")
+    assert kept(told).encode() and told == "caf\N{REPLACEMENT CHARACTER} is no DICOM file."
+
+
 def test_an_empty_text_is_not_the_header_of_the_catalogue() -> None:
     assert german("") == ""

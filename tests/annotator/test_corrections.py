@@ -11,13 +11,13 @@ from annotator import corrections
 from annotator.claims import claim_next_task
 from annotator.corrections import correct_annotation, history_of
 from annotator.dataset import labelled_answers
-from annotator.models import Annotation, Claim, Prediction, Task
+from annotator.models import Annotation, Claim, Draft, Prediction, Task
 from annotator.opened import opened_task
 from annotator.queries import may_undo
 from annotator.services import Submission
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
-from projects.models import Membership
+from projects.models import Membership, Project
 from tests.annotator.cast import NODULE, NORMAL, Cast, answer, make_tasks, see_heat_map
 from tests.annotator.test_races import together
 from tests.clients import token_of
@@ -73,7 +73,9 @@ def test_the_learner_is_told_of_a_correction(cast: Cast) -> None:
     assert [one.result for one in changed.answers] == [EFFUSION]
 
 
-@pytest.mark.parametrize(("arm", "learnt"), [("audit", NODULE), ("pool", NORMAL)])
+@pytest.mark.parametrize(
+    ("arm", "learnt"), [("audit", NODULE), ("random", NODULE), ("pool", NORMAL)]
+)
 def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing(
     cast: Cast, arm: str, learnt: list[dict[str, Any]]
 ) -> None:
@@ -86,6 +88,25 @@ def test_what_was_corrected_after_the_models_view_is_marked_and_measures_nothing
     assert again.is_after_model and again.model_seen_at is not None
     (task,) = labelled_answers(project=cast.project).tasks
     assert [one.result for one in task.answers] == [learnt]
+
+
+@pytest.mark.parametrize(("arm", "counts"), [("audit", NODULE), ("random", NODULE),
+                                             ("pool", NORMAL)])  # fmt: skip
+def test_what_was_corrected_after_a_look_at_others_answers_measures_nothing(
+    cast: Cast, arm: str, counts: list[dict[str, Any]]
+) -> None:
+    Project.objects.update(overlap=2)
+    cast.project.refresh_from_db()
+    (task,) = make_tasks(cast.project, 1, arm=Task.Arm(arm))
+    first = read(cast, cast.alice)
+    read(cast, cast.dora)
+    assert len(token_of(cast.alice).get(f"/api/tasks/{task.pk}/annotations/").json()) == 2
+    swayed = correct(cast, first, EFFUSION)
+    again = correct(cast, swayed, NORMAL)
+    assert (swayed.unswayed, again.unswayed) == (first, first) and again.is_after_model
+    (labelled,) = labelled_answers(project=cast.project).tasks
+    given = {one.reader_id: (one.result, one.is_blind) for one in labelled.answers}
+    assert given[cast.alice.pk] == (counts, True)
 
 
 def test_what_is_shown_while_a_correction_is_sent_is_in_its_record(
@@ -215,12 +236,39 @@ def test_an_unfinished_correction_is_kept_and_counts_for_nothing(cast: Cast) -> 
     assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
     path = f"/api/annotations/{second.pk}/draft/"
     assert save(EFFUSION, 1) == (200, 1)
-    assert bob.delete(path).status_code == 204
+    assert bob.delete(path).status_code == 400
+    assert bob.delete(f"{path}?version=0").status_code == 204  # before that was begun
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == EFFUSION
+    assert bob.delete(f"{path}?version=2").status_code == 204
+    assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
+    assert save(EFFUSION, 2) == (200, 2)  # sent before it was left, and come late
     assert opened_task(*task, to_correct=True).task["draft"]["result"] == NORMAL
     assert (
         token_of(cast.alice).put(path, {"result": [], "version": 1}, format="json").status_code
         == 400
     )
+
+
+def test_what_was_left_before_it_was_ever_saved_stays_left(cast: Cast) -> None:
+    make_tasks(cast.project, 1)
+    path = f"/api/annotations/{read(cast, cast.bob).pk}/draft/?version=3"
+    assert token_of(cast.bob).delete(path).status_code == 204
+    (draft,) = Draft.objects.all()
+    assert (draft.result, draft.version) == (NODULE, 3)
+
+
+@pytest.mark.parametrize(("begun", "goes_on"), [(0, NODULE), (7, EFFUSION)])
+def test_an_answer_taken_back_goes_on_as_its_correction_was_begun(
+    cast: Cast, begun: int, goes_on: list[dict[str, Any]]
+) -> None:
+    make_tasks(cast.project, 1)
+    first = read(cast, cast.bob)
+    sent = {"result": EFFUSION, "comment": "precious", "version": begun}
+    Draft.objects.create(task=first.task, reader=cast.bob, **sent)
+    undo_last(project=cast.project, reader=cast.bob)
+    draft = Draft.objects.get()
+    assert (draft.result, draft.version) == (goes_on, begun or 1)
+    assert (draft.comment, draft.served_at) == ("precious" if begun else "", first.served_at)
 
 
 @pytest.mark.django_db(transaction=True)

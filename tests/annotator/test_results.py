@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from annotator.reading_serializers import AnswerSerializer
 from annotator.results import check_result
 from projects.errors import Refused
 
@@ -220,3 +221,28 @@ def test_a_mark_that_cannot_be_is_refused(
 ) -> None:
     kind, value = SHAPES[name]
     assert refusal([entry(name, kind, **value | changes)]).startswith(sentence)
+
+
+@pytest.mark.parametrize("mark", [["x"], {"x": 1}, 7, None])
+def test_an_id_is_a_text(mark: object) -> None:
+    with pytest.raises(Refused, match="The id of an answer to “grade” is no text"):
+        check_result(CONFIG, [{**GRADE, "id": mark}], complete=True)
+    check_result(CONFIG, [{name: GRADE[name] for name in GRADE if name != "id"}], complete=True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"result": [1] * 200_000}, "A result holds at most 2000 entries; this one has 200000."),
+        ({"result": [{}, *[1] * 1999]}, "Entry 2 of the result is no object."),
+        ({"result": [], "decisions": dict.fromkeys(map(str, range(100_000)), 1)},
+         "At most 2000 suggestions can be decided on; here are 100000."),
+    ],
+)  # fmt: skip
+def test_what_is_too_long_is_refused_before_each_entry_is_looked_at(
+    sent: dict[str, Any], sentence: str
+) -> None:
+    serializer = AnswerSerializer(data=sent)
+    assert not serializer.is_valid()
+    (told,) = serializer.errors.values()
+    assert told == [sentence]

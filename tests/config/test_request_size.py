@@ -1,6 +1,7 @@
 """What is too large or too deep is refused before it costs memory, disk or an error page."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_brackets_in_texts_nest_nothing(bob: Client) -> None:
     body = json.dumps({"theme": "dark", "more": ["[" * 5000 + '\\"{' * 5000, [[[[]]]]]})
     answer = bob.patch("/api/preferences/", body, content_type="application/json")
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("end", ["", "\\", '"'])
+def test_a_text_without_an_end_is_refused_at_once(bob: Client, end: str) -> None:
+    body = '{"keys": "' + '\\"' * 100_000 + end
+    start = time.perf_counter()
+    answer = bob.patch("/api/preferences/", body, content_type="application/json")
+    assert answer.status_code == 400 and answer.json()["detail"].startswith("This is no JSON")
+    assert time.perf_counter() - start < 2  # half a minute, if each quote began a text anew
 
 
 def test_a_file_sent_to_a_form_does_not_fill_the_disk(

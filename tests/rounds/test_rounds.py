@@ -11,8 +11,10 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from accounts.saying import said
+from accounts.sentences import kept
 from annotator.models import Task
 from learner.cache import EmbeddingCache
+from learner.sentences import Unusable
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Round
 from rounds.worker import embedding
@@ -220,3 +222,10 @@ def test_an_attempt_that_was_overtaken_removes_nothing(
     worker.train(round_id=begun.pk)
     assert len(of_successor.read()) == 1
     assert EmbeddingCache.find(serving.cache_folder(project_id), "r0") is not None
+
+
+def test_what_a_person_can_mend_is_said_in_their_language() -> None:
+    told = serving.why(Unusable("{folder} is not there.", folder="/weights"))
+    assert (told, kept(told)) == (
+        "/weights is not there.", '["{folder} is not there.", {"folder": "/weights"}]',
+    )  # fmt: skip

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ReadingApi } from "../src/flow/api";
+import { CaseApi } from "../src/flow/case";
 import { fetchOrder } from "../src/flow/fetchorder";
 import { ApiError } from "../src/flow/http";
 import type { Journal, JournalledSubmission } from "../src/flow/journal";
 import { OneTab } from "../src/flow/onetab";
 import { Outbox } from "../src/flow/outbox";
 import { Strokes } from "../src/flow/strokes";
-import type { AnnotationReply, Scan, Submission, Task } from "../src/types";
+import type { AnnotationReply, Bootstrap, Opened, Scan, Submission, Task } from "../src/types";
 import { decodeFrame } from "../src/viewer/decode";
 import { register } from "../src/viewer/registry";
 import { geometry, scan } from "./questions";
@@ -288,5 +289,26 @@ describe("strokes", () => {
     strokes.drawn();
     strokes.read();
     expect(read).toHaveBeenCalledTimes(7);
+  });
+});
+
+describe("a correction that is left", () => {
+  it("takes with it what this page had begun, and nothing newer", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("document", { cookie: "" });
+    vi.stubGlobal("fetch", async (url: string, { method }: RequestInit) => {
+      asked.push(`${method} ${url}`);
+      return Response.json({ version: 9 });
+    });
+    const draft = { result: [], comment: "", lead_time: 0, decisions: {}, version: 2 };
+    const opened = { task: { ...task(7), draft, corrects: 5 }, answers: [] } as unknown as Opened;
+    const urls = { correction_draft: "/answers/{annotation}/draft/" } as Bootstrap["urls"];
+    const api = new CaseApi(urls, opened, () => undefined);
+    await api.forgetCorrection(7);
+    await api.saveDraft(7, { ...draft, version: 4 });
+    await api.forgetCorrection(7);
+    vi.unstubAllGlobals();
+    const url = "/answers/5/draft/";
+    expect(asked).toEqual([`DELETE ${url}?version=2`, `PUT ${url}`, `DELETE ${url}?version=4`]);
   });
 });

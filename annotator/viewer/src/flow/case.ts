@@ -8,12 +8,16 @@ import { ApiError, send } from "./http";
  * the reader's own queue goes on, with the task in their hand.
  */
 export class CaseApi extends ReadingApi {
+  /** Of the unfinished correction, as this page last had or sent it. */
+  private version: number;
+
   constructor(
     urls: Bootstrap["urls"],
     private opened: Opened | null,
     private readonly onBack: () => void,
   ) {
     super(urls);
+    this.version = opened?.task.draft?.version ?? 0;
   }
 
   override next(): Promise<NextReply> {
@@ -43,13 +47,15 @@ export class CaseApi extends ReadingApi {
   /** An unfinished correction is kept beside the answer given, which counts. */
   override saveDraft(task: number, draft: Draft): Promise<{ version: number }> {
     const url = this.correctionUrl(task);
-    return url ? send("PUT", url, draft) : super.saveDraft(task, draft);
+    if (!url) return super.saveDraft(task, draft);
+    this.version = draft.version;
+    return send("PUT", url, draft);
   }
 
-  /** The answer stays as it is: what was begun to be corrected is forgotten. */
+  /** The answer stays as it is: what was begun here to be corrected is forgotten. */
   async forgetCorrection(task: number): Promise<void> {
     const url = this.correctionUrl(task);
-    if (url) await send("DELETE", url);
+    if (url) await send("DELETE", `${url}?version=${this.version}`);
   }
 
   private correctionUrl(task: number): string | null {

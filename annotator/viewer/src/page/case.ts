@@ -98,6 +98,6 @@ function steps({ before, after }: Opened, { step }: CaseActions, keymap: Keymap)
 
 function line(version: Version): string {
   const why = version.correction_reason && ` (${version.correction_reason})`;
-  const seen = version.is_after_model ? `, ${t("after the model’s view")}` : "";
+  const seen = version.is_after_model ? `, ${t("after a look at the model’s view or others’ answers")}` : "";
   return `${inWords(version)}${why} · ${when.format(Date.parse(version.created_at))}${seen}`;
 }
