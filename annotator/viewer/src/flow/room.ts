@@ -218,9 +218,8 @@ export class Room {
     this.setState("loading", task);
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.hold.begin(task);
-    const draft = await this.drafts.start(task.id, task.draft);
+    const draft = await this.drafts.start(task);
     this.fill(draft?.result ?? [], draft?.comment ?? "");
-    if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
     // Before the images come, so that they are drawn once, with what is marked on them.
