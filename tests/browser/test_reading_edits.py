@@ -29,7 +29,6 @@ LESIONS = """
 </BrushLabels>
 """
 BOXES = '<RectangleLabels name="boxes" toName="image"><Label value="Nodule"/></RectangleLabels>'
-DOUBLE_CLICK = 450  # ms for which Cornerstone waits until it is none
 
 
 @pytest.fixture
@@ -53,7 +52,6 @@ def drag(painting: Painting, *places: tuple[float, float]) -> None:
 
 def click(painting: Painting, across: float, down: float, *modifiers: str) -> None:
     painting.click(down - 0.5, across - 0.5, *modifiers)
-    painting.room.page.wait_for_timeout(DOUBLE_CLICK)
 
 
 def test_turned_boxes_and_ellipses_stay_turned_as_they_are_changed(
@@ -122,6 +120,14 @@ def test_an_outline_gets_a_corner_more_and_one_less(
     assert len(corners(3)) == 3
     room.press("Control+z")
     assert corners(4) == drawn
+    # A double click sets the last corner, and it alone.
+    room.press("1")
+    for corner in ((10, 60), (30, 60)):
+        click(painting, *corner)
+    room.page.mouse.dblclick(*painting.point(89.5, 29.5))
+    both = kept(room, lambda result: len(result) == 2, "a second outline")
+    closed = [(2 * x, y) for x, y in both[1]["value"]["points"]]
+    assert [pytest.approx(corner, abs=0.6) for corner in ((10, 60), (30, 60), (30, 90))] == closed
     assert room.problems == []
 
 

@@ -47,8 +47,6 @@ def radiographs(archive: Archive, **header: Any) -> list[Scan]:
 
 def click(room: Room, share: tuple[float, float]) -> None:
     room.page.mouse.click(*room.on_page(share))
-    # Cornerstone waits until it is no double click.
-    room.page.wait_for_timeout(450)
 
 
 def pixels(*percents: float) -> list[float]:

@@ -28,6 +28,7 @@ import { fillToolbar, followToggles } from "./page/toolbar";
 import type { Bootstrap } from "./types";
 import { Cine } from "./viewer/cine";
 import { Lens } from "./viewer/lens";
+import { PromptClicks } from "./viewer/promptclicks";
 import { Regions } from "./viewer/regions";
 import { Screen } from "./viewer/screen";
 
@@ -189,6 +190,8 @@ export class Desk {
 
   private listen(): void {
     const { screen, regions, notice } = this;
+    // Before the keys are heard: what was clicked comes first.
+    new PromptClicks(this.frame.stage, screen.toolbox);
     regions.onSelect = () => this.room.refresh();
     regions.onRefused = () => notice.pass(t("Marks are kept on the slices as they were acquired: draw there."), "warning");
     regions.masks.onProblem = (text) => notice.pass(text, "warning");

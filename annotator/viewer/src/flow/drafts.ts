@@ -1,5 +1,5 @@
 import type { SaveState } from "../page/frame";
-import type { Draft } from "../types";
+import type { Draft, Task } from "../types";
 import type { ReadingApi } from "./api";
 import { ApiError, isPassing, pause } from "./http";
 import type { Journal } from "./journal";
@@ -11,9 +11,14 @@ const FLUSH_WITHIN_MS = 2000;
 
 type DraftContent = Omit<Draft, "version">;
 
+/** What is known of a task where its draft is begun. */
+type Begun = Pick<Task, "id" | "draft" | "corrects" | "is_read_only">;
+
 /** Keeps the unfinished answer: at once in the journal, within two seconds on the server. */
 export class Drafts {
   private task: number | null = null;
+  /** The answer that is corrected; null where it is the first. */
+  private corrects: number | null = null;
   private version = 0;
   private journalTimer = 0;
   private saveTimer = 0;
@@ -29,16 +34,30 @@ export class Drafts {
     private readonly content: () => DraftContent,
   ) {}
 
-  /** The newer of what the server and this browser have; from here on the task's changes are kept. */
-  async start(task: number, fromServer: Draft | null): Promise<Draft | null> {
-    const fromJournal = (await this.journal.draft(task)) ?? null;
-    this.task = task;
+  /**
+   * The newer of what the server and this browser have; from here on the task's changes are kept. Of a
+   * task that is only looked at it is what the server has.
+   */
+  async start({ id, draft: fromServer, corrects = null, is_read_only: isReadOnly }: Begun): Promise<Draft | null> {
+    if (isReadOnly) {
+      this.stop();
+      return fromServer;
+    }
+    const fromJournal = await this.ownDraft(id, corrects);
+    this.task = id;
+    this.corrects = corrects;
     const isLocalNewer = (fromJournal?.version ?? 0) > (fromServer?.version ?? 0);
     const newer = isLocalNewer ? fromJournal : fromServer;
     this.version = newer?.version ?? 0;
     this.onState(newer ? (isLocalNewer ? "local" : "saved") : "");
     if (isLocalNewer) this.saveSoon(0);
     return newer;
+  }
+
+  /** What this browser has; not a correction of another answer than the one that counts now. */
+  private async ownDraft(task: number, corrects: number | null): Promise<Draft | null> {
+    const draft = await this.journal.draft(task);
+    return draft && (draft.corrects ?? null) === corrects ? draft : null;
   }
 
   /** Ends the keeping of this task's draft: it is being submitted, or another task is opened. */
@@ -64,7 +83,7 @@ export class Drafts {
     const { task } = this;
     if (task === null) return;
     const draft = { ...this.content(), version: ++this.version };
-    this.isKept = await this.journal.keepDraft(task, draft);
+    this.isKept = await this.journal.keepDraft(task, { ...draft, corrects: this.corrects });
     try {
       const { version } = await this.api.saveDraft(task, draft);
       this.version = Math.max(this.version, version);
@@ -82,7 +101,7 @@ export class Drafts {
   private async keep(): Promise<void> {
     this.journalTimer = 0;
     if (this.task === null) return;
-    const draft = { ...this.content(), version: ++this.version };
+    const draft = { ...this.content(), version: ++this.version, corrects: this.corrects };
     this.isKept = await this.journal.keepDraft(this.task, draft);
   }
 

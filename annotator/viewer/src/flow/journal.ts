@@ -6,8 +6,9 @@ import type { Draft, Submission } from "../types";
  * it outlives a crash of the page, of the browser and of the server.
  */
 
-interface JournalledDraft extends Draft {
-  key: string;
+export interface JournalledDraft extends Draft {
+  /** The answer that it corrects; none in a draft of a first answer. */
+  corrects?: number | null;
 }
 
 export interface JournalledSubmission {
@@ -61,7 +62,7 @@ export class Journal {
   }
 
   /** False where this computer could not keep it. */
-  keepDraft(task: number, draft: Draft): Promise<boolean> {
+  keepDraft(task: number, draft: JournalledDraft): Promise<boolean> {
     return this.keep(DRAFTS, { ...draft, key: this.key(task) });
   }
 

@@ -132,9 +132,9 @@ export class Outbox {
   }
 
   private async backToDraft(task: number, submission: Submission): Promise<void> {
-    const { result, comment, lead_time, decisions = {} } = submission;
+    const { result, comment, lead_time, decisions = {}, corrects = null } = submission;
     const version = ((await this.journal.draft(task))?.version ?? 0) + 1;
-    await this.journal.keepDraft(task, { result, comment, lead_time, decisions, version });
+    await this.journal.keepDraft(task, { result, comment, lead_time, decisions, version, corrects });
   }
 
   /** Tries until the server answers; null when it was stopped meanwhile. */

@@ -5,6 +5,7 @@ import { t } from "../i18n";
 import type { NextReply, ResultItem, Task } from "../types";
 import { isComplete } from "./completeness";
 import { Drafts } from "./drafts";
+import { Echo } from "./echo";
 import { Hold } from "./hold";
 import type { ApiError } from "./http";
 import { isSessionEnd } from "./outbox";
@@ -28,6 +29,7 @@ export class Room {
   private state_: RoomState = "loading";
   private read = 0;
   readonly hold = new Hold();
+  private readonly echo = new Echo(() => performance.now());
   /** This tab is the one that reads. */
   private isHere = true;
   /** The session is over: what is opened from here on could not be sent. */
@@ -112,6 +114,7 @@ export class Room {
   /** The answer changed: show it, and keep it. */
   changed(): void {
     this.parts.notice.settle();
+    this.echo.worked();
     this.refresh();
     this.drafts.changed();
   }
@@ -134,6 +137,7 @@ export class Room {
   async submit(): Promise<void> {
     if (this.state_ !== "ready") return;
     this.strokes.read();
+    if (this.echo.isHeard) return;
     if (isComplete(this.sheet, this.parts)) await this.send(this.result(), "");
   }
 
@@ -182,6 +186,7 @@ export class Room {
     const decisions = this.parts.help?.decisions ?? {};
     const given = { result, comment, leadTime, skipReason, reason, decisions };
     const submission = submissionOf(task, given);
+    this.echo.given();
     this.setState("submitting");
     this.drafts.stop();
     await this.guarded(async () => {
@@ -218,9 +223,8 @@ export class Room {
     this.setState("loading", task);
     const late = setTimeout(() => frame.cover(t("Loading…")), LATE_MS);
     this.hold.begin(task);
-    const draft = await this.drafts.start(task.id, task.draft);
+    const draft = await this.drafts.start(task);
     this.fill(draft?.result ?? [], draft?.comment ?? "");
-    if (task.is_read_only) this.drafts.stop();
     panel.clear();
     help?.close();
     // Before the images come, so that they are drawn once, with what is marked on them.

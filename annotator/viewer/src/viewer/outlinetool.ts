@@ -218,18 +218,10 @@ export class OutlineTool extends AnnotationTool {
     (event as unknown as Event).stopImmediatePropagation();
   }) as unknown as EventListener;
 
-  /** The place of a double click is the last corner; nobody else takes it for theirs. */
-  private readonly doubled = ((event: MouseEvent): void => {
-    event.stopImmediatePropagation();
-    if (this.pointer && this.element) cornersOf(this.drawn).push(viewportOf(this.element).canvasToWorld(this.pointer));
-    this.finish();
-  }) as EventListener;
-
   private listen(how: "addEventListener" | "removeEventListener"): void {
     this.element?.[how](Events.MOUSE_MOVE, this.hovered);
     this.element?.[how](Events.MOUSE_DOWN, this.clicked);
     this.element?.[how](Events.TOUCH_START, this.clicked);
-    this.element?.[how]("dblclick", this.doubled, { capture: true });
   }
 
   private end(): void {
