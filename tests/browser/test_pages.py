@@ -182,7 +182,6 @@ def test_read_on_a_projects_card_leads_to_its_queue(
     expect(page.get_by_text("overview")).to_be_visible()
 
 
-
 @pytest.mark.parametrize("width", [1440, 820, 390])
 def test_no_page_is_wider_than_the_window(
     width: int, page: Page, project: "Project", live_server: Any
