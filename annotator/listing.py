@@ -1,16 +1,27 @@
 """The lists of a project, quick however long: its tasks, for who oversees it; one's own answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
+from annotator.looks import note_look
 from annotator.models import Annotation, Task, TaskScan
-from annotator.queries import State, answers_of, blind_tasks, visible_tasks, with_state
+from annotator.queries import (
+    State,
+    answers_of,
+    blind_tasks,
+    visible_annotations,
+    visible_tasks,
+    with_state,
+)
 from annotator.queue import place_of
 from annotator.reasons import why
 from annotator.search import Wanted, answered, bounded, commented, named, wanted_tasks
+from annotator.shown import ANSWERS
+from projects.access import READING_ROLES
 from projects.models import Membership
 from projects.strategies import title
 
@@ -111,7 +122,8 @@ def listing(
     """The tasks that follow the one with the id `after`, or precede `before`; else the first.
 
     A task that the member is about to read is in no list that would tell what they must not know
-    of it. Raises TooWide where the filters together take too long.
+    of it, and one found by what others answered is hereby looked at. Raises TooWide where the
+    filters together take too long.
     """
     blind = blind_tasks(membership)
     with bounded():
@@ -122,11 +134,26 @@ def listing(
         else:
             found = list(tasks.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
             shown, is_first, is_last = found[:PAGE][::-1], len(found) <= PAGE, False
+    _note_told(membership, wanted, shown)
     return Listing(
         rows=[Row.of(task, is_blind=task.pk in blind) for task in shown],
         before=None if is_first or not shown else shown[0].pk,
         after=None if is_last or not shown else shown[-1].pk,
     )
+
+
+def _note_told(membership: Membership, wanted: Wanted, shown: Sequence[Task]) -> None:
+    """A list of what was answered so tells a member who reads what others said of its tasks."""
+    if membership.role not in READING_ROLES or not (wanted.said or wanted.text):
+        return
+    others = visible_annotations(membership).exclude(reader=membership.user_id).order_by()
+    answers = others.filter(task__in=[task.pk for task in shown])
+    told: set[int] = set()
+    if wanted.said:
+        told.update(answered(answers, wanted).values_list("task", flat=True))
+    if wanted.text:
+        told.update(commented(answers, wanted.text).values_list("task", flat=True))
+    note_look(membership, told, at=[ANSWERS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from accounts.http import parsed, person_of
 from accounts.models import Role
 from annotator.api import submit
 from annotator.corrections import history_of
-from annotator.looks import MODEL, looked_at, note_look
+from annotator.looks import looked_at, note_look
 from annotator.models import Annotation, Task
 from annotator.propensities import propensities_of
 from annotator.queries import (
@@ -38,6 +38,7 @@ from annotator.serializers import (
     TaskPageSerializer,
 )
 from annotator.services import keep_prediction
+from annotator.shown import MODEL
 from projects.access import DATA_ROLES, OVERSEEING_ROLES, membership_of
 from projects.http import sentences_for_refusals
 from projects.models import Membership

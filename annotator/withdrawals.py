@@ -80,8 +80,9 @@ def _as_draft(last: Annotation) -> None:
     }
     own = Draft.objects.filter(task_id=last.task_id, reader_id=last.reader_id)
     if not own.filter(version__gt=0).update(**served):
-        keys = {"task_id": last.task_id, "reader_id": last.reader_id}
-        Draft.objects.update_or_create(**keys, defaults=said | served)
+        Draft.objects.update_or_create(
+            task_id=last.task_id, reader_id=last.reader_id, defaults=said | served
+        )
 
 
 def _take_back_in_hand(last: Annotation, *, project: Project) -> ClaimedTask:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.http import SaidField, parsed, person_of
-from projects.access import DATA_ROLES, project_of_member
+from projects.access import DATA_ROLES, membership_of, project_of_member
 from projects.http import sentences_for_refusals
 from releases.downloads import export_response, release_response
 from releases.formats import FORMATS
@@ -82,8 +82,8 @@ def release(request: Request, project_id: int, number: int) -> Response:
 @api_view(["GET"])
 def download(request: Request, project_id: int, number: int) -> FileResponse:
     """The release's ZIP; 404 until it is built."""
-    project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
-    return release_response(release_of(project_id=project_id, number=number))
+    membership = membership_of(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
+    return release_response(release_of(project_id=project_id, number=number), membership=membership)
 
 
 @extend_schema(
@@ -99,7 +99,7 @@ def download(request: Request, project_id: int, number: int) -> FileResponse:
 @api_view(["GET"])
 def export(request: Request, project_id: int) -> StreamingHttpResponse:
     """The project's data as it is now: the tasks that somebody answered, or all."""
-    project = project_of_member(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
+    membership = membership_of(user=person_of(request), project_id=project_id, roles=DATA_ROLES)
     wanted = request.query_params.get("export_type", "JSON")
     if wanted not in EXPORT_TYPES:
         raise ParseError(
@@ -108,4 +108,4 @@ def export(request: Request, project_id: int) -> StreamingHttpResponse:
             )
         )
     everything = request.query_params.get("download_all_tasks", "").lower() in ("true", "1")
-    return export_response(EXPORT_TYPES[wanted], project=project, everything=everything)
+    return export_response(EXPORT_TYPES[wanted], membership=membership, everything=everything)

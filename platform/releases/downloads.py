@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.utils.translation import gettext
 
-from projects.models import Project
+from annotator.looks import note_look_at_all
+from projects.models import Membership
 from releases.formats.shape import Format
 from releases.models import Release
 from releases.queries import contents_of
@@ -16,13 +17,17 @@ from releases.services import release_path
 _CHUNK = 1 << 16
 
 
-def release_response(release: Release) -> FileResponse:
-    """The ZIP. Raises Http404 where it is not built, or its file is gone."""
+def release_response(release: Release, *, membership: Membership) -> FileResponse:
+    """The ZIP, for the member: it tells them what others answered.
+
+    Raises Http404 where it is not built, or its file is gone.
+    """
     path = release_path(release)
     if release.state != Release.State.DONE or not path.exists():
         raise Http404(
             gettext("The file of this release is not there; the page of releases says why.")
         )
+    note_look_at_all(membership, last=release.last_annotation)
     name = f"scout-project-{release.project_id}-release-{release.number}.zip"
     response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
     response["ETag"] = f'"{release.digest}"'
@@ -30,8 +35,12 @@ def release_response(release: Release) -> FileResponse:
     return response
 
 
-def export_response(chosen: Format, *, project: Project, everything: bool) -> StreamingHttpResponse:
-    """The data as it is now, written as it is read."""
+def export_response(
+    chosen: Format, *, membership: Membership, everything: bool
+) -> StreamingHttpResponse:
+    """The data as it is now, written as it is read; it tells the member what others answered."""
+    project = membership.project
+    note_look_at_all(membership)
     dataset = Dataset(
         contents_of(project=project), only_answered=not everything, names_completed_by=True
     )

@@ -103,8 +103,8 @@ def release(request: SignedInRequest, project_id: int, number: int) -> HttpRespo
 @login_required
 @require_GET
 def download(request: SignedInRequest, project_id: int, number: int) -> FileResponse:
-    project_of_member(user=request.user, project_id=project_id, roles=DATA_ROLES)
-    return release_response(release_of(project_id=project_id, number=number))
+    membership = membership_of(user=request.user, project_id=project_id, roles=DATA_ROLES)
+    return release_response(release_of(project_id=project_id, number=number), membership=membership)
 
 
 @login_required

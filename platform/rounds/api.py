@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from accounts.http import SaidField, person_of
 from accounts.saying import said
-from annotator.looks import ANSWERS, MODEL, note_look
+from annotator.looks import note_look
+from annotator.shown import ANSWERS, MODEL
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from rounds.learning import last_ranking, learner_state
 from rounds.models import Ranking, Round

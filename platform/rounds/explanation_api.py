@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.http import parsed, person_of
 from accounts.models import Role
-from annotator.looks import MODEL, note_look
+from annotator.looks import note_look
 from annotator.modelhelp import HeatMap, may_see_heat, note_heat_map, note_heat_map_before
 from annotator.queries import (
     blind_tasks,
@@ -22,6 +22,7 @@ from annotator.queries import (
     visible_annotations,
     visible_tasks,
 )
+from annotator.shown import MODEL
 from projects.frames_api import AnyAccepted
 from projects.http import sentences_for_refusals
 from projects.models import Membership, ModelHelp

@@ -100,6 +100,8 @@ def _places(
         )
         rows = cursor.fetchall()
     doubts = {task: doubt or 0.0 for task, (_, _, doubt) in at.items()}
+    # What is drawn last lies above: what was read, which is less.
+    rows.sort(key=lambda row: not row[1])
     return [_place(row, at[row[0]], answers) for row in rows], doubts
 
 

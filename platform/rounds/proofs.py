@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.models import Role
 from annotator.models import Annotation, Task
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 DOUBTING_ROLES = (Role.MANAGER, Role.ADJUDICATOR)
 # The random arm is small: further right its curve would have no width.
 MOST_TIMES_RANDOM = 4
+# What `learner.proof` says of one finding among several.
+_FINDING = {
+    "present": pgettext_lazy("a finding", "present"),
+    "absent": pgettext_lazy("a finding", "absent"),
+}
 BADGES = {
     "saving": (gettext_lazy("Saves labels"), "badge-good"),
     "cost": (gettext_lazy("Costs labels"), "badge-bad"),
@@ -143,8 +148,8 @@ def doubtful_labels(membership: Membership, proof: Proof) -> list[Doubt]:
             scans=scans[one["task"]],
             question=titles.get(one["question"], one["question"]),
             finding=one["finding"],
-            given=one["given"],
-            suggested=one["suggested"],
+            given=_in_words(one, "given"),
+            suggested=_in_words(one, "suggested"),
             percent=100 * one["probability"],
             readers=", ".join(readers[one["task"]]),
             is_own=one["task"] in own,
@@ -152,6 +157,12 @@ def doubtful_labels(membership: Membership, proof: Proof) -> list[Doubt]:
         for one in kept
         if one["task"] in readers  # whoever answered has taken it back, else
     ]
+
+
+def _in_words(doubt: dict[str, Any], name: str) -> str:
+    """An answer; that of one finding among several is whether it is there."""
+    answer = str(doubt[name])
+    return str(_FINDING.get(answer, answer)) if doubt["finding"] else answer
 
 
 def _names_of_scans(tasks: set[int]) -> dict[int, str]:

@@ -12,7 +12,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from annotator.looks import ANSWERS, MODEL, note_look
+from annotator.looks import note_look
+from annotator.shown import ANSWERS, MODEL
 from projects.access import OVERSEEING_ROLES, membership_of, project_of_member
 from projects.models import Membership
 from rounds.charts import daily_bars

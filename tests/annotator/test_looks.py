@@ -1,18 +1,21 @@
 """Who has looked at a task's answers, or at the model's view of it, reads it blind no more."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from annotator.claims import claim_next_task
 from annotator.dataset import labelled_answers
-from annotator.looks import looked_at
+from annotator.looks import looked_at, note_look
 from annotator.models import Annotation, Claim, ModelShown, Task
-from annotator.queries import may_undo
+from annotator.queries import is_more_of_patient_left, may_undo
 from annotator.services import keep_prediction, save_draft
+from annotator.shown import ANSWERS, MODEL
 from annotator.withdrawals import undo_last
 from projects.errors import Refused
 from projects.models import Membership
@@ -182,3 +185,82 @@ def test_a_label_brought_along_is_learned_from_and_measures_nothing(
     (labelled,) = labelled_answers(project=cast.project).tasks
     (target,) = targets_of(labelled, learnt_questions(FINDINGS)).values()
     assert (target.tolist() == [1.0, 0.0]) == (arm != Task.Arm.AUDIT)
+
+
+def test_a_look_again_writes_nothing(cast: Cast) -> None:
+    task = task_that_bob_read(cast)
+    alice = Membership.objects.get(project=cast.project, user=cast.alice)
+
+    def version_after(*at: str) -> Any:
+        assert note_look(alice, [task.pk], at=at) == {task.pk}
+        return ModelShown.objects.extra(select={"version": "xmin::text"}).get().version
+
+    first = version_after(ANSWERS)
+    assert version_after(ANSWERS) == first
+    both = version_after(ANSWERS, MODEL)
+    assert both != first and version_after(MODEL) == both
+    assert set(looks_of(cast.alice)[0]) == {ANSWERS, MODEL}
+
+
+@pytest.mark.parametrize("asked", ["said=findings%3DNodule", "text=spiculated"])
+def test_a_list_of_what_others_answered_so_is_a_look_at_it(cast: Cast, asked: str) -> None:
+    first, second = make_tasks(cast.project, 2)
+    for task, result, comment in ((first, NODULE, "Spiculated"), (second, NORMAL, "")):
+        assert served(cast, cast.bob) == task.pk
+        answer(cast.project, task.pk, cast.bob, result, comment=comment)
+    address = f"/projects/{cast.project.pk}/tasks/"
+    for person in (cast.alice, cast.erin):
+        signed_in(person).get(f"{address}?text={first.scans.get().name}")
+        signed_in(person).get(f"{address}?reader={cast.bob.pk}")
+    assert ModelShown.objects.count() == 0
+    for person in (cast.alice, cast.erin):  # Erin does not read
+        assert f"/tasks/{first.pk}/" in signed_in(person).get(f"{address}?{asked}").text
+    assert list(ModelShown.objects.values_list("reader", "task")) == [(cast.alice.pk, first.pk)]
+    assert served(cast, cast.alice) == second.pk
+
+
+def test_an_export_is_a_look_at_all_that_others_answered(cast: Cast) -> None:
+    first, second, third = make_tasks(cast.project, 3)
+    assert served(cast, cast.bob) == first.pk
+    answer(cast.project, first.pk, cast.bob)
+    assert served(cast, cast.alice) == first.pk  # in hand, and told all the same
+    assert served(cast, cast.bob) == second.pk
+    answer(cast.project, second.pk, cast.bob)
+    for person in (cast.alice, cast.erin):
+        reply = signed_in(person).get(f"/api/projects/{cast.project.pk}/export")
+        assert b"Nodule" in reply.getvalue()
+    looked = ModelShown.objects.order_by("task").values_list("reader", "task")
+    assert list(looked) == [(cast.alice.pk, first.pk), (cast.alice.pk, second.pk)]
+    given = answer(cast.project, first.pk, cast.alice).annotation
+    assert given.model_shown is not None and set(given.model_shown) == {"looked_up"}
+    assert served(cast, cast.alice) == third.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_waits_for_a_claim_under_way(cast: Cast) -> None:
+    task = task_that_bob_read(cast)
+    alice = Membership.objects.get(project=cast.project, user=cast.alice)
+
+    def look_in_another_window() -> frozenset[int]:
+        try:
+            return note_look(alice, [task.pk], at=[ANSWERS])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as another:
+        with transaction.atomic():
+            assert served(cast, cast.alice) == task.pk
+            looking = another.submit(look_in_another_window)
+            assert wait([looking], timeout=1).not_done
+        assert looking.result(timeout=20) == frozenset()
+
+
+def test_a_case_of_the_patient_that_is_held_may_come_though_it_is_closed(cast: Cast) -> None:
+    first, second = make_tasks(cast.project, 2)
+    Task.objects.update(patient=first.patient)
+    served(cast, cast.bob)
+    given = answer(cast.project, first.pk, cast.bob).annotation
+    assert served(cast, cast.bob) == second.pk
+    Task.objects.update(is_open=False)
+    assert is_more_of_patient_left(reader=cast.bob, answered=given)
+    assert not is_more_of_patient_left(reader=cast.dora, answered=given)

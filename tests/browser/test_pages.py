@@ -165,6 +165,23 @@ def test_roles_change_at_once_and_removal_is_asked_about(
     assert project.memberships.count() == 1
 
 
+def test_read_on_a_projects_card_leads_to_its_queue(
+    page: Page, project: "Project", alice: "User", live_server: Any
+) -> None:
+    from tests.annotator.cast import make_tasks
+
+    make_tasks(project, 1)
+    project.memberships.filter(user=alice).update(role="reader")
+    page.route("**/projects/*/", lambda route: route.fulfill(body="overview"))
+    page.route("**/projects/*/read/", lambda route: route.fulfill(body="queue"))
+    page.goto(live_server.url)
+    page.get_by_role("link", name="Read", exact=True).click()
+    expect(page.get_by_text("queue")).to_be_visible()
+    page.go_back()
+    page.get_by_role("link", name=project.title).click()
+    expect(page.get_by_text("overview")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1440, 820, 390])
 def test_no_page_is_wider_than_the_window(
     width: int, page: Page, project: "Project", live_server: Any

@@ -139,8 +139,27 @@ def test_the_plane_keeps_the_widest_axis_across_and_never_flips() -> None:
     found = plane(data.astype(np.float32))
     assert found.min() == 0.0
     assert found.max() == 1.0
-    assert np.corrcoef(found[:, 0], long)[0, 1] > 0.99
+    inside = (found[:, 0] > 0) & (found[:, 0] < 1)
+    assert inside.sum() == 196 and np.corrcoef(found[inside, 0], long[inside])[0, 1] > 0.99
     assert np.allclose(plane(-data.astype(np.float32)), found, atol=1e-3)
+
+
+def test_a_few_outliers_lie_at_the_edge_and_squeeze_nobody() -> None:
+    rng = np.random.default_rng(2)
+    data = rng.uniform(0, 1, (400, 2)).astype(np.float32)
+    data[:2] = [[300, 0.5], [0.5, 200]]
+    found = plane(data)
+    assert (found.max(axis=1)[:2] == 1).all()
+    assert (found[2:].std(axis=0) > 0.2).all()
+    assert plane(np.repeat(np.eye(2, dtype=np.float32), [1, 999], axis=0))[:, 0].std() > 0
+
+
+def test_what_was_read_is_drawn_over_what_was_not(cast: Cast) -> None:
+    tasks = mapped(cast)
+    cast.project.tasks.filter(pk__in=tasks[1:3]).update(is_open=True)
+    picture = picture_of(project=cast.project)
+    assert picture is not None
+    assert [place.state.value for place in picture.places] == ["open", "open", "open", "read"]
 
 
 def test_the_histogram_has_twenty_steps_and_loses_nobody() -> None:

@@ -292,3 +292,15 @@ def test_the_interface_tells_the_proof_to_who_oversees(cast: Cast) -> None:
 def test_the_parts_of_the_page_say_the_same_to_all_who_oversee(cast: Cast, user: str) -> None:
     proved(cast)
     assert "40 labels in the learner’s order" in part(cast, getattr(cast, user))
+
+
+def test_one_finding_among_several_is_there_or_not_in_the_readers_language(cast: Cast) -> None:
+    task = cast.task("a.png")
+    cast.answer(task, cast.bob, quality("Artefact"))
+    said = {"given": "absent", "suggested": "present"}
+    proved(cast, label_errors=[doubt(task.pk) | said | {"finding": "Nodule"}])
+    address = f"/projects/{cast.project.pk}/second-look/"
+    page = signed_in(cast.alice).get(address, headers={"accept-language": "de"}).text
+    assert ">nicht vorhanden<" in page and ">vorhanden <" in page
+    Proof.objects.update(label_errors=[doubt(task.pk) | said])  # an option that is called so
+    assert ">absent<" in signed_in(cast.alice).get(address).text

@@ -16,6 +16,7 @@ MOST_POINTS = 2_000
 # Enough that a bar of the histogram is off by less than a hundredth of all.
 MOST_MEASURED = 20_000
 STEPS = 20
+_WITHIN = (0.01, 0.99)
 
 Float32 = NDArray[np.float32]
 
@@ -52,6 +53,8 @@ def evenly(rows: Int64, most: int) -> Int64:
 def plane(embeddings: NDArray[np.floating]) -> Float32:
     """The two principal axes, [n, d] -> [n, 2], each from 0 to 1; a missing axis is flat.
 
+    Each axis spans all but its outermost hundredths, which lie at its ends: a few outliers would
+    squeeze the rest into a line.
     Signs are such that the longer tail points right and down: the map does not flip by itself.
     """
     turned = fit_projection(embeddings).apply(embeddings)[:, :2]
@@ -59,9 +62,11 @@ def plane(embeddings: NDArray[np.floating]) -> Float32:
     for axis in range(turned.shape[1]):
         values = turned[:, axis] - np.median(turned[:, axis])
         values = values if (values**3).sum() >= 0 else -values
-        low, high = values.min(), values.max()
+        low, high = np.quantile(values, _WITHIN)
+        if high <= low:
+            low, high = values.min(), values.max()
         if high > low:
-            found[:, axis] = (values - low) / (high - low)
+            found[:, axis] = np.clip((values - low) / (high - low), 0, 1)
     return found
 
 
