@@ -94,6 +94,17 @@ def test_bob_reads_every_task_with_the_keyboard_alone(
     assert room.problems == []
 
 
+def test_what_is_pressed_before_the_room_is_open_does_nothing(
+    scans: list[Scan], make_project: MakeProject, enter: Enter
+) -> None:
+    room = enter(make_project(FINDINGS, scans))
+    room.page.add_init_script("IDBFactory.prototype.open = () => ({})")  # it never opens
+    room.page.goto(room.url)
+    for part in ("[data-tool=invert]", ".help-button", ".skip-button"):
+        room.page.locator(part).click()
+    assert (room.root("state"), room.problems) == ("loading", [])
+
+
 def test_a_required_question_is_asked_for_and_gets_the_keyboard(
     scans: list[Scan], make_project: MakeProject, enter: Enter
 ) -> None:
