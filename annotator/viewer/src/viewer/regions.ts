@@ -152,20 +152,11 @@ export class Regions {
     const values = this.labels.filter(({ question }) => question === region?.question).map(({ value }) => value);
     const next = region && values[(values.indexOf(region.label) + 1) % values.length];
     if (!region || !next || next === region.label) return;
-    this.handOver(region, next);
+    // What the mark was is not what the next one is to be.
+    if (this.label && this.label === labelOf(this.labels, region.question, region.label)) this.putDown();
     if ("rle" in region) this.masks.relabel(region, next);
     else this.drawings.relabel(region.id, next);
     this.screen.render();
-  }
-
-  /** The label that a mark had and is in hand gives way there as well. */
-  private handOver({ question, label }: Mark | Mask, next: string): void {
-    const other = labelOf(this.labels, question, next);
-    const isInHand = this.label !== null && this.label === labelOf(this.labels, question, label);
-    if (!isInHand || !other) return;
-    const { current } = this.screen.toolbox;
-    this.take(other);
-    this.screen.toolbox.take(current);
   }
 
   remove({ id }: Pick<Mark | Mask, "id">, sheet: Sheet): void {
