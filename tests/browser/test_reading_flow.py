@@ -70,10 +70,14 @@ def test_bob_reads_every_task_with_the_keyboard_alone(
     assert room.says("count") == "0 read"
     task = room.root("task")
     for keys in (["1"], ["2", "1"], ["p"]):
+        room.page.evaluate("performance.now = () => 0")
         room.press(*keys, "Enter")
         task = room.wait_for_task(other_than=task)
     assert room.says("count") == "3 read"
     assert "No finding" in room.page.locator(".submit").inner_text()
+    room.press("Enter")  # no time has passed: it calls no case normal that nobody has seen
+    assert (room.root("state"), room.root("task")) == ("ready", task)
+    room.page.evaluate("delete performance.now")
     room.press("Enter")
     room.wait_for_state("empty")
     assert "nothing left" in room.says("veil")
@@ -88,6 +92,17 @@ def test_bob_reads_every_task_with_the_keyboard_alone(
     assert [answer.was_cancelled for answer in answers()] == [False] * 4
     assert len({answer.task_id for answer in answers()}) == 4
     assert room.problems == []
+
+
+def test_what_is_pressed_before_the_room_is_open_does_nothing(
+    scans: list[Scan], make_project: MakeProject, enter: Enter
+) -> None:
+    room = enter(make_project(FINDINGS, scans))
+    room.page.add_init_script("IDBFactory.prototype.open = () => ({})")  # it never opens
+    room.page.goto(room.url)
+    for part in ("[data-tool=invert]", ".help-button", ".skip-button"):
+        room.page.locator(part).click()
+    assert (room.root("state"), room.problems) == ("loading", [])
 
 
 def test_a_required_question_is_asked_for_and_gets_the_keyboard(

@@ -252,6 +252,7 @@ def test_after_reading_the_model_says_what_it_thought(
     room.wait(lambda: room.page.locator("[data-part=model-said]").count() == 1, "its word")
     look(room, "after")
     assert room.says("model-said") == "The model said: Pneumothorax 83 % Look again"
+    assert room.says("why").count("Last case: ") == 1
     _, shown = answer_of(task)
     assert shown["after"]["result"][0]["score"] == 0.83
     room.press("u")

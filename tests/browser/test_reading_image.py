@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext
 
 from projects.models import Project
@@ -41,7 +42,24 @@ def test_a_block_is_drawn_in_its_place_with_its_value(
     grey = picture[int(above + 75 * scale), int(160 * scale), 0]
     assert abs(int(grey) - 124.5) <= 1.5
     assert picture[2, 2].tolist() == [0, 0, 0]
+    # In a window of another shape it fits again; zoomed in, it keeps its zoom and its middle.
+    picture = resized(room, 1050)
+    left, right = extent(picture[..., 0] > 200)[2:]
+    assert [left, right] == pytest.approx([0.1 * picture.shape[1], 0.3 * picture.shape[1]], abs=2)
+    room.press("+", "+")
+    before, zoom = resized(room, 1040), room.overlay("bottom-left").split("Zoom ")[1]
+    after = resized(room, 1300)
+    assert room.overlay("bottom-left").split("Zoom ")[1] == zoom
+    ends = [extent(one[..., 0] > 200)[3] - one.shape[1] / 2 for one in (before, after)]
+    assert ends[0] == pytest.approx(ends[1], abs=2)
     assert room.problems == []
+
+
+def resized(room: Room, width: int) -> NDArray[np.uint8]:
+    """The picture in a window that is so wide."""
+    room.page.set_viewport_size({"width": width, "height": 1000})
+    room.page.wait_for_timeout(600)
+    return room.picture()
 
 
 def test_pixels_that_are_not_square_are_drawn_in_millimetres(

@@ -255,6 +255,15 @@ def test_a_block_in_a_volume_is_in_its_place_in_all_three_planes(
     assert said(room, 0, "left") == "A"
     room.press("d")
     wait_for_cells(room, 3)
+    # As the reader has set its greys, the volume is shown in every layout.
+    window = said(room, 0, "bottom-left").split("\n")[0]
+    room.press("Alt+1")
+    wait_for_cells(room, 1)
+    assert said(room, 0, "bottom-left").split("\n")[0] == window != "C 0  W 2000"
+    room.press("i", "Alt+4")
+    wait_for_cells(room, 3)
+    lines = {said(room, nth, "bottom-left").split("\n")[0] for nth in range(3)}
+    assert lines == {f"{window}  Inverted"}
     assert room.problems == []
 
 

@@ -166,6 +166,7 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     assert not mask[:40].any()
 
     room.press("e")
+    assert room.says("brush-size").startswith("Eraser ")
     room.drag(at(40, 40), at(40, 60))
 
     before = kept(room, lambda result: result != [lesion], "the erased mask")
@@ -189,6 +190,8 @@ def test_a_mask_keeps_its_exact_pixels_through_save_and_reload(
     room.wait_for_task(other_than=task)
     assert Annotation.objects.get().result == after
     assert room.page.locator(".region").count() == 0
+    # The label was put down with the case that it was taken for.
+    assert room.page.locator("[data-question] button[aria-pressed=true]").count() == 0
     assert room.problems == []
 
 

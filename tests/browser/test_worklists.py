@@ -167,6 +167,7 @@ def test_bob_corrects_an_earlier_answer_and_goes_back_to_his_queue(
     assert (kept.correction_reason, kept.said) == ("a slip", ["findings=Effusion"])
     assert kept.corrects is not None and kept.corrects.said == ["findings=Nodule"]
     assert Claim.objects.filter(task=int(in_hand), place=0).exists()
+    page.wait_for_timeout(500)  # no echo of the correction
     room.press("Enter")
     room.wait_for_task(other_than=in_hand)
     expect(page.locator(".undo-button")).to_be_visible()

@@ -47,8 +47,8 @@ export class Desk {
   private readonly answering: Answering;
   private readonly panel: Panel;
   private readonly caseBox: CaseBox | null;
-  /** What commands act on: whole when the room is open, and no key is heard before. */
-  private parts!: CommandParts;
+  /** What commands act on: none before the room is open. */
+  private parts: CommandParts | null = null;
   private journal: Journal | null = null;
   private api: CaseApi | null = null;
 
@@ -73,6 +73,7 @@ export class Desk {
     this.panel.offerUndo(bootstrap.may_undo && bootstrap.opened === null);
     this.caseBox = this.newCaseBox();
     this.lay();
+    this.hold(true);
     this.listen();
   }
 
@@ -99,6 +100,7 @@ export class Desk {
     const model = this.helps ? new Helping(own, this.keymap, urls.task) : null;
     const room = new Room({ ...own, help: model });
     this.parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls, opened };
+    this.hold(false);
     screen.onHung = () => model?.hung();
     new Keyboard(this.keys, this.keymap, {
       option: (option) => this.pick(option),
@@ -110,6 +112,7 @@ export class Desk {
   }
 
   private get room(): Room {
+    if (!this.parts) throw new Error("Nothing is answered before the room is open.");
     return this.parts.room;
   }
 
@@ -117,9 +120,17 @@ export class Desk {
     return this.bootstrap.model_help !== "off";
   }
 
-  private readonly act = (name: string): void => COMMANDS.find((command) => command.name === name)?.act(this.parts);
+  private readonly act = (name: string): void => {
+    if (this.parts) COMMANDS.find((command) => command.name === name)?.act(this.parts);
+  };
 
   private readonly toStage = (): void => this.frame.stage.focus({ preventScroll: true });
+
+  /** Takes nothing in: there is no room yet that would keep it. */
+  private hold(isHeld: boolean): void {
+    this.panel.setBusy(isHeld);
+    this.caseBox?.element.toggleAttribute("inert", isHeld);
+  }
 
   private pick(option: OptionKey): void {
     if (this.room.state !== "ready") return;

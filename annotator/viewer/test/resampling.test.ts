@@ -46,12 +46,10 @@ describe("a frame drawn without a graphics card", () => {
   });
 
   it("turns and mirrors", () => {
-    const turned: FrameTransform = { a: 0, b: 2, c: -2, d: 0, e: 3, f: 1 };
-    expect(drawn(corners, 2, turned, SQUARES).map((line) => [line[0], line[3]])).toEqual([
-      [30, 10],
-      [30, 10],
-      [40, 20],
-      [40, 20],
+    const turned: FrameTransform = { a: 0, b: 1, c: -1, d: 0, e: 2.5, f: 0.5 };
+    expect(drawn(new Uint16Array([10, 20, 30, 40, 50, 60]), 2, turned, SQUARES, 3, 2)).toEqual([
+      [50, 30, 10],
+      [60, 40, 20],
     ]);
     const mirrored: FrameTransform = { a: -2, b: 0, c: 0, d: 2, e: 3, f: 1 };
     expect(drawn(corners, 2, mirrored, SQUARES)[0]).toEqual([20, 20, 10, 10]);
@@ -85,5 +83,14 @@ describe("a frame drawn without a graphics card", () => {
     const values = new Uint8Array([200, 0, 30, 0, 100, 60]);
     drawFrame(shown, { rows: 1, columns: 2, samples: 3, values }, { a: 1, b: 0, c: 0, d: 1, e: 0.5, f: 0.5 }, SMOOTH);
     expect([...shown.data]).toEqual([200, 0, 30, 255, 0, 100, 60, 255]);
+  });
+
+  it("turns colours", () => {
+    const shown = target(3, 2);
+    // Three rows of two: red tells the row, green the column.
+    const values = Uint8Array.from([0, 1, 2].flatMap((row) => [0, 1].flatMap((column) => [100 + row, 200 + column, 7])));
+    drawFrame(shown, { rows: 3, columns: 2, samples: 3, values }, { a: 0, b: 1, c: -1, d: 0, e: 2.5, f: 0.5 }, SQUARES);
+    const pixels = [0, 1, 2, 3, 4, 5].map((at) => [...shown.data.subarray(4 * at, 4 * at + 3)]);
+    expect(pixels).toEqual([0, 1].flatMap((column) => [2, 1, 0].map((row) => [100 + row, 200 + column, 7])));
   });
 });

@@ -160,6 +160,7 @@ export class Room {
       frame.setWhy("");
       this.parts.help?.forget();
       this.parts.ahead.clear();
+      this.echo.worked();
       await this.open(task);
       this.setRead(task.read, task.may_undo);
       notice.pass(t("Your last answer is taken back. Change it, then submit it again."));

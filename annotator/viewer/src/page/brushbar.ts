@@ -43,7 +43,8 @@ export class BrushBar {
     this.threshold.hidden = tool !== "threshold";
     const width = brush.radius * 2;
     const size = width < 10 ? width.toFixed(1) : String(Math.round(width));
-    this.size.textContent = t("Brush {size} {unit}", { size, unit: units.length });
+    const held = { size, unit: units.length };
+    this.size.textContent = tool === "eraser" ? t("Eraser {size} {unit}", held) : t("Brush {size} {unit}", held);
     if (document.activeElement !== this.tolerance) this.tolerance.value = String(brush.tolerance);
     this.unit.textContent = units.value;
     const ends = brush.range?.map((value) => String(Number(value.toPrecision(6))));

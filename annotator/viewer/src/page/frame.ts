@@ -78,8 +78,9 @@ export class Frame {
     this.why.textContent = why && t("Last case: {why}", { why });
   }
 
-  /** Says behind it what the model said of that case, with the way back to it. */
-  setModelSaid(text: string, url: string): void {
+  /** Says behind it what the model said of that case, with the way back to it; alone, it names the case itself. */
+  setModelSaid(said: string, url: string): void {
+    const text = this.why.textContent ? said : t("Last case: {why}", { why: said });
     const again = make("a", { href: url }, t("Look again"));
     this.why.append(" ", make("span", { class: "model-said", "data-part": "model-said" }, text, " ", again));
   }

@@ -17,6 +17,8 @@ const { LINEAR, NEAREST } = Enums.InterpolationType;
 /** One scan on the screen: how it hangs, and what the reader does to it. */
 export class Cell extends FrameStack implements View {
   private turn_ = UPRIGHT;
+  /** Of the element, where the frame was last laid out in it. */
+  private size = { clientWidth: 1, clientHeight: 1 };
   private hung: { flips: Flips; chestWall: Edge | null } | null = null;
 
   /** Shows the frame of a scan that lies at this place in the order of reading, upright and fitted;
@@ -45,15 +47,36 @@ export class Cell extends FrameStack implements View {
   }
 
   private setTurn(turn: Turn): void {
-    const { parallelScale = 1 } = this.viewport.getCamera();
-    const { geometry } = this.scan;
-    const isFitted = Math.abs(parallelScale / fittedScale(geometry, this.turn_, this.element) - 1) < 0.001;
+    const { isFitted } = this;
     this.turn_ = turn;
     // Mirrored upright and then turned: Cornerstone mirrors about the screen's axis.
     this.viewport.setViewPresentation({ rotation: 0 });
     this.viewport.setCamera({ flipHorizontal: turn.isMirrored });
     this.viewport.setViewPresentation({ rotation: turn.quarters * 90 });
-    if (isFitted) this.viewport.setCamera({ parallelScale: fittedScale(geometry, turn, this.element) });
+    if (isFitted) this.fit();
+    this.viewport.render();
+  }
+
+  private get isFitted(): boolean {
+    const { parallelScale = 1 } = this.viewport.getCamera();
+    return Math.abs(parallelScale / fittedScale(this.scan.geometry, this.turn_, this.size) - 1) < 0.001;
+  }
+
+  private fit(): void {
+    this.viewport.setCamera({ parallelScale: fittedScale(this.scan.geometry, this.turn_, this.size) });
+  }
+
+  /** The element has another size: a fitted frame fits again, another keeps its zoom and its middle. */
+  resized(): void {
+    const { isFitted, size } = this;
+    const { clientWidth, clientHeight } = this.element;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.size = { clientWidth, clientHeight };
+    const { parallelScale = 1 } = this.viewport.getCamera();
+    if (isFitted) {
+      this.fit();
+      this.justify();
+    } else this.viewport.setCamera({ parallelScale: (parallelScale * clientHeight) / size.clientHeight });
     this.viewport.render();
   }
 
@@ -86,6 +109,7 @@ export class Cell extends FrameStack implements View {
       this.viewport.setProperties({ voiRange, invert: geometry.inverted });
     }
     this.turn_ = UPRIGHT;
+    this.size = { clientWidth: this.element.clientWidth, clientHeight: this.element.clientHeight };
     this.viewport.resetCamera();
     if (this.hung) this.setTurn(turnOf(this.hung.flips));
     this.justify();

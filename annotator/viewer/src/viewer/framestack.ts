@@ -10,6 +10,12 @@ import { drawInSoftware, drawsInSoftware } from "./software";
 import { frameLocation } from "./technique";
 import { draggedWindow, nextHeaderWindow, rangeWindow, type Window, windowRange } from "./windows";
 
+/** How a reader has set the greys of a scan. */
+export interface Greys {
+  window: Window;
+  inverted: boolean;
+}
+
 /** The frames of one scan in a Cornerstone stack viewport: which of them is shown, and through which window. */
 export class FrameStack {
   readonly element: HTMLDivElement;
@@ -103,6 +109,16 @@ export class FrameStack {
     if (this.scan.geometry.samples === 3) return;
     this.viewport.setProperties({ voiRange: windowRange(window, this.isWhole) });
     this.viewport.render();
+  }
+
+  get greys(): Greys {
+    const { window, inverted } = this;
+    return { window, inverted };
+  }
+
+  set greys({ window, inverted }: Greys) {
+    this.setWindow(window);
+    if (inverted !== this.inverted) this.invert();
   }
 
   /** Moves the window as a drag of (x, y) pixels does. */

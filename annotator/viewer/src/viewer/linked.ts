@@ -21,6 +21,11 @@ export class Linked {
     for (const cell of cells) if (cell.image) this.seen.set(cell, cell.sight);
   }
 
+  /** The cells have been laid out anew, which is nothing that others follow. */
+  again(cells: readonly Cell[]): void {
+    this.begin(cells.filter((cell) => this.seen.has(cell)));
+  }
+
   /** Other scans come: what they first show is what later changes are told from. */
   forget(cells: readonly Cell[]): void {
     for (const cell of cells) this.seen.delete(cell);

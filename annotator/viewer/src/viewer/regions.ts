@@ -55,7 +55,8 @@ export class Regions {
     this.measurements.clear();
     this.history = new History(sheet);
     this.selected = null;
-    if (this.label) this.take(this.label);
+    // Another case begins with nothing in hand that looks like an answer.
+    if (this.label) this.putDown();
   }
 
   /** Draws what was put into the sheet otherwise than by the pointer; it is a step like any other. */
@@ -151,6 +152,8 @@ export class Regions {
     const values = this.labels.filter(({ question }) => question === region?.question).map(({ value }) => value);
     const next = region && values[(values.indexOf(region.label) + 1) % values.length];
     if (!region || !next || next === region.label) return;
+    // What the mark was is not what the next one is to be.
+    if (this.label && this.label === labelOf(this.labels, region.question, region.label)) this.putDown();
     if ("rle" in region) this.masks.relabel(region, next);
     else this.drawings.relabel(region.id, next);
     this.screen.render();

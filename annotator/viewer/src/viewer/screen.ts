@@ -2,6 +2,7 @@ import type { RenderingEngine } from "@cornerstonejs/core";
 
 import { t } from "../i18n";
 import type { Scan, Task } from "../types";
+import { AsLeft } from "./asleft";
 import { Cell } from "./cell";
 import { startCornerstone } from "./cornerstone";
 import { Crosshairs } from "./crosshairs";
@@ -33,8 +34,7 @@ export class Screen {
   private task: Task | null = null;
   private cut: CutVolume | null = null;
   private isLinked_ = false;
-  /** Where the reader was in each scan, by its number: kept while other pages are shown. */
-  private readonly places = new Map<number, number>();
+  private readonly asLeft = new AsLeft();
   /** Counts the pages that were asked for. */
   private turn = 0;
   private hanging: Promise<void> = Promise.resolve();
@@ -82,7 +82,7 @@ export class Screen {
   /** Shows a task's scans as they hang; resolves when all of its first page are on the screen. */
   async show(task: Task): Promise<void> {
     this.task = task;
-    this.places.clear();
+    this.asLeft.clear();
     this.pages.open(task);
     await this.turnPage();
     await this.hanging;
@@ -95,7 +95,8 @@ export class Screen {
       this.activate(index);
       this.active?.goTo(frame);
     } else if (this.pages.goTo(scan)) {
-      this.places.set(scan.id, readingOrder(scan).indexOf(frame));
+      this.asLeft.keep(this.cells_);
+      this.asLeft.goTo(scan, frame);
       this.turnSoon(scan);
     }
   }
@@ -105,7 +106,7 @@ export class Screen {
     const scan = this.ownScan();
     const planes = layout === "mpr" && scan ? planesOf(scan) : null;
     if (typeof planes === "string") return this.onSay(planes);
-    this.remember();
+    this.asLeft.keep(this.cells_);
     this.pages.lay(layout, scan);
     this.turnSoon(scan);
   }
@@ -114,7 +115,7 @@ export class Screen {
   toggleOneUp(): void {
     const cell = this.active;
     if (!cell?.image) return;
-    this.remember();
+    this.asLeft.keep(this.cells_);
     const hung = { scan: cell.scan, chestWall: cell.chestWall };
     if (this.pages.toggleOneUp(hung)) this.turnSoon(cell.scan);
   }
@@ -123,7 +124,7 @@ export class Screen {
   step(by: 1 | -1): void {
     const next = this.active_ + by;
     if (next >= 0 && next < this.cells_.length) return this.activate(next);
-    this.remember();
+    this.asLeft.keep(this.cells_);
     if (!this.pages.step(by)) return;
     const { cells } = this.pages.page;
     this.turnSoon(cells[by > 0 ? 0 : cells.length - 1]?.scan);
@@ -152,11 +153,6 @@ export class Screen {
     const cell = this.active;
     if (!cell?.image) return undefined;
     return this.scans.find(({ id }) => id === cell.scan.id) ?? this.pages.page.cells[0]?.scan;
-  }
-
-  private remember(): void {
-    const shown = this.cells_.filter(({ image }) => image);
-    for (const { scan, shownFrame } of shown) this.places.set(scan.id, readingOrder(scan).indexOf(shownFrame));
   }
 
   private turnSoon(active?: Scan): void {
@@ -207,7 +203,7 @@ export class Screen {
     const [first] = this.cells_;
     if (!first) return;
     this.cells_.forEach((cell, nth) => {
-      cell.setWindow(first.window);
+      cell.greys = first.greys;
       cell.say(PLANE_TEXT[names[nth] as PlaneName]);
     });
     this.crosshairs.lay(this.cells_, names);
@@ -218,9 +214,10 @@ export class Screen {
   private async fill(cell: Cell, index: number, { scan, chestWall }: Hung): Promise<void> {
     const { task } = this;
     if (!task) return;
-    const start = this.places.get(scan.id) ?? openingOf(task, scan);
+    const start = this.asLeft.placeIn(scan) ?? openingOf(task, scan);
     await cell.show(scan, start);
     if (chestWall && cell.samples) cell.hang(breastFlips(scan.geometry, cell.samples.values, chestWall), chestWall);
+    this.asLeft.restore(cell);
     cell.element.classList.toggle("is-prior", (scan.prior_days ?? null) !== null);
     cell.element.dataset["scan"] = String(scan.id);
     cell.element.dataset["wall"] = chestWall ?? "";
@@ -293,6 +290,7 @@ export class Screen {
   private resize(): void {
     if (this.cells_.length === 0) return;
     this.engine.resize(true, true);
-    for (const cell of this.cells_) if (cell.image) cell.justify();
+    for (const cell of this.cells_) if (cell.image) cell.resized();
+    this.linked.again(this.cells_);
   }
 }
