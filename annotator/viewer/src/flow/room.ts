@@ -236,6 +236,7 @@ export class Room {
     clock.restart(draft?.lead_time ?? 0);
     this.refresh();
     frame.cover("");
+    this.echo.opened();
     frame.imageShown(task);
     this.setState(task.is_read_only ? "looking" : "ready", task);
     if (this.ended) return this.endSession(this.ended);
