@@ -16,33 +16,36 @@ PRIOR_DEVIATION = 0.5
 _BOUNDS = (-2.5, 2.5)  # of log T
 
 
-def softmax_temperature(logits: Float32, Y: Float32) -> Float32:
+def softmax_temperature(logits: Float32, Y: Float32, importance: Float32 | None = None) -> Float32:
     """Find the T [1] that makes softmax(logits / T) most likely.
 
     Held-out logits and one-hot Y, both [n, c]. Temperature scaling (Guo et al. 2017, "On
-    Calibration of Modern Neural Networks"), with a log-normal prior around T = 1. No rows: 1.
+    Calibration of Modern Neural Networks"), with a log-normal prior around T = 1.
+    `importance` [n], of mean 1: how much each row counts. No rows: 1.
     """
     _check(logits, Y)
+    weighed = Y if importance is None else Y * importance[:, None]
 
     def loss(log_t: float) -> float:
-        return -float((Y * log_softmax(logits * np.exp(-log_t), axis=1)).sum())
+        return -float((weighed * log_softmax(logits * np.exp(-log_t), axis=1)).sum())
 
     return np.full(1, _most_likely(loss) if len(logits) else 1.0, dtype=np.float32)
 
 
-def sigmoid_temperatures(logits: Float32, Y: Float32) -> Float32:
-    """Find one T per finding, [n, c] -> [c]; NaN in Y was not answered."""
+def sigmoid_temperatures(logits: Float32, Y: Float32, importance: Float32 | None = None) -> Float32:
+    """Find one T per finding, [n, c] -> [c]; NaN in Y was not answered, `importance` as above."""
     _check(logits, np.nan_to_num(Y))
+    weights = np.ones(len(Y), dtype=np.float32) if importance is None else importance
     found = np.ones(logits.shape[1], dtype=np.float32)
     for finding in range(logits.shape[1]):
         asked = ~np.isnan(Y[:, finding])
-        z, y = logits[asked, finding], Y[asked, finding]
+        z, y, w = logits[asked, finding], Y[asked, finding], weights[asked]
         if not asked.any():
             continue
 
-        def loss(log_t: float, z: Float32 = z, y: Float32 = y) -> float:
+        def loss(log_t: float, z: Float32 = z, y: Float32 = y, w: Float32 = w) -> float:
             scaled = z * np.exp(-log_t)
-            return float((np.logaddexp(0, scaled) - y * scaled).sum())
+            return float((w * (np.logaddexp(0, scaled) - y * scaled)).sum())
 
         found[finding] = _most_likely(loss)
     return found

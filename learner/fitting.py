@@ -25,8 +25,9 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 # Of these, on projected features (rows of mean square length 1), cross-validation takes the best;
-# the middle one serves until there are labels enough for it.
-PENALTIES = (0.03, 0.2, 1.0)
+# the first penalty serves until there are labels enough for it.
+PENALTIES = (0.01, 0.05, 0.2, 1.0, 3.0, 10.0)
+FIRST_PENALTY = 0.2
 # Every class of a choice weighs the same, however many labels it has: the balanced accuracy of rare
 # classes gains far more than the calibration of common ones loses. A finding is its own choice of
 # two, told by probability and not by who is likelier: there weights cost calibration for nothing.
@@ -43,10 +44,11 @@ class QuestionHead:
         """`folds` [n]: the cross-validation fold of every scan of the pool."""
         self.question = question
         self.temperature: Float32 = np.ones(1, dtype=np.float32)
-        self.penalty = PENALTIES[1]
+        self.penalty = FIRST_PENALTY
         self.seen: Float32 = np.zeros(question.outputs, dtype=np.float32)  # labels of each class
         self.absent: Float32 = np.zeros(question.outputs, dtype=np.float32)  # and of its absence
         self.labels = 0
+        self._importance: Float32 = np.zeros(0, dtype=np.float32)  # of each, of mean 1
         self._folds = folds
         self._head: Linear | None = None
         self._ridge: Ridge | None = None
@@ -64,10 +66,19 @@ class QuestionHead:
         """Whether labels are enough for its probabilities, or its number, to be told to people."""
         return self.fitted and self.labels >= LEAST_FOR_FOLDS
 
-    def refit(self, X: Float32, indices: Int64, targets: Float32) -> None:
-        """Fit to targets [l, c] of the scans `indices` [l] of the pool, whose rows are X [l, k]."""
+    def refit(
+        self, X: Float32, indices: Int64, targets: Float32, importance: Float32 | None = None
+    ) -> None:
+        """Fit to targets [l, c] of the scans `indices` [l] of the pool, whose rows are X [l, k].
+
+        `importance` [l]: how much each weighs for a choice; None: all alike. A number's ridge
+        takes no weights.
+        """
+        if importance is None:
+            importance = np.ones(len(targets), dtype=np.float32)
         answered = ~np.isnan(targets).all(axis=1)
         X, indices, targets = X[answered], indices[answered], targets[answered]
+        self._importance = importance[answered]
         self.labels = len(indices)
         self.seen = np.nansum(targets, axis=0)
         self.absent = (~np.isnan(targets)).sum(axis=0) - self.seen
@@ -79,7 +90,8 @@ class QuestionHead:
             return
         if self.labels >= LEAST_FOR_FOLDS and self._grown(self._calibrated_at, GROWTH):
             self._cross_validate(X, self._folds[indices], targets)
-        self._head = self._fit(X, targets, self._head, self.penalty)
+        every = np.ones(len(X), dtype=bool)
+        self._head = self._fit(X, targets, every, self._head, self.penalty)
 
     def _grown(self, since: int, growth: float) -> bool:
         """Whether labels have grown so much, or become fewer, since there were so many."""
@@ -103,10 +115,24 @@ class QuestionHead:
             return int((self.seen > 0).sum()) >= 2
         return len(targets) >= 2
 
-    def _fit(self, X: Float32, targets: Float32, start: Linear | None, penalty: float) -> Linear:
+    def _fit(
+        self,
+        X: Float32,
+        targets: Float32,
+        rows: NDArray[np.bool_],
+        start: Linear | None,
+        penalty: float,
+    ) -> Linear:
         kind = self.question.kind
         fit = fit_softmax if kind == "single" else fit_sigmoid
-        return fit(X, targets, penalty=penalty, balance=BALANCE[kind], start=start)
+        return fit(
+            X[rows],
+            targets[rows],
+            penalty=penalty,
+            balance=BALANCE[kind],
+            importance=self._importance[rows],
+            start=start,
+        )
 
     def _cross_validate(self, X: Float32, folds: Int64, targets: Float32) -> None:
         """Renew the fold heads, the penalty and the temperature, by the rows no head has seen."""
@@ -125,24 +151,26 @@ class QuestionHead:
         """Heads fitted to all folds but one each, and how well they do on the one left out."""
         single = self.question.kind == "single"
         members: dict[int, Linear] = {}
-        logits, held_out = [], []
+        logits, held_out, importance = [], [], []
         for fold in np.unique(folds):
             out = folds == fold
             seen = np.nansum(targets[~out], axis=0) > 0
             if out.all() or (single and seen.sum() < 2):
                 continue
             start = self._members.get(int(fold))
-            member = self._fit(X[~out], targets[~out], start, penalty)
+            member = self._fit(X, targets, ~out, start, penalty)
             members[int(fold)] = member
             # A class the fold's head never saw says nothing about how far to trust it.
             known = out & ((targets[:, seen] == 1).any(axis=1) if single else True)
             logits.append(member.logits(X[known]))
             held_out.append(targets[known])
+            importance.append(self._importance[known])
         if not logits:
             return None
-        z, y = np.concatenate(logits), np.concatenate(held_out)
-        temperature = softmax_temperature(z, y) if single else sigmoid_temperatures(z, y)
-        return _HeldOut(penalty, members, temperature, _loss(z / temperature, y, single=single))
+        z, y, w = np.concatenate(logits), np.concatenate(held_out), np.concatenate(importance)
+        temperature = (softmax_temperature if single else sigmoid_temperatures)(z, y, w)
+        loss = _loss(z / temperature, y, w, single=single)
+        return _HeldOut(penalty, members, temperature, loss)
 
     @property
     def linear(self) -> Linear:
@@ -185,13 +213,13 @@ class QuestionHead:
         return list(self._members.values())
 
     def posterior(self, X: Float32, targets: Float32) -> Posterior:
-        """Laplace posterior of the weights, given the labelled X [l, k] and targets [l, c]."""
+        """Laplace posterior of the weights, given X [l, k] and targets [l, c] of the last refit."""
         kind = self.question.kind
         weigh = softmax_weights if kind == "single" else sigmoid_weights
         return fit_posterior(
             self.linear,
             X,
-            weigh(targets, BALANCE[kind]),
+            weigh(targets, BALANCE[kind], self._importance),
             single=kind == "single",
             temperature=self.temperature,
             penalty=self.penalty,
@@ -206,13 +234,14 @@ class _HeldOut:
     loss: float
 
 
-def _loss(logits: Float32, Y: Float32, *, single: bool) -> float:
+def _loss(logits: Float32, Y: Float32, importance: Float32, *, single: bool) -> float:
     """Mean log-loss, every class of a choice weighing the same; unanswered findings left out."""
     if single:
         each = -(Y * log_softmax(logits, axis=1)).sum(axis=1)
-        counts = Y.sum(axis=0)
-        weight = Y @ (1 / np.maximum(counts, 1))
+        counts = importance @ Y
+        weight = importance * (Y @ (1 / np.maximum(counts, 1e-6)))
         return float((weight * each).sum() / (counts > 0).sum())
     asked = ~np.isnan(Y)
     each = np.logaddexp(0, logits) - np.where(asked, Y, 0) * logits
-    return float(each[asked].mean())
+    weights = importance[:, None] * asked
+    return float((weights * each).sum() / weights.sum())

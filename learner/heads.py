@@ -37,18 +37,26 @@ class Linear:
 
 
 def fit_softmax(
-    X: Float32, Y: Float32, *, penalty: float, balance: float = 0.0, start: Linear | None = None
+    X: Float32,
+    Y: Float32,
+    *,
+    penalty: float,
+    balance: float = 0.0,
+    importance: Float32 | None = None,
+    start: Linear | None = None,
 ) -> Linear:
     """Fit a multinomial logistic regression with an L2 penalty.
 
     Minimises sum_i w_i CE_i + penalty/2 ||W||^2 over X [l, d] and one-hot Y [l, c]; rows with
     NaN are unanswered and are left out. `balance` is the exponent of the inverse class frequency
-    in w (0: as it comes, 1: every class weighs the same); the weights keep a mean of 1.
+    in w (0: as it comes, 1: every class weighs the same) and `importance` [l] a factor of it, by
+    which a class's frequency is counted too; the weights keep a mean of 1.
     """
     answered = ~np.isnan(Y).any(axis=1)
     X, Y = X[answered], Y[answered]
     _check(X)
-    weights = softmax_weights(Y, balance)
+    importance = None if importance is None else importance[answered]
+    weights = softmax_weights(Y, balance, importance)
 
     def loss(logits: Float32) -> tuple[float, Float32]:
         # Half of a fit is spent here: one exponential, where log_softmax and its exp are two.
@@ -63,26 +71,33 @@ def fit_softmax(
     return _minimise(X, weights, loss, penalty=penalty, start=start)
 
 
-def softmax_weights(Y: Float32, balance: float) -> Float32:
+def softmax_weights(Y: Float32, balance: float, importance: Float32 | None = None) -> Float32:
     """w_i of `fit_softmax` for answered rows Y [l, c], the same in every column, [l, c]."""
-    counts = Y.sum(axis=0)
-    rarity = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0.0)
-    rows = (Y @ rarity).astype(np.float32)
+    each = np.ones(len(Y), dtype=np.float32) if importance is None else importance
+    counts = each @ Y
+    rarity = np.where(counts > 0, np.maximum(counts, 1e-6) ** -balance, 0.0)
+    rows = (each * (Y @ rarity)).astype(np.float32)
     rows /= max(float(rows.mean()), 1e-12) if len(rows) else 1.0
     return np.repeat(rows[:, None], Y.shape[1], axis=1)
 
 
 def fit_sigmoid(
-    X: Float32, Y: Float32, *, penalty: float, balance: float = 0.0, start: Linear | None = None
+    X: Float32,
+    Y: Float32,
+    *,
+    penalty: float,
+    balance: float = 0.0,
+    importance: Float32 | None = None,
+    start: Linear | None = None,
 ) -> Linear:
     """Fit one logistic regression per finding, each on the rows where it was answered.
 
-    X [l, d]; Y [l, c] of 0, 1 or NaN (not answered: no loss, no gradient). `balance` as in
-    `fit_softmax`, between the positives and the negatives of each finding.
+    X [l, d]; Y [l, c] of 0, 1 or NaN (not answered: no loss, no gradient). `balance` and
+    `importance` as in `fit_softmax`, between the positives and the negatives of each finding.
     """
     _check(X)
     T = np.nan_to_num(Y).astype(np.float32)
-    W = sigmoid_weights(Y, balance)
+    W = sigmoid_weights(Y, balance, importance)
 
     def loss(logits: Float32) -> tuple[float, Float32]:
         value = W * (np.logaddexp(0, logits) - T * logits)
@@ -91,14 +106,16 @@ def fit_sigmoid(
     return _minimise(X, W, loss, penalty=penalty, start=start)
 
 
-def sigmoid_weights(Y: Float32, balance: float) -> Float32:
+def sigmoid_weights(Y: Float32, balance: float, importance: Float32 | None = None) -> Float32:
     """Weights of the loss of `fit_sigmoid`, 0 where Y [l, c] was not answered, [l, c]."""
     asked = ~np.isnan(Y)
     T = np.where(asked, Y, 0)
     n = np.maximum(asked.sum(axis=0), 1)
-    positive = np.clip(T.sum(axis=0), 1, None)
-    negative = np.clip(n - T.sum(axis=0), 1, None)
-    W = np.where(T == 1, (n / (2 * positive)) ** balance, (n / (2 * negative)) ** balance) * asked
+    each = np.ones(len(Y), dtype=np.float32) if importance is None else importance
+    total = each @ asked
+    positive, negative = each @ T, each @ (asked - T)
+    rarity = [np.maximum(total, 1e-6) / (2 * np.maximum(one, 1e-6)) for one in (positive, negative)]
+    W = np.where(T == 1, rarity[0] ** balance, rarity[1] ** balance) * asked * each[:, None]
     return np.asarray(W / np.maximum(W.sum(axis=0) / n, 1e-12), dtype=np.float32)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
+from learner.importance import Importance
 from learner.policy import choose_strategy
 from learner.prevalence import findings_at, prevalence, single_at
 from learner.projection import Embeddings
@@ -74,6 +75,11 @@ class Ranker:
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
         self._heads = {question.name: QuestionHead(question, folds) for question in questions}
         self._features = self._space.directions(DIVERSITY_COMPONENTS)
+        self._importance = {  # a number's head weighs all its labels alike
+            question.name: Importance(self._features, np.random.default_rng(seed))
+            for question in questions
+            if question.kind != "number"
+        }
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
         self._answered: dict[str, tuple[Int64, Float32]] = {}
@@ -92,7 +98,9 @@ class Ranker:
             nothing = np.zeros((0, head.question.outputs), dtype=np.float32)
             at, targets = _given(*checked.get(name, (np.zeros(0, dtype=np.int64), nothing)))
             self._answered[name] = (at, targets)
-            head.refit(self._space.rows(at), at, targets)
+            importance = self._importance.get(name)
+            weights = None if importance is None else importance.weights(at)
+            head.refit(self._space.rows(at), at, targets, weights)
         self._labelled = np.unique(np.concatenate([at for at, _ in self._answered.values()]))
 
     def _checked(

@@ -11,7 +11,7 @@ x' A^-1 F A^-1 x / (1 + x' A^-1 x).
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.fitting import PENALTIES
+from learner.fitting import FIRST_PENALTY
 from learner.strategies.pool import Chosen, Float32, Pool, answers_to, blocks
 
 Float64 = NDArray[np.float64]
@@ -21,7 +21,7 @@ def select(pool: Pool, batch: int, rng: np.random.Generator) -> Chosen:
     """Forward greedy; the score is by how much the trace falls."""
     answers_to(pool, "bait", "number")
     X, L = pool.vectors(pool.candidates), pool.vectors(pool.labelled).astype(np.float64)
-    A: Float64 = L.T @ L + PENALTIES[1] * np.eye(X.shape[1])
+    A: Float64 = L.T @ L + FIRST_PENALTY * np.eye(X.shape[1])
     F = _second_moment(X)
     inverse = np.asarray(np.linalg.inv(A), dtype=np.float64)
     M = inverse @ F @ inverse

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from learner.fitting import PENALTIES
+from learner.fitting import FIRST_PENALTY
 from learner.strategies import load_strategy
 from learner.strategies.badge import Gradients
 from learner.strategies.badge import select as badge
@@ -219,7 +219,7 @@ def test_the_radius_is_as_large_as_purity_lets_it_be() -> None:
 
 
 def trace(x: NDArray[np.float64], rows: list[int], moment: NDArray[np.float64]) -> float:
-    A = x[rows].T @ x[rows] + PENALTIES[1] * np.eye(x.shape[1])
+    A = x[rows].T @ x[rows] + FIRST_PENALTY * np.eye(x.shape[1])
     return float(np.trace(np.linalg.solve(A, moment)))
 
 
