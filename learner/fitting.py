@@ -24,10 +24,12 @@ from learner.questions import Question
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
-# Of these, on projected features (rows of mean square length 1), cross-validation takes the best;
-# the first penalty serves until there are labels enough for it.
+# Of these, on projected features (rows of mean square length 1), cross-validation takes the best.
+# The log of a penalty has a normal prior around the first one: a few dozen labels, read for being
+# difficult, would else often take the strongest.
 PENALTIES = (0.01, 0.05, 0.2, 1.0, 3.0, 10.0)
 FIRST_PENALTY = 0.2
+PRIOR_DEVIATION = 0.6
 # Every class of a choice weighs the same, however many labels it has: the balanced accuracy of rare
 # classes gains far more than the calibration of common ones loses. A finding is its own choice of
 # two, told by probability and not by who is likelier: there weights cost calibration for nothing.
@@ -107,8 +109,12 @@ class QuestionHead:
     def _fit_number(self, X: Float32, y: Float32) -> None:
         """Ridge, its penalty by the error of leaving one out, which costs no fold."""
         penalties = self._penalties()
-        fitted = [(fit_ridge(X, y, penalty=penalty), penalty) for penalty in penalties]
-        self._ridge, self.penalty = min(fitted, key=lambda one: one[0].noise)
+        fitted = {penalty: fit_ridge(X, y, penalty=penalty) for penalty in penalties}
+        # Minus the log-likelihood of the numbers left out is that of their deviation, l times.
+        self.penalty = min(
+            fitted, key=lambda one: len(y) * np.log(max(fitted[one].noise, 1e-12)) + _surprise(one)
+        )
+        self._ridge = fitted[self.penalty]
 
     def _enough(self, targets: Float32) -> bool:
         if self.question.kind == "single":
@@ -140,7 +146,7 @@ class QuestionHead:
         found = [one for one in tried if one is not None]
         if not found:
             return
-        best = min(found, key=lambda one: one.loss)
+        best = min(found, key=lambda one: self.labels * one.loss + _surprise(one.penalty))
         self.penalty, self.temperature = best.penalty, best.temperature
         self._members = best.members
         self._calibrated_at = self.labels
@@ -232,6 +238,11 @@ class _HeldOut:
     members: dict[int, Linear]
     temperature: Float32
     loss: float
+
+
+def _surprise(penalty: float) -> float:
+    """Minus the log of the prior of a penalty, up to a constant."""
+    return 0.5 * float(np.log(penalty / FIRST_PENALTY) / PRIOR_DEVIATION) ** 2
 
 
 def _loss(logits: Float32, Y: Float32, importance: Float32, *, single: bool) -> float:

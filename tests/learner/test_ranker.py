@@ -270,3 +270,15 @@ def test_identical_scans_have_no_directions_and_no_errors() -> None:
     ranker.refit({"diagnosis": (np.arange(6), np.tile(np.eye(3, dtype=np.float32), (2, 1)))})
     np.testing.assert_allclose(ranker.predict()["diagnosis"], 1 / 3, atol=0.02)
     assert len(ranker.rank(np.arange(6, 20), 5).indices) == 5
+
+
+def test_a_few_labels_do_not_move_the_penalty_far() -> None:
+    """Labels that nothing tells apart want the strongest; a dozen of them may be chance."""
+    rng = np.random.default_rng(0)
+    E = rng.normal(size=(N, 20))
+    by_chance, by_rule = rng.integers(0, 3, N), E[:, :3].argmax(axis=1)
+    ranker = Ranker([DIAGNOSIS], E)
+    ranker.refit({"diagnosis": (np.arange(12), np.eye(3, dtype=np.float32)[by_chance[:12]])})
+    assert 0.05 <= ranker._heads["diagnosis"].penalty <= 1
+    ranker.refit({"diagnosis": (np.arange(N), np.eye(3, dtype=np.float32)[by_rule])})
+    assert ranker._heads["diagnosis"].penalty < 0.2
