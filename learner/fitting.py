@@ -146,7 +146,9 @@ class QuestionHead:
         found = [one for one in tried if one is not None]
         if not found:
             return
-        best = min(found, key=lambda one: self.labels * one.loss + _surprise(one.penalty))
+        single = self.question.kind == "single"
+        answers = len(targets) if single else int((~np.isnan(targets)).sum())  # one a finding
+        best = min(found, key=lambda one: answers * one.loss + _surprise(one.penalty))
         self.penalty, self.temperature = best.penalty, best.temperature
         self._members = best.members
         self._calibrated_at = self.labels
