@@ -25,8 +25,8 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 # Of these, on projected features (rows of mean square length 1), cross-validation takes the best.
-# The log of a penalty has a normal prior around the first one: a few dozen labels, read for being
-# difficult, would else often take the strongest.
+# The log of a penalty has a normal prior around that of the first: a few dozen labels, read for
+# being difficult, would else often take a strong one.
 PENALTIES = (0.01, 0.05, 0.2, 1.0, 3.0, 10.0)
 FIRST_PENALTY = 0.2
 PRIOR_DEVIATION = 0.6
