@@ -2,8 +2,9 @@
 
 "auto" draws two scans by chance, covers the pool until the labels carry a model (MaxHerding), then
 covers what the model is unsure of (uncertainty herding), whose kernel narrows by itself as labels
-come, until the choice is that of uncertainty sampling. docs/decisions/ tells what it was measured
-against.
+come, until the choice is that of uncertainty sampling. Where numbers alone are asked for, it draws
+by chance until there are labels enough, then takes the farthest of the largest cluster (LCMD).
+docs/decisions/ tells what both were measured against.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from learner.strategies import DEFAULT, KINDS, MODEL_FREE, strategy_needs
 # What "auto" begins and goes on with; other strategies that need a model begin at random.
 BEGINNING = "max_herding"
 THEN = "uncertainty_herding"
+FOR_NUMBERS = "lcmd"
 CHANCE = "random"
 # The two most typical scans are often of one class, or differ in what nobody asks for. Two by
 # chance are as good as chance, and what covers the pool afterwards loses little by them.
@@ -31,6 +33,8 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     A strategy for one kind of question waits for the heads of that kind alone.
     """
     if named == DEFAULT:
+        if all(head.question.kind == "number" for head in heads):
+            return CHANCE if cold(heads) else FOR_NUMBERS
         if max((head.labels for head in heads), default=0) < BY_CHANCE:
             return CHANCE
         return BEGINNING if cold(heads) else THEN

@@ -10,7 +10,7 @@ from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.importance import Importance
-from learner.policy import choose_strategy
+from learner.policy import CHANCE, choose_strategy
 from learner.prevalence import findings_at, prevalence, single_at
 from learner.projection import Embeddings
 from learner.questions import Question
@@ -75,10 +75,12 @@ class Ranker:
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
         self._heads = {question.name: QuestionHead(question, folds) for question in questions}
         self._features = self._space.directions(DIVERSITY_COMPONENTS)
-        self._importance = {  # a number's head weighs all its labels alike
+        # Labels in random order are a fair picture of the pool as they come; a number's head
+        # weighs all its labels alike.
+        self._importance = {
             question.name: Importance(self._features, np.random.default_rng(seed))
             for question in questions
-            if question.kind != "number"
+            if strategy != CHANCE and question.kind != "number"
         }
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)

@@ -54,8 +54,9 @@ def test_a_row_of_importance_two_is_that_row_twice(fit: object) -> None:
         np.testing.assert_allclose(weighed.weights, repeated.weights, atol=2e-3)
 
 
-def test_labels_of_a_few_odd_scans_do_not_outweigh_the_pool() -> None:
-    """One class has a large crowd at -3 and a small one at 3, where nearly all its labels are."""
+def crowds_apart(strategy: str) -> float:
+    """One class has a large crowd at -3 and a small one at 3, where nearly all its labels are:
+    the share of the large one that is told right."""
     rng = np.random.default_rng(3)
     large, small, other = np.arange(900), np.arange(900, 1000), np.arange(1000, 2000)
     E = rng.normal(0, [1, 0.5, 0.5], (2000, 3))
@@ -63,7 +64,14 @@ def test_labels_of_a_few_odd_scans_do_not_outweigh_the_pool() -> None:
     E[small, 0] += 3
     Y = np.eye(2, dtype=np.float32)[np.repeat([0, 1], 1000)]
     labelled = np.concatenate([large[:20], small[:60], other[:65]])
-    ranker = Ranker([Question("diagnosis", "single", ("no", "yes"))], E, "margin")
+    ranker = Ranker([Question("diagnosis", "single", ("no", "yes"))], E, strategy)
     ranker.refit({"diagnosis": (labelled, Y[labelled])})
-    right = (ranker.predict(large)["diagnosis"].argmax(axis=1) == 0).mean()
-    assert right > 0.5  # 0 where all labels weigh alike
+    return float((ranker.predict(large)["diagnosis"].argmax(axis=1) == 0).mean())
+
+
+def test_labels_of_a_few_odd_scans_do_not_outweigh_the_pool() -> None:
+    assert crowds_apart("margin") > 0.5
+
+
+def test_labels_in_random_order_weigh_alike() -> None:
+    assert crowds_apart("random") == 0  # these are not in random order

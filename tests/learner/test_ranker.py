@@ -64,6 +64,16 @@ def test_a_named_strategy_begins_when_there_are_labels_for_it(named: str, first:
     assert ranker.rank(at + 60, 5).strategy == named
 
 
+def test_numbers_alone_are_read_by_chance_until_there_are_enough() -> None:
+    E, _ = scans()
+    ranker = Ranker([SIZE], E)
+    at, sizes = np.arange(10), E[:10, :1].astype(np.float32)
+    ranker.refit({"size": (at[:9], sizes[:9])})
+    assert ranker.rank(at + 10, 5).strategy == "random"
+    ranker.refit({"size": (at, sizes)})
+    assert ranker.rank(at + 10, 5).strategy == "lcmd"
+
+
 def test_what_is_in_a_hand_is_kept_away_from() -> None:
     E, _ = scans()
     ranker = Ranker([DIAGNOSIS], E, "max_herding")
