@@ -22,6 +22,7 @@ from benchmarks.efficiency.document import write_document
 from benchmarks.efficiency.fine_tuning import fine_tuned
 from benchmarks.environment import ROOT, argument_parser
 from learner.comparison import Compared, compare, geometric_means, penalties
+from learner.curve_report import ratio_in_words
 from learner.curves import SHARES
 from learner.frames import SIZE
 from learner.replays import BASELINE, Replay, fitting_strategies, replay_all
@@ -232,12 +233,13 @@ def _print(found: Mapping[str, Any]) -> None:
     for name, strategies in found["datasets"].items():
         pool = found["pools"][name]
         print(f"\n{name}: {pool['measure']} {pool['full_score']:.3f} with all labels")
-        print(f"{'strategy':<34}{'90 %':>7}{'95 %':>7}{'98 %':>7}  ratio at 95 %     worst deficit")
+        counted = f"{'90 %':>7}{'95 %':>7}{'98 %':>7}"
+        print(f"{'strategy':<34}{counted}  {'ratio at 95 %':<28}worst deficit")
         for strategy, one in strategies.items():
             counts = [one[f"labels_to_{percent}"] for percent in SHARES]
             needed = "".join(f"{'-' if count is None else count:>7}" for count in counts)
-            span = f"{one['ratio_95']:.2f} ({one['ratio_95_low']:.2f}-{one['ratio_95_high']:.2f})"
-            print(f"{strategy:<34}{needed}  {span:<18}{one['worst_deficit']:.2f}")
+            ratio = ratio_in_words(one)
+            print(f"{strategy:<34}{needed}  {ratio:<28}{one['worst_deficit']:.2f}")
     for strategy, mean in found["geomean_ratio_95"].items():
         low, high = (found[f"geomean_ratio_95_{end}"][strategy] for end in ("low", "high"))
         print(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ttest_rel
 
-from learner.curves import Curves, labels_to, mean_interval, quantiles, stack, summarise
+from learner.curves import TAIL, Curves, labels_to, mean_interval, quantiles, stack, summarise
 from learner.questions import Question
 from learner.replays import BASELINE, EVERYTHING, Replay
 from learner.scores import FLOORS
@@ -58,24 +58,30 @@ def compare(compared: Compared) -> dict[str, dict[str, object]]:
     """For JSON, by strategy: `curves.summarise` and what it is against the baseline.
 
     `ratio_95` is the baseline's labels to 95 % of the full-data score over the strategy's, with its
-    bootstrap interval; one that does not get there within the replay counts with the replay's
-    last label count (`reached_95` false), so the ratio is then the most it can be.
+    bootstrap interval. One that does not get there within the replay counts with the replay's last
+    label count: without the strategy (`reached_95` false) the ratio is the most that it can be,
+    without the baseline (`baseline_reached_95` false) the least, without both nothing. An end of
+    the interval that this holds for in more than 2.5 % of the resamples is `open`.
     `worst_deficit` is the largest mean shortfall below the baseline at any label count, in
     points, with its paired 95 % interval; `beyond_noise` says whether that excludes 0.
     `wins` counts the `budgets` at which no other strategy has a higher mean.
     """
     baseline = compared.curves[BASELINE]
+    by_chance, chances = compared.labels_to(BASELINE, SHARE)
     found = {}
     for name, curves in compared.curves.items():
         ratio, each = saving(compared, name)
         low, high = quantiles(each)
-        needed, _ = compared.labels_to(name, SHARE)
+        needed, counts = compared.labels_to(name, SHARE)
         found[name] = {
             **summarise(curves, compared.full, compared.floor),
             "ratio_95": round(ratio, 4),
             "ratio_95_low": round(low, 4),
             "ratio_95_high": round(high, 4),
+            "ratio_95_low_open": bool(np.isinf(counts).mean() > TAIL),
+            "ratio_95_high_open": bool(np.isinf(chances).mean() > TAIL),
             "reached_95": bool(np.isfinite(needed)),
+            "baseline_reached_95": bool(np.isfinite(by_chance)),
             **_worst_deficit(curves, baseline),
             "wins": _wins(compared, name),
             "cold_start": cold_start(curves, baseline),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from learner.curves import SHARES
 from learner.replays import BASELINE
+from learner.scores import FLOORS_OF_MEASURES
 from learner.strategies import DEFAULT
 
 TITLES = {"balanced_accuracy": "Balanced accuracy", "roc_auc": "Macro ROC-AUC", "r2": "R²"}
@@ -37,8 +38,9 @@ def picture(
         if marked:
             axes.fill_between(labels, low, high, color=colour, alpha=0.15, lw=0)
     axes.axhline(full_score, color="#888888", lw=0.8)
+    floor = FLOORS_OF_MEASURES[measure]
     for percent in SHARES:
-        axes.axhline(full_score * percent / 100, color="#cccccc", lw=0.7, ls=":")
+        axes.axhline(floor + (full_score - floor) * percent / 100, color="#cccccc", lw=0.7, ls=":")
     axes.set_xscale("log")
     axes.set(title=title, xlabel="labels", ylabel=TITLES[measure])
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -62,15 +64,26 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
     for percent in SHARES:
         ends = [_count(end) for end in found[f"labels_to_{percent}_interval"]]
         cells.append(f"{_count(found[f'labels_to_{percent}'])} ({ends[0]} to {ends[1]})")
-    most = "" if found["reached_95"] else "at most "
-    low, high = found["ratio_95_low"], found["ratio_95_high"]
-    cells.append(f"{most}{found['ratio_95']:.2f} ({low:.2f} to {high:.2f})")
+    cells.append(ratio_in_words(found))
     cells.append(f"{found['area']:.3f}")
     low, high = found["worst_deficit_low"], found["worst_deficit_high"]
     noise = "" if found["worst_deficit_beyond_noise"] else ", within noise"
     at = found["worst_deficit_at"]
     cells.append(f"{found['worst_deficit']:.1f} ({low:.1f} to {high:.1f}) at {at}{noise}")
     return cells
+
+
+def ratio_in_words(found: Mapping[str, Any]) -> str:
+    """`ratio_95` of `learner.comparison.compare` with its interval, or what is known of it."""
+    reached, by_chance = found["reached_95"], found["baseline_reached_95"]
+    if not reached and not by_chance:
+        return "unknown: neither got there"
+    bound = "at least " if reached and not by_chance else "at most " if not reached else ""
+    low, high = (
+        "open" if found[f"ratio_95_{end}_open"] else f"{found[f'ratio_95_{end}']:.2f}"
+        for end in ("low", "high")
+    )
+    return f"{bound}{found['ratio_95']:.2f} ({low} to {high})"
 
 
 def _count(count: int | None) -> str:

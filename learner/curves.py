@@ -16,6 +16,7 @@ Int64 = NDArray[np.int64]
 
 SHARES = (90, 95, 98)  # per cent of the full-data score that labels are counted to
 RESAMPLES = 1000
+TAIL = 0.025  # of them, on either side of an interval
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def mean_interval(values: Float64) -> tuple[Float64, Float64]:
 def quantiles(each: Float64) -> tuple[float, float]:
     """2.5 and 97.5 % quantiles, where infinity, "not reached", is larger than any count."""
     ordered = np.sort(each)
-    return float(ordered[int(0.025 * len(each))]), float(ordered[int(0.975 * len(each))])
+    return float(ordered[int(TAIL * len(each))]), float(ordered[int((1 - TAIL) * len(each))])
 
 
 def _whole(count: float) -> int | None:

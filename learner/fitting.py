@@ -42,16 +42,17 @@ SEARCH_GROWTH = 1.5  # and by this before the penalty is looked for again
 class QuestionHead:
     """One question's head, refitted from where it stood. X are rows on principal axes [l, k]."""
 
-    def __init__(self, question: Question, folds: Int64) -> None:
-        """`folds` [n]: the cross-validation fold of every scan of the pool."""
+    def __init__(self, question: Question, folds: Int64, patients: Int64) -> None:
+        """Of every scan of the pool, [n]: its cross-validation fold and its patient's number."""
         self.question = question
         self.temperature: Float32 = np.ones(1, dtype=np.float32)
         self.penalty = FIRST_PENALTY
         self.seen: Float32 = np.zeros(question.outputs, dtype=np.float32)  # labels of each class
         self.absent: Float32 = np.zeros(question.outputs, dtype=np.float32)  # and of its absence
         self.labels = 0
-        self._importance: Float32 = np.zeros(0, dtype=np.float32)  # of each, of mean 1
+        self.importance: Float32 = np.zeros(0, dtype=np.float32)  # of each, of mean 1
         self._folds = folds
+        self._patients = patients
         self._head: Linear | None = None
         self._ridge: Ridge | None = None
         self._members: dict[int, Linear] = {}
@@ -80,20 +81,27 @@ class QuestionHead:
             importance = np.ones(len(targets), dtype=np.float32)
         answered = ~np.isnan(targets).all(axis=1)
         X, indices, targets = X[answered], indices[answered], targets[answered]
-        self._importance = importance[answered]
+        self.importance = importance[answered]
         self.labels = len(indices)
         self.seen = np.nansum(targets, axis=0)
         self.absent = (~np.isnan(targets)).sum(axis=0) - self.seen
+        if self.labels < LEAST_FOR_FOLDS:
+            self._forget()
         if not self._enough(targets):
-            self._head, self._ridge, self._members = None, None, {}
+            self._head, self._ridge = None, None
             return
         if self.question.kind == "number":
-            self._fit_number(X, targets[:, 0])
+            self._fit_number(X, targets[:, 0], self._patients[indices])
             return
         if self.labels >= LEAST_FOR_FOLDS and self._grown(self._calibrated_at, GROWTH):
             self._cross_validate(X, self._folds[indices], targets)
         every = np.ones(len(X), dtype=bool)
         self._head = self._fit(X, targets, every, self._head, self.penalty)
+
+    def _forget(self) -> None:
+        """What was found by cross-validation of more labels than there are left."""
+        self.temperature, self.penalty = np.ones(1, dtype=np.float32), FIRST_PENALTY
+        self._members, self._calibrated_at, self._searched_at = {}, 0, 0
 
     def _grown(self, since: int, growth: float) -> bool:
         """Whether labels have grown so much, or become fewer, since there were so many."""
@@ -106,10 +114,10 @@ class QuestionHead:
         self._searched_at = self.labels
         return PENALTIES
 
-    def _fit_number(self, X: Float32, y: Float32) -> None:
-        """Ridge, its penalty by the error of leaving one out, which costs no fold."""
+    def _fit_number(self, X: Float32, y: Float32, patients: Int64) -> None:
+        """Ridge, its penalty by the error of leaving a patient out, which costs no fold."""
         penalties = self._penalties()
-        fitted = {penalty: fit_ridge(X, y, penalty=penalty) for penalty in penalties}
+        fitted = {one: fit_ridge(X, y, penalty=one, patients=patients) for one in penalties}
         # Minus the log-likelihood of the numbers left out is that of their deviation, l times.
         self.penalty = min(
             fitted, key=lambda one: len(y) * np.log(max(fitted[one].noise, 1e-12)) + _surprise(one)
@@ -136,7 +144,7 @@ class QuestionHead:
             targets[rows],
             penalty=penalty,
             balance=BALANCE[kind],
-            importance=self._importance[rows],
+            importance=self.importance[rows],
             start=start,
         )
 
@@ -172,8 +180,8 @@ class QuestionHead:
             known = out & ((targets[:, seen] == 1).any(axis=1) if single else True)
             logits.append(member.logits(X[known]))
             held_out.append(targets[known])
-            importance.append(self._importance[known])
-        if not logits:
+            importance.append(self.importance[known])
+        if not sum(map(len, logits)):
             return None
         z, y, w = np.concatenate(logits), np.concatenate(held_out), np.concatenate(importance)
         temperature = (softmax_temperature if single else sigmoid_temperatures)(z, y, w)
@@ -227,7 +235,7 @@ class QuestionHead:
         return fit_posterior(
             self.linear,
             X,
-            weigh(targets, BALANCE[kind], self._importance),
+            weigh(targets, BALANCE[kind], self.importance),
             single=kind == "single",
             temperature=self.temperature,
             penalty=self.penalty,

@@ -17,11 +17,13 @@ from scipy.special import expit
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 # The intercept is all but free: this trace keeps it finite while only one class has been seen.
 BIAS_PENALTY = 0.01
 # Curvature of the logistic loss lies between 0 and 1/4; the preconditioner takes a middle value.
 CURVATURE = 0.1
+_LEAST_LEFT = 1e-3  # of a scan's residual that its own label leaves it
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Ridge:
     bias: float
     centre: Float32  # [d], mean of the labelled features
     factor: Float32  # [d, d], lower Cholesky factor of A
-    noise: float  # standard deviation of the leave-one-out residuals
+    noise: float  # standard deviation of the residuals of patients left out
     labels: int
 
     @property
@@ -200,9 +202,13 @@ class Ridge:
         return np.asarray(self.noise * np.sqrt(spread), dtype=np.float32)
 
 
-def fit_ridge(X: Float32, y: Float32, *, penalty: float) -> Ridge:
-    """Fit ridge regression of y [l] (NaN: not answered) on X [l, d], in closed form."""
+def fit_ridge(X: Float32, y: Float32, *, penalty: float, patients: Int64 | None = None) -> Ridge:
+    """Fit ridge regression of y [l] (NaN: not answered) on X [l, d], in closed form.
+
+    `patients` [l]: the noise is what scans of other patients are missed by. None: other scans.
+    """
     answered = ~np.isnan(y)
+    patients = (np.arange(len(y)) if patients is None else patients)[answered]
     X, y = X[answered], y[answered].astype(np.float64)
     _check(X)
     if penalty <= 0:
@@ -216,10 +222,8 @@ def fit_ridge(X: Float32, y: Float32, *, penalty: float) -> Ridge:
     factor = cho_factor(A, lower=True)
     weights = cho_solve(factor, C.T @ (y - level).astype(np.float32))
     lower = np.tril(factor[0])
-    # Leave-one-out residuals without refitting: e_i / (1 - h_ii), h the hat matrix.
     half = solve_triangular(lower, C.T, lower=True)
-    hat = np.minimum(np.einsum("dn,dn->n", half, half) + 1 / len(y), 1 - 1e-3)
-    left_out = (y - level - C @ weights) / (1 - hat)
+    left_out = _left_out(half, y - level - C @ weights, patients)
     noise = float(np.sqrt(np.mean(left_out**2)))
     return Ridge(
         weights=weights.astype(np.float32),
@@ -229,6 +233,25 @@ def fit_ridge(X: Float32, y: Float32, *, penalty: float) -> Ridge:
         noise=noise,
         labels=len(y),
     )
+
+
+def _left_out(half: Float32, residuals: Float64, patients: Int64) -> Float64:
+    """Residuals [l] of heads fitted without the scan's patient, without refitting.
+
+    (I - H_gg)^-1 e_g, H = half' half + 1/l the hat matrix, g the scans of a patient. One patient
+    alone is left out scan by scan.
+    """
+    labels = len(residuals)
+    hat = np.minimum(np.einsum("dn,dn->n", half, half) + 1 / labels, 1 - _LEAST_LEFT)
+    found = residuals / (1 - hat)
+    _, which, scans = np.unique(patients, return_inverse=True, return_counts=True)
+    if len(scans) == 1:
+        return np.asarray(found, dtype=np.float64)
+    for patient in np.flatnonzero(scans > 1):
+        g = np.flatnonzero(which == patient)
+        H = half[:, g].T @ half[:, g] + 1 / labels
+        found[g] = np.linalg.solve((1 + _LEAST_LEFT) * np.eye(len(g)) - H, residuals[g])
+    return np.asarray(found, dtype=np.float64)
 
 
 def softmax(logits: Float32) -> Float32:

@@ -15,16 +15,16 @@ CHOSEN_WEIGHT = 10.0
 _LEAST = 1e-4  # a class that has not come up yet may still be there
 
 
-def prevalence(drawn: Float32, every: Float32) -> Float64:
+def prevalence(drawn: Float32, every: Float32, importance: Float32) -> Float64:
     """How often each class occurs, [c]: a mean of labels drawn by chance and of all labels.
 
-    Both [l, c] of 0, 1 or NaN. Of those drawn by chance each counts, of all together CHOSEN_WEIGHT
-    (the mean of a Dirichlet, or Beta, posterior whose prior is all labels' frequencies). No label
-    at all of a class: NaN.
+    Both [l, c] of 0, 1 or NaN; `importance` [l] is that of all labels for the heads. Of those drawn
+    by chance each counts, of all together CHOSEN_WEIGHT (the mean of a Dirichlet, or Beta,
+    posterior whose prior is all labels' weighed frequencies). No label at all of a class: NaN.
     """
     asked = (~np.isnan(drawn)).sum(axis=0)
-    answered = (~np.isnan(every)).sum(axis=0)
-    beforehand = np.nansum(every, axis=0) / np.where(answered > 0, answered, np.nan)
+    answered = importance @ ~np.isnan(every)
+    beforehand = importance @ np.nan_to_num(every) / np.where(answered > 0, answered, np.nan)
     found = (np.nansum(drawn, axis=0) + CHOSEN_WEIGHT * beforehand) / (asked + CHOSEN_WEIGHT)
     return np.asarray(np.clip(found, _LEAST, 1 - _LEAST), dtype=np.float64)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Embeddings = NDArray[np.floating]  # float16, often memory mapped
 
+DIVERSITY_COMPONENTS = 64  # that distances between scans are taken on
 _ROWS = 8192  # read at once, so that a memory-mapped pool is never held whole in float64
 _MOST_ROWS = 100_000  # that axes are found from; more of them turn no axis that a head could notice
 _LEAST_VARIANCE = 1e-5  # of the largest: components below it are rounding of float16
@@ -32,6 +33,18 @@ class Projection:
             found[start : start + _ROWS] = (block - self.mean) @ self.matrix
         if not np.isfinite(found).all():
             raise ValueError("embeddings hold NaN or infinity")
+        return found
+
+    def directions(
+        self, embeddings: Embeddings, count: int, dtype: type[np.floating] = np.float32
+    ) -> NDArray[np.floating]:
+        """The leading `count` components of each row, at unit length, [n, d] -> [n, count]."""
+        leading = Projection(self.mean, self.matrix[:, :count])
+        found = np.empty((len(embeddings), leading.matrix.shape[1]), dtype=dtype)
+        for start in range(0, len(embeddings), _ROWS):
+            block = leading.apply(embeddings[start : start + _ROWS])
+            length = np.linalg.norm(block, axis=1, keepdims=True)
+            found[start : start + _ROWS] = block / np.maximum(length, 1e-6)
         return found
 
 

@@ -10,7 +10,7 @@ from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.importance import Importance
-from learner.policy import CHANCE, choose_strategy
+from learner.policy import choose_strategy
 from learner.prevalence import findings_at, prevalence, single_at
 from learner.projection import Embeddings
 from learner.questions import Question
@@ -30,7 +30,6 @@ Int64 = NDArray[np.int64]
 Labels = Mapping[str, tuple[NDArray[np.integer], NDArray[np.floating]]]
 
 FOLDS = 4
-DIVERSITY_COMPONENTS = 64  # distances between scans are taken on these
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Ranked:
 class Ranker:
     """Heads, calibration and order for one pool of cached embeddings.
 
-    Deterministic: the same seed and labels give the same order. Not thread safe.
+    Deterministic: the same seed and the same refits give the same order. Not thread safe.
     """
 
     def __init__(
@@ -57,8 +56,12 @@ class Ranker:
         seed: int = 0,
         *,
         groups: NDArray[np.integer] | None = None,
+        weigh: bool = True,
     ) -> None:
         """`embeddings` [n, d], array or memory map; `groups` [n]: patient numbers, for the folds.
+
+        `weigh`: labels by the part of the pool they stand for (`learner.importance`). What was
+        read in random order is a fair picture of the pool as it comes.
 
         ValueError: no question, an unknown strategy, embeddings with NaN, groups of another length.
         """
@@ -73,14 +76,12 @@ class Ranker:
         self._space = Space(embeddings)
         patients = np.arange(n) if groups is None else np.asarray(groups, dtype=np.int64)
         folds = grouped_folds(patients, FOLDS, np.random.default_rng(seed))
-        self._heads = {question.name: QuestionHead(question, folds) for question in questions}
-        self._features = self._space.directions(DIVERSITY_COMPONENTS)
-        # Labels in random order are a fair picture of the pool as they come; a number's head
-        # weighs all its labels alike.
-        self._importance = {
+        self._heads = {one.name: QuestionHead(one, folds, patients) for one in questions}
+        self._features = self._space.directions()
+        self._importance = {  # a number's head weighs all its labels alike
             question.name: Importance(self._features, np.random.default_rng(seed))
             for question in questions
-            if strategy != CHANCE and question.kind != "number"
+            if weigh and question.kind != "number"
         }
         self._clusters: Int64 | None = None
         self._labelled = np.zeros(0, dtype=np.int64)
@@ -168,10 +169,11 @@ class Ranker:
         self, head: QuestionHead, probabilities: Float32, by_chance: NDArray[np.bool_]
     ) -> Float32:
         at, targets = self._answered[head.question.name]
-        now = prevalence(targets[by_chance[at]], targets)
+        now = prevalence(targets[by_chance[at]], targets, head.importance)
         if head.question.kind == "single":
             return single_at(probabilities, now)
-        return findings_at(probabilities, prevalence(targets[:0], targets), now)
+        fitted = prevalence(targets[:0], targets, head.importance)
+        return findings_at(probabilities, fitted, now)
 
     def weights(self, question: str) -> Float32 | None:
         """How a question's logits, or its number, change with an embedding, [d, c].

@@ -74,7 +74,8 @@ def replay(table: Table, strategy: str, *, budget: int, batch: int, seed: int) -
     name, targets, tested = table.question.name, table.targets[pool], table.targets[test]
     # The ranker holds the pool alone: what a strategy covers is what can be read.
     E, patients = table.embeddings[pool], table.groups[pool]
-    ranker = Ranker([table.question], E, asked, seed, groups=patients)
+    weigh = asked != BASELINE
+    ranker = Ranker([table.question], E, asked, seed, groups=patients, weigh=weigh)
     unseen = table.embeddings[test]
     order: Int64 = np.zeros(0, dtype=np.int64)
     open_ = np.ones(len(pool), dtype=bool)

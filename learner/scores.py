@@ -17,6 +17,7 @@ MEASURES = {"single": "balanced_accuracy", "multiple": "roc_auc", "number": "r2"
 # Shares of the full-data score are taken of what lies above this. An area of 0.5 is worth nothing,
 # and 95 % of a small one would be below it.
 FLOORS = {"single": 0.0, "multiple": 0.5, "number": 0.0}
+FLOORS_OF_MEASURES = {MEASURES[kind]: floor for kind, floor in FLOORS.items()}
 
 
 @dataclass(frozen=True)

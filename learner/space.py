@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.heads import Linear
-from learner.projection import Embeddings, Projection, fit_projection
+from learner.projection import DIVERSITY_COMPONENTS, Embeddings, fit_projection
 
 if TYPE_CHECKING:
     import torch
@@ -55,16 +55,10 @@ class Space:
         """The same, kept nowhere."""
         return self.projection.apply(self._embeddings[indices])
 
-    def directions(self, count: int) -> NDArray[np.floating]:
-        """Every row's leading `count` components as a row of unit length, [n, count]."""
-        leading = Projection(self.projection.mean, self.projection.matrix[:, :count])
+    def directions(self) -> NDArray[np.floating]:
+        """Every row as a direction, where distance means unlikeness, [n, f]."""
         dtype = np.float32 if len(self) <= _HALF_WHEN_LARGER else np.float16
-        found = np.empty((len(self), leading.matrix.shape[1]), dtype=dtype)
-        for start in range(0, len(self), _ROWS):
-            block = leading.apply(self._embeddings[start : start + _ROWS])
-            length = np.linalg.norm(block, axis=1, keepdims=True)
-            found[start : start + _ROWS] = block / np.maximum(length, 1e-6)
-        return found
+        return self.projection.directions(self._embeddings, DIVERSITY_COMPONENTS, dtype)
 
     def logits(self, head: Linear, indices: Int64 | None = None) -> Float32:
         """head.logits of these rows, or of all: [m] -> [m, c]."""

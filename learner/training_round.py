@@ -135,7 +135,7 @@ class Round:
         """Metrics on the audit sample, of heads fitted to all labels of the pool."""
         if not len(self.material.audited) or not len(self.material.labelled):
             return {}
-        ranker = Ranker(self.material.questions, embeddings, "random", 0, groups=self.data.patients)
+        ranker = Ranker(self.material.questions, embeddings, groups=self.data.patients)
         ranker.refit(answered(self.data, self.material.labelled))
         predicted = ranker.predict(self.material.audited)
         return {

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from learner.curve_report import TITLES, markdown_table, picture, table_rows
-from learner.strategies import DEFAULT
 
 NAME = "label-efficiency"
 _HEAD = """# How many labels each strategy needs
@@ -71,7 +70,7 @@ def _pool(name: str, pool: Mapping[str, Any], strategies: Mapping[str, Any], fol
     parts = [f"## {name}", text, f"![Learning curves of {name}]({file})"]
     parts.append(markdown_table(*table_rows(strategies)))
     parts.append(_cold_start(strategies))
-    if "mean_absolute_error" in strategies[DEFAULT]:
+    if pool["kind"] == "number":
         parts.append(_errors(pool, strategies))
     return "\n\n".join(parts) + "\n"
 

@@ -82,16 +82,18 @@ def _tuned_score(
 ) -> tuple[str, int, float]:
     """Strategy, seed and score of heads on the fine-tuned embeddings, on the test set."""
     code = code_digest([_LEARNER / "training" / "__init__.py"])
-    identity = f"{table.digest()} {folder.name} {chosen.tolist()} {seed} {SECONDS} {code}"
+    identity = (
+        f"{table.digest()} {folder.name} {strategy} {chosen.tolist()} {seed} {SECONDS} {code}"
+    )
     kept = keep / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.json"
     if not kept.exists():
-        value = _fine_tune(table, folder, chosen, seed)
+        value = _fine_tune(table, folder, strategy, chosen, seed)
         keep.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(value))
     return strategy, seed, float(json.loads(kept.read_text()))
 
 
-def _fine_tune(table: Table, folder: Path, chosen: Int64, seed: int) -> float:
+def _fine_tune(table: Table, folder: Path, strategy: str, chosen: Int64, seed: int) -> float:
     import torch
 
     from learner.embedding import Backbone, best_device
@@ -110,5 +112,6 @@ def _fine_tune(table: Table, folder: Path, chosen: Int64, seed: int) -> float:
         test=test,
         seconds=SECONDS,
         seed=seed,
+        weigh=strategy != BASELINE,
     )
     return score(question, predicted.get(question.name), table.targets[test])

@@ -1,6 +1,6 @@
 """How often the stopping advice says "may stop" where 20 % more labels would gain over a point."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,11 +35,11 @@ def true_gain(moment: Moment) -> float:
         rng = np.random.default_rng([seed, 10**6, moment.labels])
         more = round(MORE * moment.labels)
         evidence = read(
-            moment.world, audit=TRUTH_AUDIT, random=more, active=1, by_margin=False, rng=rng
+            moment.world, audit=TRUTH_AUDIT, random=0, active=more, by_margin=True, rng=rng
         )
         refits = Refits(evidence, rng)
         before, after = (
-            refits.score(QUESTION, evidence.random[:count], evidence.audit).value
+            refits.score(QUESTION, evidence.active[:count], evidence.audit).value
             for count in (moment.labels, more)
         )
         gains.append((after - before) / POINT)
@@ -50,15 +50,9 @@ def verdict(moment: Moment, seed: int) -> str:
     """What is advised in one project at that moment."""
     rng = np.random.default_rng([seed, moment.labels, moment.world.width])
     evidence = read(
-        moment.world,
-        audit=AUDIT,
-        random=moment.labels - 1,
-        active=STOP_SET // 4,
-        by_margin=False,
-        rng=rng,
+        moment.world, audit=AUDIT, random=0, active=moment.labels, by_margin=True, rng=rng
     )
-    unread = replace(evidence, active=evidence.active[:1])
-    return advise(Refits(unread, rng, unread=STOP_SET), QUESTION, rng).verdict
+    return advise(Refits(evidence, rng, unread=STOP_SET), QUESTION, rng).verdict
 
 
 def false_stops(runs: int, moments: tuple[Moment, ...] = MOMENTS) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 
 EXPONENTS = np.geomspace(0.1, 2.0, 24)
 DRAWS = 2000
-_LEAST_DEVIATION = 1e-3  # of a point: no curve is a power law to the last digit
+_LEAST_DEVIATION = 1e-3  # a tenth of a point: no curve is a power law to the last digit
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.fitting import QuestionHead
-from learner.projection import fit_projection
+from learner.importance import Importance
+from learner.projection import DIVERSITY_COMPONENTS, fit_projection
 from learner.proof.evidence import Evidence
 from learner.proof.scoring import score
 from learner.questions import Question
@@ -31,16 +32,24 @@ class Refits:
         self.unread = np.sort(rng.choice(others, min(unread, len(others)), replace=False))
         self._rows = np.unique(np.concatenate([read, self.unread]))
         self._X = projection.apply(evidence.embeddings[self._rows])
+        directions = projection.directions(evidence.embeddings, DIVERSITY_COMPONENTS)
+        self._importance = Importance(directions, rng)
 
     def features(self, rows: Int64) -> Float32:
         """Projected features of `rows`, [m, k]."""
         return self._X[np.searchsorted(self._rows, rows)]
 
-    def fit(self, question: Question, rows: Int64) -> QuestionHead:
-        """A head fitted to the labels of `rows` alone, uncalibrated."""
-        head = QuestionHead(question, np.zeros(len(rows), dtype=np.int64))
+    def fit(self, question: Question, rows: Int64, *, by_chance: bool = False) -> QuestionHead:
+        """A head fitted to the labels of `rows` alone, uncalibrated, weighed as the ranker does.
+
+        `by_chance`: the rows came in random order, and weigh alike.
+        """
+        one_fold = np.zeros(len(rows), dtype=np.int64)
+        head = QuestionHead(question, one_fold, self.evidence.patients[rows])
         targets = self.evidence.targets[question.name][rows]
-        head.refit(self.features(rows), np.arange(len(rows)), targets)
+        alike = by_chance or question.kind == "number"
+        weights = None if alike else self._importance.weights(rows)
+        head.refit(self.features(rows), np.arange(len(rows)), targets, weights)
         return head
 
     def predict(self, head: QuestionHead, rows: Int64) -> Float32:
@@ -51,11 +60,22 @@ class Refits:
         """How far off a number that it says of `rows` may be, one standard deviation, [m]."""
         return head.deviation(self.features(rows))[:, 0]
 
-    def score(self, question: Question, rows: Int64, audit: Int64) -> Score:
-        """How a head fitted to `rows` does on the rows `audit`."""
-        head = self.fit(question, rows)
+    def score(
+        self, question: Question, rows: Int64, audit: Int64, *, by_chance: bool = False
+    ) -> Score:
+        """How a head fitted to `rows` does on the rows `audit`, in `unit`s."""
+        head = self.fit(question, rows, by_chance=by_chance)
         predicted = self.predict(head, audit) if head.fitted else None
-        return score(question, predicted, self.evidence.targets[question.name][audit])
+        found = score(question, predicted, self.evidence.targets[question.name][audit])
+        unit = self.unit(question, audit)
+        return Score(found.value / unit, found.influence / unit)
+
+    def unit(self, question: Question, audit: Int64) -> float:
+        """What a score of 1 is worth: for a number, the error of always saying its median."""
+        if question.kind != "number":
+            return 1.0
+        y = self.evidence.targets[question.name][audit]
+        return float(np.abs(y - np.median(y)).mean()) or 1.0
 
 
 def label_counts(most: int, *, least: int = LEAST_LABELS, points: int = 12) -> list[int]:

@@ -13,6 +13,7 @@ nothing measured on chosen labels enters.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -128,7 +129,8 @@ def measure_savings(refits: Refits, question: Question, rng: np.random.Generator
     patients = evidence.patients[audit]
     needed = _needed(by_chance, chosen, luck, patients)
     r, ends = len(random), (needed.value, needed.high, needed.low)
-    drawn = (luck, patients, 1 if question.kind != "number" else -1)
+    # Of a number the mean absolute error is drawn, which is the less the better.
+    drawn = (luck, patients, -refits.unit(question, audit) if question.kind == "number" else 1.0)
     return Savings(
         *about,
         _verdict(needed, r),
@@ -173,6 +175,7 @@ def _random_curve(
 ) -> tuple[_Curve, Luck]:
     """Mean curve over random orders, and how much depends on which labels were drawn."""
     r = len(random)
+    scored = partial(refits.score, question, audit=audit, by_chance=True)
     scores: dict[int, list[Score]] = {r // parts: [] for parts in PARTS}
     scores[round(0.71 * r)] = []
     apart: dict[int, list[float]] = {r // parts: [] for parts in PARTS}
@@ -180,14 +183,11 @@ def _random_curve(
         order = rng.permutation(random)
         for parts in PARTS:
             size = r // parts
-            found = [
-                refits.score(question, order[at * size : (at + 1) * size], audit)
-                for at in range(parts)
-            ]
+            found = [scored(order[at * size : (at + 1) * size]) for at in range(parts)]
             scores[size] += found
             apart[size].append(float(np.var([one.value for one in found], ddof=1)))
-        scores[round(0.71 * r)].append(refits.score(question, order[: round(0.71 * r)], audit))
-    scores[r] = [refits.score(question, random, audit)]
+        scores[round(0.71 * r)].append(scored(order[: round(0.71 * r)]))
+    scores[r] = [scored(random)]
     means = tuple(
         Score(float(np.mean([s.value for s in each])), np.mean([s.influence for s in each], axis=0))
         for each in scores.values()
@@ -198,7 +198,7 @@ def _random_curve(
 def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> Amount:
     """Active labels that teach as much as all r random ones."""
     r = int(by_chance.labels[-1])
-    levels = by_chance.labels >= r / LOWEST_LEVEL
+    levels = by_chance.labels >= r // LOWEST_LEVEL
     steps = by_chance.labels[levels] / r  # as shares of r
     random = by_chance.matrix[levels].mean(axis=0)
     first, last = chosen.labels[0] / steps[0], chosen.labels[-1]
@@ -289,12 +289,12 @@ def _extrapolated(
     return Amount(*(float(value - active) for value in wanted))
 
 
-def _points(curve: _Curve, luck: Luck, patients: Int64, sign: int) -> tuple[Point, ...]:
-    """As drawn, with intervals."""
+def _points(curve: _Curve, luck: Luck, patients: Int64, scale: float) -> tuple[Point, ...]:
+    """As drawn, `scale` times the scores, with intervals."""
     measured = np.diag(covariance(np.stack([s.influence for s in curve.scores]), patients))
-    half = _half_width(measured, luck.variance(curve.labels), patients)
-    most = 1.0 if sign > 0 else np.inf
-    values = sign * curve.values
+    half = abs(scale) * _half_width(measured, luck.variance(curve.labels), patients)
+    most = 1.0 if scale > 0 else np.inf
+    values = scale * curve.values
     lows, highs = np.maximum(values - half, 0), np.minimum(values + half, most)
     rows = zip(curve.labels.tolist(), values.tolist(), lows.tolist(), highs.tolist(), strict=True)
     return tuple(Point(*row) for row in rows)

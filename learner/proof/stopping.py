@@ -68,10 +68,9 @@ def advise(refits: Refits, question: Question, rng: np.random.Generator) -> Advi
     except Unusable as error:  # an audit sample of one class
         return Advice(question.name, "cannot tell", error.words, n)
     agreement = _agreement(refits, question, trained)
-    point = POINT * _unit(question, evidence.targets[question.name][audit])
-    gains = (curve.at(MORE * n) - curve.at(n)) / point
+    gains = (curve.at(MORE * n) - curve.at(n)) / POINT
     gain = Amount(*(float(x) for x in np.quantile(gains, (0.5, 0.025, 0.975))))
-    more = curve.labels_for(curve.at(n) + point) - n
+    more = curve.labels_for(curve.at(n) + POINT) - n
     quantiles = np.quantile(more, (0.5, 0.025, 0.975), method="higher")
     to_point = Amount(*(float(x) if np.isfinite(x) else None for x in quantiles))
     verdict, reason = _verdict(gain, agreement)
@@ -90,13 +89,6 @@ def _lack(*, answers: int, patients: int) -> Words:
     )
 
 
-def _unit(question: Question, y: Float32) -> float:
-    """What a score of 1 is worth: for a number, the error of always saying its median."""
-    if question.kind != "number":
-        return 1.0
-    return max(float(np.abs(y - np.median(y)).mean()), 1e-9)
-
-
 def _verdict(gain: Amount, agreement: float | None) -> tuple[Verdict, Words]:
     assert gain.value is not None  # noqa: S101  (narrows the type)
     assert gain.high is not None  # noqa: S101
@@ -105,6 +97,8 @@ def _verdict(gain: Amount, agreement: float | None) -> tuple[Verdict, Words]:
         return "may stop", words("the curve is flat and predictions have stabilised")
     if gain.value >= 1:
         return "go on", words("the curve still rises")
+    if gain.high < 1 and agreement is None:
+        return "cannot tell", words("the curve is flat, but no unread scans show if models agree")
     if gain.high < 1:
         return "go on", words("predictions still change from model to model")
     return "cannot tell", words("the curve looks flat, but its interval still holds a gain")

@@ -25,7 +25,7 @@ def held_out_loss(
 
     Mean over the questions of log-loss, or for numbers squared error over variance.
     """
-    ranker = Ranker(questions, embeddings, "random", 0, groups=data.patients)
+    ranker = Ranker(questions, embeddings, groups=data.patients)
     ranker.refit(answered(data, learn))
     predicted = ranker.predict(held_out)
     losses = []

@@ -31,7 +31,7 @@ def guess_labels(
     Shaped as the targets, NaN elsewhere; numbers are not guessed. The audit sample must be in
     neither.
     """
-    ranker = Ranker(questions, embeddings, "random", 0, groups=data.patients)
+    ranker = Ranker(questions, embeddings, groups=data.patients)
     ranker.refit(answered(data, learn))
     predicted = ranker.predict(unlabelled)
     guesses = {}

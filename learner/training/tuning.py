@@ -159,18 +159,20 @@ def tuned_predictions(
     seconds: float,
     seed: int = 0,
     recipe: TrainingRecipe | None = None,
+    weigh: bool = True,
 ) -> dict[str, Float32]:
     """Calibrated predictions [t, c] for the rows `test`, by a backbone tuned on the rows `learn`.
 
     frames [n, S, S], one a scan; targets per question [n, c], patients [n]. The backbone is trained
     in place, as a round does it; heads are then fitted to its embeddings. A question with too few
-    answers is absent. ValueError as `fine_tune`.
+    answers is absent. `weigh` as the Ranker's. ValueError as `fine_tune`.
     """
     n = len(frames)
     bags = Bags(np.arange(n), np.arange(n), np.ones(n, dtype=np.int64), frames)
     data = Labelled(bags, targets, patients)
     fine_tune(backbone, questions, data, learn=learn, seconds=seconds, seed=seed, recipe=recipe)
     rows = np.concatenate([learn, test])
-    ranker = Ranker(questions, backbone.embed(frames[rows]), "random", 0, groups=patients[rows])
+    embeddings = backbone.embed(frames[rows])
+    ranker = Ranker(questions, embeddings, groups=patients[rows], weigh=weigh)
     ranker.refit(answered(data.of(rows), np.arange(len(learn))))
     return ranker.predict(np.arange(len(learn), len(rows)))

@@ -1,11 +1,14 @@
 """Labels are counted on curves, and strategies compared on the same seeds."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from learner.comparison import Compared, cold_start, compare, geometric_means, penalties
+from learner.curve_report import ratio_in_words
 from learner.curves import Curves, area, crossings, labels_to, smoothed, stack, summarise
 from learner.questions import Question
 from learner.replays import (
@@ -92,6 +95,20 @@ def test_a_strategy_that_never_gets_there_counts_with_all_that_was_read() -> Non
     found = compare(Compared(curves, np.ones(8)))["coreset"]
     assert found["labels_to_95"] is None and found["reached_95"] is False
     assert found["ratio_95"] == pytest.approx((20 + 20 * 0.35 / 0.39) / 80, abs=1e-3)
+
+
+def test_what_is_not_reached_leaves_the_ratio_open() -> None:
+    quick, slow = steady([0.5, 0.97, 0.99, 1.0]), steady([0.5, 0.6, 0.7, 0.8])
+    nearly = steady([0.5, 0.6, 0.9, 0.95], noise=0.01)  # in about half of the resamples
+    for by_chance, asked, words in (
+        (slow, quick, r"at least 4\.\d\d \(4\.\d\d to open\)"),
+        (quick, slow, r"at most 0\.2\d \(open to 0\.2\d\)"),
+        (slow, slow, "unknown: neither got there"),
+        (quick, quick, r"1\.00 \(1\.00 to 1\.00\)"),
+        (nearly, quick, r"(at least )?4\.\d\d \(3\.\d\d to open\)"),
+    ):
+        found = compare(Compared({"random": by_chance, "auto": asked}, np.ones(8)))["auto"]
+        assert re.fullmatch(words, ratio_in_words(found)), ratio_in_words(found)
 
 
 def test_the_geometric_mean_is_over_the_tables() -> None:

@@ -116,6 +116,24 @@ def test_ridge_knows_its_leave_one_out_error() -> None:
     )
 
 
+def test_ridge_knows_its_error_on_other_patients() -> None:
+    rng = np.random.default_rng(6)
+    patients = np.repeat(np.arange(12), [1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5])
+    own = rng.normal(size=(12, 5)).astype(np.float32)[patients]
+    X = own[:, :4] + np.float32(0.1) * rng.normal(size=(30, 4)).astype(np.float32)
+    y = X[:, 0] + own[:, 4]
+    off = []
+    for patient in range(12):
+        out = patients == patient
+        head = fit_ridge(X[~out], y[~out], penalty=2.0)
+        off += (y[out] - head.linear.logits(X[out])[:, 0]).tolist()
+    noise = fit_ridge(X, y, penalty=2.0, patients=patients).noise
+    assert noise == pytest.approx(np.sqrt(np.mean(np.square(off))), 0.02)
+    assert noise > 1.1 * fit_ridge(X, y, penalty=2.0).noise
+    one = fit_ridge(X, y, penalty=2.0, patients=np.zeros(30, dtype=np.int64))
+    assert one.noise == fit_ridge(X, y, penalty=2.0).noise
+
+
 def test_a_number_is_less_sure_far_from_its_labels() -> None:
     X = np.random.default_rng(7).normal(size=(30, 2)).astype(np.float32)
     head = fit_ridge(X, X[:, 0] + np.float32(0.1) * X[:, 1] ** 2, penalty=1.0)

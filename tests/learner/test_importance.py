@@ -6,6 +6,8 @@ import pytest
 import learner.importance
 from learner.heads import fit_sigmoid, fit_softmax
 from learner.importance import Importance
+from learner.proof.evidence import Evidence
+from learner.proof.refits import Refits
 from learner.questions import Question
 from learner.ranker import Ranker
 from learner.strategies.pool import Float32
@@ -54,24 +56,36 @@ def test_a_row_of_importance_two_is_that_row_twice(fit: object) -> None:
         np.testing.assert_allclose(weighed.weights, repeated.weights, atol=2e-3)
 
 
-def crowds_apart(strategy: str) -> float:
-    """One class has a large crowd at -3 and a small one at 3, where nearly all its labels are:
-    the share of the large one that is told right."""
+DIAGNOSIS = Question("diagnosis", "single", ("no", "yes"))
+LARGE, SMALL, OTHER = np.arange(900), np.arange(900, 1000), np.arange(1000, 2000)
+ODD = np.concatenate([LARGE[:20], SMALL[:60], OTHER[:65]])
+
+
+def crowds_apart() -> tuple[Float32, Float32]:
+    """Embeddings and targets: one class has a LARGE crowd at -3 and a SMALL one at 3, where nearly
+    all its ODD labels are. Where these weigh alike, the whole of the large crowd is told wrong."""
     rng = np.random.default_rng(3)
-    large, small, other = np.arange(900), np.arange(900, 1000), np.arange(1000, 2000)
     E = rng.normal(0, [1, 0.5, 0.5], (2000, 3))
-    E[large, 0] -= 3
-    E[small, 0] += 3
-    Y = np.eye(2, dtype=np.float32)[np.repeat([0, 1], 1000)]
-    labelled = np.concatenate([large[:20], small[:60], other[:65]])
-    ranker = Ranker([Question("diagnosis", "single", ("no", "yes"))], E, strategy)
-    ranker.refit({"diagnosis": (labelled, Y[labelled])})
-    return float((ranker.predict(large)["diagnosis"].argmax(axis=1) == 0).mean())
+    E[LARGE, 0] -= 3
+    E[SMALL, 0] += 3
+    return E.astype(np.float32), np.eye(2, dtype=np.float32)[np.repeat([0, 1], 1000)]
 
 
-def test_labels_of_a_few_odd_scans_do_not_outweigh_the_pool() -> None:
-    assert crowds_apart("margin") > 0.5
+@pytest.mark.parametrize("weigh", [True, False])
+def test_labels_of_a_few_odd_scans_do_not_outweigh_the_pool(*, weigh: bool) -> None:
+    E, Y = crowds_apart()
+    ranker = Ranker([DIAGNOSIS], E, weigh=weigh)
+    ranker.refit({"diagnosis": (ODD, Y[ODD])})
+    told = ranker.predict(LARGE)["diagnosis"].argmax(axis=1) == 0
+    assert told.mean() > 0.5 if weigh else not told.any()
 
 
-def test_labels_in_random_order_weigh_alike() -> None:
-    assert crowds_apart("random") == 0  # these are not in random order
+@pytest.mark.parametrize("by_chance", [False, True])
+def test_the_proof_weighs_labels_as_the_ranker_does(*, by_chance: bool) -> None:
+    E, Y = crowds_apart()
+    nothing = np.zeros(0, dtype=np.int64)
+    of = Evidence((DIAGNOSIS,), E, {"diagnosis": Y}, np.arange(2000), nothing, ODD, nothing)
+    refits = Refits(of, np.random.default_rng(0), unread=2000)
+    head = refits.fit(DIAGNOSIS, ODD, by_chance=by_chance)
+    told = refits.predict(head, refits.unread[refits.unread < 900]).argmax(axis=1) == 0
+    assert not told.any() if by_chance else told.mean() > 0.5

@@ -16,10 +16,18 @@ N, RARE = 4000, 0.1
 def test_labels_drawn_by_chance_outweigh_those_that_were_chosen() -> None:
     drawn = np.repeat(np.array([[1.0], [0.0]], dtype=np.float32), [4, 36], axis=0)
     chosen = np.repeat(np.array([[1.0], [0.0], [np.nan]], dtype=np.float32), [50, 50, 7], axis=0)
-    found = prevalence(drawn, np.concatenate([drawn, chosen]))
-    every = (4 + 50) / 140
-    assert found[0] == pytest.approx((4 + CHOSEN_WEIGHT * every) / (40 + CHOSEN_WEIGHT))
-    assert np.isnan(prevalence(drawn[:0], np.full((2, 1), np.nan, np.float32))).all()
+    every = np.concatenate([drawn, chosen])
+    found = prevalence(drawn, every, np.ones(len(every), np.float32))
+    share = (4 + 50) / 140
+    assert found[0] == pytest.approx((4 + CHOSEN_WEIGHT * share) / (40 + CHOSEN_WEIGHT))
+    nobody = np.full((2, 1), np.nan, np.float32)
+    assert np.isnan(prevalence(drawn[:0], nobody, np.ones(2, np.float32))).all()
+
+
+def test_labels_count_in_the_prevalence_as_they_weigh_for_the_heads() -> None:
+    every = np.array([[1.0], [0.0], [1.0]], dtype=np.float32)
+    found = prevalence(every[:0], every, np.array([1, 8, 1], np.float32))
+    assert found[0] == pytest.approx(0.2)
 
 
 def test_probabilities_move_with_the_prevalence() -> None:
@@ -50,6 +58,24 @@ def test_what_is_told_comes_true_as_often_as_it_says(question: Question) -> None
     errors = calibration_error(before, right, rest), calibration_error(told, right, rest)
     assert errors[0] is not None and errors[0] > 0.1
     assert errors[1] is not None and errors[1] < 0.05
+
+
+@pytest.mark.parametrize("question", [DIAGNOSIS, FINDINGS])
+def test_labels_crowded_where_the_rare_class_is_do_not_make_it_common(question: Question) -> None:
+    """A strategy goes by what it sees of a scan, never by its answer."""
+    rng = np.random.default_rng(5)
+    E = rng.normal(size=(N, 4))
+    rare = E[:, 0] + 0.7 * rng.normal(size=N) > 1.6
+    Y = np.stack([~rare, rare], axis=1) if question.kind == "single" else rare[:, None]
+    by_chance = np.arange(N) < 40
+    crowd = np.flatnonzero((E[:, 0] > 1) & ~by_chance)[:160]
+    labelled = np.concatenate([np.flatnonzero(by_chance), crowd])
+    ranker = Ranker([question], E)
+    ranker.refit({question.name: (labelled, Y[labelled].astype(np.float32))})
+    rest = np.setdiff1d(np.arange(N), labelled)
+    told = ranker.opinions(rest, by_chance)[question.name][:, -1]
+    assert rare[labelled].mean() > 3 * rare[rest].mean()
+    assert told.mean() == pytest.approx(rare[rest].mean(), abs=0.03)
 
 
 def test_nothing_is_told_before_there_are_labels_to_calibrate_with() -> None:

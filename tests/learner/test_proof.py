@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from learner.metrics import evaluate
 from learner.proof.label_errors import find_label_errors
@@ -169,9 +168,9 @@ def test_a_label_never_speaks_for_itself() -> None:
     seen: list[tuple[set[int], set[int]]] = []
 
     class Watched(Refits):
-        def fit(self, question: Question, rows: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+        def fit(self, question, rows, *, by_chance=False):  # type: ignore[no-untyped-def]
             self.learnt = set(of.patients[rows].tolist())
-            return super().fit(question, rows)
+            return super().fit(question, rows, by_chance=by_chance)
 
         def predict(self, head, rows):  # type: ignore[no-untyped-def]
             seen.append((self.learnt, set(of.patients[rows].tolist())))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from learner.fitting import FIRST_PENALTY
 from learner.projection import fit_projection
 from learner.questions import Question
 from learner.ranker import Ranker
@@ -72,6 +73,31 @@ def test_numbers_alone_are_read_by_chance_until_there_are_enough() -> None:
     assert ranker.rank(at + 10, 5).strategy == "random"
     ranker.refit({"size": (at, sizes)})
     assert ranker.rank(at + 10, 5).strategy == "lcmd"
+
+
+def test_patients_of_one_class_each_say_nothing_about_the_penalty() -> None:
+    E, Y = scans()
+    patients = np.arange(N)
+    for k in range(3):  # no fold's head has seen the class of the patient that it left out
+        patients[np.flatnonzero(Y[:, k])[:4]] = N + k
+    ranker = Ranker([DIAGNOSIS], E, groups=patients)
+    folds = ranker._heads["diagnosis"]._folds
+    at = np.flatnonzero(patients >= N)
+    assert len(set(folds[at].tolist())) == 3
+    ranker.refit({"diagnosis": (at, Y[at])})
+    assert ranker._heads["diagnosis"].penalty == FIRST_PENALTY
+
+
+def test_labels_taken_back_leave_nothing_that_was_found_by_them() -> None:
+    E, Y = scans()
+    ranker, fresh = warm(labels=60), Ranker([DIAGNOSIS], E)
+    head = ranker._heads["diagnosis"]
+    assert head.members
+    for one in (ranker, fresh):
+        one.refit({"diagnosis": (np.arange(8), Y[:8])})
+    assert not head.members
+    told = [one.predict(np.arange(N))["diagnosis"] for one in (ranker, fresh)]
+    np.testing.assert_allclose(*told, atol=1e-2)
 
 
 def test_what_is_in_a_hand_is_kept_away_from() -> None:

@@ -1,5 +1,7 @@
 """Reading is to stop only where nothing more is to be had."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_concordance_is_kappa_for_numbers() -> None:
     [
         (0.1, 0.9, 0.99, "may stop"),
         (0.1, 0.9, 0.90, "go on"),
-        (0.1, 0.9, None, "go on"),
+        (0.1, 0.9, None, "cannot tell"),
         (0.1, 1.1, 0.99, "cannot tell"),
         (1.0, 3.0, 0.99, "go on"),
     ],
@@ -51,6 +53,16 @@ def test_advice_holds_its_intervals_in_order(question: Question) -> None:
     assert 0 <= gain.low <= gain.value <= gain.high
     assert found.agreement is not None and 0.5 < found.agreement <= 1
     assert found.labels_to_point.low is not None and found.labels_to_point.low > 0
+
+
+@pytest.mark.parametrize("unit", [1000.0, 0.001])
+def test_advice_does_not_depend_on_the_unit_of_a_number(unit: float) -> None:
+    of = evidence(audit=80, active=100, random=20, unread=100)
+    other = replace(of, targets={**of.targets, "size": of.targets["size"] * np.float32(unit)})
+    plain, scaled = (advise(refits(each), SIZE, np.random.default_rng(0)) for each in (of, other))
+    assert scaled.verdict == plain.verdict
+    assert scaled.gain.value == pytest.approx(plain.gain.value, rel=0.01)
+    assert scaled.gain.high == pytest.approx(plain.gain.high, rel=0.01)
 
 
 def test_advice_too_early_says_what_is_needed() -> None:
