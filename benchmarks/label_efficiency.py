@@ -28,7 +28,7 @@ from learner.frames import SIZE
 from learner.replays import BASELINE, Replay, fitting_strategies, replay_all
 from learner.scores import MEASURES
 from learner.strategies import DEFAULT, check_strategy, strategy_names
-from learner.tables import Table
+from learner.tables import Table, rows_of
 
 MODAL = ("modal:margin_sampling", "modal:uncertainty_batch_sampling")
 FOR_FINDINGS = (DEFAULT, "margin")  # a head per finding costs as many times more
@@ -60,7 +60,7 @@ def main() -> None:
         found = run(options)
     except ValueError as error:
         sys.exit(str(error))
-    found["settings"]["minutes"] = round((time.monotonic() - begun) / 60, 1)
+    found["settings"]["minutes_beside_what_was_kept"] = round((time.monotonic() - begun) / 60, 1)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     docs = options.docs or (DOCS if _whole(options) else None)
@@ -109,18 +109,29 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     compared: dict[str, Compared] = {}
     for dataset in datasets:
         ready = _features(dataset, options)
-        single = ready.source.question.kind == "single"
+        question = ready.source.question
+        single = question.kind == "single"
+        whose = f"patients by {dataset.group!r}" if dataset.group else "patients unknown"
+        _say(f"{dataset.name}: {dataset.answer!r} is {question.kind}, {whose}")
         for long_tailed in (False, True) if single else (False,):
             name = f"{dataset.name}-long-tail" if long_tailed else dataset.name
             table = ready.table(long_tailed=long_tailed)
             replays = replayed(name, table, plan)
             compared[name] = Compared.of(replays, table.question)
-            tables[name] = {"features": ready.training, **described(table, compared[name])}
+            tables[name] = {
+                "features": ready.training,
+                "patients_known": dataset.group is not None,
+                **described(table, compared[name]),
+            }
             if options.fine_tune and single:
                 tuned[name] = fine_tuned(
                     table, ready, compared[name], replays, keep=plan.keep, processes=plan.processes
                 )
-    singles = [compared[name] for name, one in tables.items() if one["kind"] == "single"]
+    parts: dict[str, list[Compared]] = {"as they are": [], "long-tailed": []}
+    for name, one in tables.items():
+        if one["kind"] == "single":
+            parts["long-tailed" if one["long_tailed"] else "as they are"].append(compared[name])
+    singles = [one for part in parts.values() for one in part]
     means = geometric_means(singles) if singles else {}
     return {
         "datasets": {name: one.pop("strategies") for name, one in tables.items()},
@@ -128,6 +139,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "geomean_ratio_95": {name: one["mean"] for name, one in means.items()},
         "geomean_ratio_95_low": {name: one["low"] for name, one in means.items()},
         "geomean_ratio_95_high": {name: one["high"] for name, one in means.items()},
+        "geometric_means": {
+            "all": means,
+            **{name: geometric_means(part) if part else {} for name, part in parts.items()},
+        },
         "penalty": penalties(singles) if singles else {},
         "fine_tuned": tuned,
         "settings": _settings(options),
@@ -199,13 +214,17 @@ class _Progress:
 def described(table: Table, compared: Compared) -> dict[str, Any]:
     """One pool's part of the JSON."""
     baseline = compared.curves[BASELINE]
+    pool, test = rows_of(table, 0)
     return {
         "kind": table.question.kind,
+        "long_tailed": table.long_tailed,
         "measure": MEASURES[table.question.kind],
         "question": table.question.name,
         "classes": list(table.question.classes),
         "pictures": len(table.targets),
         "groups": len(set(table.groups.tolist())),
+        "pool": len(pool),
+        "test": len(test),
         "full_score": round(float(compared.full.mean()), 5),
         "budget": int(baseline.labels[-1]),
         "budgets": compared.budgets,
@@ -220,9 +239,12 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "seeds": options.seeds,
         "batch": options.batch,
         "processes": options.processes,
-        "learn_seconds": _seconds(options),
-        "size": FULL_SIZE if options.full else SIZE,
+        **({} if options.features else _trained(options)),
     }
+
+
+def _trained(options: argparse.Namespace) -> dict[str, Any]:
+    return {"learn_seconds": _seconds(options), "size": FULL_SIZE if options.full else SIZE}
 
 
 def _say(line: str) -> None:

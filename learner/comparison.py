@@ -11,6 +11,7 @@ from learner.curves import TAIL, Curves, labels_to, mean_interval, quantiles, st
 from learner.questions import Question
 from learner.replays import BASELINE, EVERYTHING, Replay
 from learner.scores import FLOORS
+from learner.strategies import DEFAULT
 
 Float64 = NDArray[np.float64]
 
@@ -104,17 +105,30 @@ def geometric_means(tables: Sequence[Compared]) -> dict[str, dict[str, float]]:
     """Geometric mean of `ratio_95` over tables of equally many seeds, by strategy: mean, low, high.
 
     Of the strategies that every table has. The bootstrap draws the same seeds for all tables, as
-    versions of one data set share their splits.
+    versions of one data set share their splits. `against`, with `against_low` and `against_high`:
+    the labels of this strategy over those of the default one, by the same draws.
     """
     names = [name for name in tables[0].curves if all(name in one.curves for one in tables)]
+    means = {name: _mean_saving(tables, name) for name in names}
     found = {}
-    for name in names:
-        savings = [saving(table, name) for table in tables]
-        each = np.exp(np.mean([np.log(ratios) for _, ratios in savings], axis=0))
-        low, high = quantiles(each)
-        mean = float(np.exp(np.mean([np.log(ratio) for ratio, _ in savings])))
-        found[name] = {"mean": round(mean, 4), "low": round(low, 4), "high": round(high, 4)}
+    for name, logs in means.items():
+        found[name] = _mean_and_ends(logs, "mean", "low", "high")
+        if DEFAULT in means:
+            ahead = means[DEFAULT] - logs
+            found[name] |= _mean_and_ends(ahead, "against", "against_low", "against_high")
     return found
+
+
+def _mean_saving(tables: Sequence[Compared], name: str) -> Float64:
+    """Mean logarithm of `saving` over the tables: of all seeds, then of each resample."""
+    savings = [saving(table, name) for table in tables]
+    logs = [np.log(np.r_[ratio, each]) for ratio, each in savings]
+    return np.asarray(np.mean(logs, axis=0), dtype=np.float64)
+
+
+def _mean_and_ends(logs: Float64, *names: str) -> dict[str, float]:
+    values = (float(logs[0]), *quantiles(logs[1:]))
+    return {name: round(float(np.exp(one)), 4) for name, one in zip(names, values, strict=True)}
 
 
 def _worst_deficit(curves: Curves, baseline: Curves) -> dict[str, object]:

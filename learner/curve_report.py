@@ -67,7 +67,7 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
     cells.append(ratio_in_words(found))
     cells.append(f"{found['area']:.3f}")
     low, high = found["worst_deficit_low"], found["worst_deficit_high"]
-    noise = "" if found["worst_deficit_beyond_noise"] else ", within noise"
+    noise = "" if found["worst_deficit_beyond_noise"] else ", not beyond chance"
     at = found["worst_deficit_at"]
     cells.append(f"{found['worst_deficit']:.1f} ({low:.1f} to {high:.1f}) at {at}{noise}")
     return cells

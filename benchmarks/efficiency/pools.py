@@ -7,8 +7,11 @@ from pathlib import Path
 
 LABELS = "labels.csv"
 # Columns of a labels.csv that was not described: what names a patient, and what is no answer.
-_GROUPS = ("patient", "patient_id", "patient id", "subject", "subject_id", "group", "case")
-_NO_ANSWERS = ("split", "set", "fold", "site", "view", "side", "sex", "gender", "date", "id")
+_GROUPS = ("patient", "patientid", "subject", "subjectid", "group", "case")
+_NO_ANSWERS = (
+    "split", "set", "fold", "site", "view", "side", "sex", "gender", "date", "id", "uid",
+    "accession", "accessionnumber", "studyinstanceuid", "seriesinstanceuid", "sopinstanceuid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,14 @@ def guessed(labels: Path) -> DataSet:
         reader = csv.DictReader(lines)
         columns = list(reader.fieldnames or ())
         rows = list(reader)
-    group = next((name for name in columns[1:] if name.lower() in _GROUPS), None)
+    group = next((name for name in columns[1:] if _letters(name) in _GROUPS), None)
     for name in columns[1:]:
-        words = name.lower().replace("_", " ").split()
+        words = {_letters(name), *name.lower().replace("_", " ").split()}
         values = {row[name] for row in rows} - {"", None}
-        if name != group and not set(words) & set(_NO_ANSWERS) and len(values) > 1:
+        if name != group and not words & set(_NO_ANSWERS) and len(values) > 1:
             return DataSet(labels.parent.name, labels.parent, labels.name, name, group)
     raise ValueError(f"{labels} has no column of answers: describe it with --dataset")
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace(" ", "")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,10 +66,7 @@ def true_ratio(reading: Reading, *, repeats: int = 20) -> float:
         evidence = read(WORLD, **counts, by_margin=True, rng=rng)
         refits = Refits(evidence, rng)
         for arm, scores in ((evidence.active, chosen), (evidence.random, by_chance)):
-            scored = partial(
-                refits.score, QUESTION, audit=evidence.audit, by_chance=scores is by_chance
-            )
-            scores.append([scored(arm[:n]).value for n in k])
+            scores.append([refits.score(QUESTION, arm[:n], evidence.audit).value for n in k])
     level = float(np.mean(by_chance, axis=0)[-1])
     needed = np.exp(np.interp(level, np.maximum.accumulate(np.mean(chosen, axis=0)), np.log(k)))
     return reading.random / float(needed)

@@ -39,16 +39,12 @@ class Refits:
         """Projected features of `rows`, [m, k]."""
         return self._X[np.searchsorted(self._rows, rows)]
 
-    def fit(self, question: Question, rows: Int64, *, by_chance: bool = False) -> QuestionHead:
-        """A head fitted to the labels of `rows` alone, uncalibrated, weighed as the ranker does.
-
-        `by_chance`: the rows came in random order, and weigh alike.
-        """
+    def fit(self, question: Question, rows: Int64) -> QuestionHead:
+        """A head fitted to the labels of `rows` alone, weighed as the ranker does; uncalibrated."""
         one_fold = np.zeros(len(rows), dtype=np.int64)
         head = QuestionHead(question, one_fold, self.evidence.patients[rows])
         targets = self.evidence.targets[question.name][rows]
-        alike = by_chance or question.kind == "number"
-        weights = None if alike else self._importance.weights(rows)
+        weights = None if question.kind == "number" else self._importance.weights(rows)
         head.refit(self.features(rows), np.arange(len(rows)), targets, weights)
         return head
 
@@ -60,11 +56,9 @@ class Refits:
         """How far off a number that it says of `rows` may be, one standard deviation, [m]."""
         return head.deviation(self.features(rows))[:, 0]
 
-    def score(
-        self, question: Question, rows: Int64, audit: Int64, *, by_chance: bool = False
-    ) -> Score:
+    def score(self, question: Question, rows: Int64, audit: Int64) -> Score:
         """How a head fitted to `rows` does on the rows `audit`, in `unit`s."""
-        head = self.fit(question, rows, by_chance=by_chance)
+        head = self.fit(question, rows)
         predicted = self.predict(head, audit) if head.fitted else None
         found = score(question, predicted, self.evidence.targets[question.name][audit])
         unit = self.unit(question, audit)

@@ -175,7 +175,7 @@ def _random_curve(
 ) -> tuple[_Curve, Luck]:
     """Mean curve over random orders, and how much depends on which labels were drawn."""
     r = len(random)
-    scored = partial(refits.score, question, audit=audit, by_chance=True)
+    scored = partial(refits.score, question, audit=audit)
     scores: dict[int, list[Score]] = {r // parts: [] for parts in PARTS}
     scores[round(0.71 * r)] = []
     apart: dict[int, list[float]] = {r // parts: [] for parts in PARTS}

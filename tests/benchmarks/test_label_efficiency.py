@@ -61,12 +61,15 @@ def test_a_data_set_goes_from_pictures_to_the_report(
     assert found["geomean_ratio_95_low"]["auto"] <= found["geomean_ratio_95"]["auto"]
     assert found["pools"]["discs"]["question"] == "place"
     assert found["pools"]["discs"]["groups"] == 45
+    assert found["pools"]["discs"]["pool"] + found["pools"]["discs"]["test"] == 90
+    assert found["pools"]["discs-long-tail"]["pool"] < found["pools"]["discs"]["pool"]
     assert found["fine_tuned"]["discs"][0]["seeds"] == 1
     page = (docs / "label-efficiency.md").read_text()
     for name in found["datasets"]:
         assert (docs / f"label-efficiency-{name}.png").stat().st_size < 150_000
         assert f"![Learning curves of {name}](label-efficiency-{name}.png)" in page
     assert "Who beats whom" in page and "fine-tuned" in page
+    assert "90 pictures of 45 patients" in page
     assert "geometric mean of the ratio at 95 %: auto" in capsys.readouterr().out
     # Once more: everything is there already.
     monkeypatch.setattr(replays, "replay", None)
@@ -105,6 +108,9 @@ def test_what_a_data_set_is_asked_is_found_in_its_table(tmp_path: Path) -> None:
     table.write_text("file,Patient ID,split,sex,constant,grade\na,1,train,F,x,1\nb,2,test,M,x,2\n")
     found = pools.guessed(table)
     assert (found.answer, found.group, found.labels) == ("grade", "Patient ID", "labels.csv")
+    table.write_text("file,PatientID,StudyInstanceUID,grade\na,1,3.4,x\nb,2,5.6,y\n")
+    found = pools.guessed(table)
+    assert (found.answer, found.group) == ("grade", "PatientID")
     table.write_text("file,patient\na,1\n")
     with pytest.raises(ValueError, match="no column of answers"):
         pools.guessed(table)

@@ -15,10 +15,10 @@ SMALL = Reading(audit=400, random=32, active=60)
 
 
 def test_an_order_that_saves_nothing_shows_no_difference() -> None:
-    found = verdicts(SMALL, by_margin=False, runs=20)
-    assert found["no_difference"] >= 0.9
+    found = verdicts(SMALL, by_margin=False, runs=40)
+    assert found["no_difference"] >= 0.85  # of 95 %: with chance 1 in 400 below
     assert found["saving"] <= 0.05
-    assert found["interval_holds_the_ratio"] >= 0.9
+    assert found["interval_holds_the_ratio"] >= 0.85
 
 
 def test_an_order_that_saves_is_worth_more_on_average() -> None:

@@ -121,6 +121,8 @@ def test_the_geometric_mean_is_over_the_tables() -> None:
     assert set(found) == {"random", "auto"}
     assert found["auto"]["mean"] == pytest.approx(np.sqrt(2), rel=1e-3)
     assert found["auto"]["low"] <= found["auto"]["mean"] <= found["auto"]["high"]
+    assert found["auto"]["against"] == 1
+    assert found["random"]["against"] == pytest.approx(np.sqrt(2), rel=1e-3)
 
 
 def test_who_beats_whom_is_counted_by_paired_tests() -> None:

@@ -168,9 +168,9 @@ def test_a_label_never_speaks_for_itself() -> None:
     seen: list[tuple[set[int], set[int]]] = []
 
     class Watched(Refits):
-        def fit(self, question, rows, *, by_chance=False):  # type: ignore[no-untyped-def]
+        def fit(self, question, rows):  # type: ignore[no-untyped-def]
             self.learnt = set(of.patients[rows].tolist())
-            return super().fit(question, rows, by_chance=by_chance)
+            return super().fit(question, rows)
 
         def predict(self, head, rows):  # type: ignore[no-untyped-def]
             seen.append((self.learnt, set(of.patients[rows].tolist())))

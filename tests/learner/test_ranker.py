@@ -96,8 +96,8 @@ def test_labels_taken_back_leave_nothing_that_was_found_by_them() -> None:
     for one in (ranker, fresh):
         one.refit({"diagnosis": (np.arange(8), Y[:8])})
     assert not head.members
-    told = [one.predict(np.arange(N))["diagnosis"] for one in (ranker, fresh)]
-    np.testing.assert_allclose(*told, atol=1e-2)
+    told, anew = (one.predict(np.arange(N))["diagnosis"] for one in (ranker, fresh))
+    np.testing.assert_allclose(told, anew, atol=1e-2)
 
 
 def test_what_is_in_a_hand_is_kept_away_from() -> None:
