@@ -36,7 +36,7 @@ def _means(found: Mapping[str, Any]) -> str:
     rows = []
     for strategy, mean in sorted(found["geomean_ratio_95"].items(), key=lambda one: -one[1]):
         low, high = (found[f"geomean_ratio_95_{end}"][strategy] for end in ("low", "high"))
-        pools = [pool[strategy] for pool in found["datasets"].values() if strategy in pool]
+        pools = [found["datasets"][name][strategy] for name in _singles(found)]
         worst = max(pool["worst_deficit"] for pool in pools)
         wins = sum(pool["wins"] for pool in pools)
         loss = found["penalty"]["mean_loss"][strategy]
@@ -68,6 +68,10 @@ def _means(found: Mapping[str, Any]) -> str:
         "`auto` does was worked out on these pictures too."
     )
     return f"{text}\n\n{markdown_table([*header, 'wins', 'mean penalty'], rows)}\n"
+
+
+def _singles(found: Mapping[str, Any]) -> list[str]:
+    return [name for name, pool in found["pools"].items() if pool["kind"] == "single"]
 
 
 def _mean(means: Mapping[str, Any], strategy: str) -> str:
