@@ -260,7 +260,7 @@ def _print(found: Mapping[str, Any]) -> None:
         for strategy, one in strategies.items():
             counts = [one[f"labels_to_{percent}"] for percent in SHARES]
             needed = "".join(f"{'-' if count is None else count:>7}" for count in counts)
-            ratio = ratio_in_words(one)
+            ratio = "1" if strategy == BASELINE else ratio_in_words(one)
             print(f"{strategy:<34}{needed}  {ratio:<28}{one['worst_deficit']:.2f}")
     for strategy, mean in found["geomean_ratio_95"].items():
         low, high = (found[f"geomean_ratio_95_{end}"][strategy] for end in ("low", "high"))

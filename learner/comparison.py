@@ -79,8 +79,8 @@ def compare(compared: Compared) -> dict[str, dict[str, object]]:
             "ratio_95": round(ratio, 4),
             "ratio_95_low": round(low, 4),
             "ratio_95_high": round(high, 4),
-            "ratio_95_low_open": bool(np.isinf(counts).mean() > TAIL),
-            "ratio_95_high_open": bool(np.isinf(chances).mean() > TAIL),
+            "ratio_95_low_open": name != BASELINE and bool(np.isinf(counts).mean() > TAIL),
+            "ratio_95_high_open": name != BASELINE and bool(np.isinf(chances).mean() > TAIL),
             "reached_95": bool(np.isfinite(needed)),
             "baseline_reached_95": bool(np.isfinite(by_chance)),
             **_worst_deficit(curves, baseline),
@@ -106,7 +106,8 @@ def geometric_means(tables: Sequence[Compared]) -> dict[str, dict[str, float]]:
 
     Of the strategies that every table has. The bootstrap draws the same seeds for all tables, as
     versions of one data set share their splits. `against`, with `against_low` and `against_high`:
-    the labels of this strategy over those of the default one, by the same draws.
+    the labels of this strategy over those of the default one, by the same draws. Who does not get
+    there counts with all that was read, as in `saving`.
     """
     names = [name for name in tables[0].curves if all(name in one.curves for one in tables)]
     means = {name: _mean_saving(tables, name) for name in names}

@@ -56,15 +56,15 @@ def table_rows(strategies: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], 
     """Header and rows of text: what each strategy needed, and against the baseline."""
     header = ["strategy", *(f"labels to {percent} %" for percent in SHARES)]
     header += ["ratio at 95 %", "area", "worst deficit, points"]
-    return header, [[name, *_cells(found)] for name, found in strategies.items()]
+    return header, [[name, *_cells(name, found)] for name, found in strategies.items()]
 
 
-def _cells(found: Mapping[str, Any]) -> list[str]:
+def _cells(name: str, found: Mapping[str, Any]) -> list[str]:
     cells = []
     for percent in SHARES:
         ends = [_count(end) for end in found[f"labels_to_{percent}_interval"]]
         cells.append(f"{_count(found[f'labels_to_{percent}'])} ({ends[0]} to {ends[1]})")
-    cells.append(ratio_in_words(found))
+    cells.append("1" if name == BASELINE else ratio_in_words(found))
     cells.append(f"{found['area']:.3f}")
     low, high = found["worst_deficit_low"], found["worst_deficit_high"]
     noise = "" if found["worst_deficit_beyond_noise"] else ", not beyond chance"

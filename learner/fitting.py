@@ -85,9 +85,10 @@ class QuestionHead:
         self.labels = len(indices)
         self.seen = np.nansum(targets, axis=0)
         self.absent = (~np.isnan(targets)).sum(axis=0) - self.seen
-        if self.labels < LEAST_FOR_FOLDS:
+        enough = self._enough(targets)
+        if not enough or self.labels < LEAST_FOR_FOLDS:
             self._forget()
-        if not self._enough(targets):
+        if not enough:
             self._head, self._ridge = None, None
             return
         if self.question.kind == "number":
@@ -99,7 +100,7 @@ class QuestionHead:
         self._head = self._fit(X, targets, every, self._head, self.penalty)
 
     def _forget(self) -> None:
-        """What was found by cross-validation of more labels than there are left."""
+        """Forget what was found by cross-validation of labels that are no longer there."""
         self.temperature, self.penalty = np.ones(1, dtype=np.float32), FIRST_PENALTY
         self._members, self._calibrated_at, self._searched_at = {}, 0, 0
 

@@ -58,7 +58,8 @@ class Ranker:
         groups: NDArray[np.integer] | None = None,
         weigh: bool = True,
     ) -> None:
-        """`embeddings` [n, d], array or memory map; `groups` [n]: patient numbers, for the folds.
+        """`embeddings` [n, d], array or memory map; `groups` [n]: patient numbers, for the folds
+        and the noise of a number.
 
         `weigh`: labels by the part of the pool they stand for (`learner.importance`). What was
         read in random order is a fair picture of the pool as it comes.

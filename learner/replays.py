@@ -1,7 +1,8 @@
 """Replays: a data set whose answers are known, read in the order of a strategy.
 
 A replay drives the same `Ranker` as a project does: refit after every few answers, choose, read
-the answers off the table. Its score is that of the fast heads on scans of other patients.
+the answers off the table; labels in random order alone are not weighed. Its score is that of the
+fast heads on scans of other patients.
 """
 
 import hashlib

@@ -64,7 +64,8 @@ def _means(found: Mapping[str, Any]) -> str:
         "## All classification pools together\n\nGeometric mean of the ratio at 95 % of the "
         "full-data score, with its 95 % interval, over all pools and over those that are as they "
         "are, and that were thinned to a long tail; the worst deficit and the wins over all "
-        "pools. Intervals are over splits of these pictures: they say nothing about others. What "
+        "pools. Who does not get there counts with all that was read. "
+        "Intervals are over splits of these pictures: they say nothing about others. What "
         "`auto` does was worked out on these pictures too."
     )
     return f"{text}\n\n{markdown_table([*header, 'wins', 'mean penalty'], rows)}\n"

@@ -169,7 +169,7 @@ class SettingsForm(ProjectForm):
         help_text=gettext_lazy(
             "How what is read next is chosen. Automatic: typical scans until every "
             "class has two labels, then those the model is unsure of that are "
-            "typical of many."
+            "typical of many. Of numbers alone: ten by chance, then scans unlike those read."
         ),
     )
     labels_per_round = forms.IntegerField(

@@ -100,6 +100,13 @@ def test_labels_taken_back_leave_nothing_that_was_found_by_them() -> None:
     np.testing.assert_allclose(told, anew, atol=1e-2)
 
 
+def test_labels_of_one_class_leave_nothing_that_was_found_by_two() -> None:
+    _, Y = scans()
+    ranker, one_class = warm(labels=60), np.flatnonzero(Y[:, 0])[:20]
+    ranker.refit({"diagnosis": (one_class, Y[one_class])})
+    assert not ranker._heads["diagnosis"].members
+
+
 def test_what_is_in_a_hand_is_kept_away_from() -> None:
     E, _ = scans()
     ranker = Ranker([DIAGNOSIS], E, "max_herding")
