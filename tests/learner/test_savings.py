@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from learner.proof.evidence import Evidence
-from learner.proof.savings import Amount, _bounds, _verdict, measure_savings
+from learner.proof.luck import Luck
+from learner.proof.savings import Amount, _bounds, _Curve, _needed, _verdict, measure_savings
 from learner.questions import Question
+from learner.scores import Score
 from tests.learner.evidence import FINDINGS, SEX, SIZE, evidence, refits
 
 
@@ -25,6 +27,26 @@ def test_the_interval_holds_what_cannot_be_told_apart_and_is_open_at_its_ends() 
     nothing = np.zeros(4, dtype=bool)
     assert _bounds(k, np.full(4, 0.1), nothing) == (None, 10.0)
     assert _bounds(k, np.full(4, -0.1), nothing) == (80.0, None)
+
+
+def test_half_of_an_odd_random_arm_is_a_level_that_is_compared() -> None:
+    influence = np.linspace(-0.1, 0.1, 20, dtype=np.float64)
+
+    def curve(labels: list[int], values: list[float]) -> _Curve:
+        return _Curve(np.array(labels), tuple(Score(one, influence) for one in values))
+
+    chosen = curve([2, 5, 10, 20, 40], [0.5, 0.6, 0.7, 0.8, 0.9])
+    needed = [
+        _needed(
+            curve([2, 5, 10, 15, 21], [0.5, 0.55, half, 0.75, 0.8]),
+            chosen,
+            Luck(0.1, 1.0),
+            np.arange(20),
+        ).value
+        for half in (0.6, 0.74)
+    ]
+    assert needed[0] is not None and needed[1] is not None
+    assert needed[1] > 1.1 * needed[0]
 
 
 @pytest.mark.parametrize(
