@@ -20,7 +20,6 @@ from learner.intervals import (
     draw_resamples,
     mean_of_independent,
     mean_of_related,
-    percentile,
     proportion,
     ratio,
     standard_errors,
@@ -100,16 +99,17 @@ def _checked(question: Question, p: Float64, n: int) -> Float64:
 
 
 def _number(p: Float64, y: Float64, patients: Int64, W: Float64) -> dict[str, Estimate]:
-    off = p[:, 0] - y[:, 0]
-    total = W.sum(axis=1)
+    off, apart = p[:, 0] - y[:, 0], y[:, 0] - y.mean()
+    cases, total = np.ones(len(off)), W.sum(axis=1)
     mae, mse = ratio(W @ np.abs(off), total), ratio(W @ off**2, total)
-    mean = ratio(W @ y[:, 0], total)
-    variance = np.maximum(ratio(W @ y[:, 0] ** 2, total) - mean**2, 0)
-    variance[variance < 1e-12 * (1 + mean**2)] = 0  # what is left of rounding
+    variance = np.maximum(ratio(W @ apart**2, total) - ratio(W @ apart, total) ** 2, 0)
+    variance[variance < 1e-12 * (1 + y.mean() ** 2)] = 0  # what is left of rounding
+    # That the mean varies as well adds nothing to the first order.
+    unexplained = studentised(ratio(mse, variance), standard_errors(W, off**2, apart**2, patients))
     return {
-        "mae": studentised(mae, standard_errors(W, np.abs(off), mae, patients)),
-        "mse": studentised(mse, standard_errors(W, off**2, mse, patients)),
-        "r2": percentile(1 - ratio(mse, variance)),
+        "mae": studentised(mae, standard_errors(W, np.abs(off), cases, patients)),
+        "mse": studentised(mse, standard_errors(W, off**2, cases, patients)),
+        "r2": unexplained.below(1),
     }
 
 

@@ -90,4 +90,5 @@ def true_values(scenario: Scenario, seed: int) -> dict[str, float]:
     told: Any = evaluate(SINGLE, p, y, np.arange(len(who)))
     found = {name: told[name]["value"] for name in MEASURES}
     p, y, _ = draw_numbers(many, rng)
-    return found | {"mae": float(np.abs(p - y).mean()), "mse": float(((p - y) ** 2).mean())}
+    mse = float(((p - y) ** 2).mean())
+    return found | {"mae": float(np.abs(p - y).mean()), "mse": mse, "r2": 1 - mse / float(y.var())}

@@ -32,7 +32,7 @@ def test_an_order_that_saves_is_worth_more_on_average() -> None:
 def test_the_intervals_hold_the_truth() -> None:
     found = coverage(Scenario(patients=80, scans=2, prevalence=0.3), samples=80, seed=3)
     assert set(found) == {
-        "accuracy", "sensitivity", "specificity", "balanced_accuracy", "roc_auc", "mae", "mse"
+        "accuracy", "sensitivity", "specificity", "balanced_accuracy", "roc_auc", "mae", "mse", "r2"
     }  # fmt: skip
     assert all(share >= 0.87 for share in found.values()), found
     assert np.mean(list(found.values())) <= 0.99
