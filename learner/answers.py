@@ -21,6 +21,7 @@ class Asked:
     space: Space
     candidates: Int64  # [m]
     labelled: Int64  # [l], rising
+    pending: Int64  # [p], in a reader's hand
 
 
 def answer_of(
@@ -61,9 +62,10 @@ def _unsaid(head: QuestionHead, count: int) -> Answer:
 
 
 def _known(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Known:
-    said = np.full((len(asked.labelled), targets.shape[1]), np.nan, dtype=np.float32)
+    covered = np.concatenate([asked.labelled, asked.pending])
+    said = np.full((len(covered), targets.shape[1]), np.nan, dtype=np.float32)
     said[np.searchsorted(asked.labelled, at)] = targets
-    return Known(head.predicted(asked.space.logits(head.linear, asked.labelled)), said)
+    return Known(head.predicted(asked.space.logits(head.linear, covered)), said)
 
 
 def _draws(head: QuestionHead, asked: Asked, at: Int64, targets: Float32) -> Draw:

@@ -1,10 +1,10 @@
 """Which strategy chooses now: the one that is named, as soon as there are labels for it.
 
-"auto" draws two scans by chance, covers the pool until the labels carry a model (MaxHerding), then
-covers what the model is unsure of (uncertainty herding), whose kernel narrows by itself as labels
-come, until the choice is that of uncertainty sampling. Where numbers alone are asked for, it draws
-by chance until there are labels enough, then takes the farthest of the largest cluster (LCMD).
-docs/decisions/ tells what both were measured against.
+"auto" draws four scans by chance, covers the pool while the labels tell nothing apart (MaxHerding),
+then covers what the model is unsure of (uncertainty herding), whose kernel narrows by itself as
+labels come, until the choice is that of uncertainty sampling. Where numbers alone are asked for, it
+draws by chance until there are labels enough, then takes the farthest of the largest cluster
+(LCMD). docs/decisions/ tells what both were measured against.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ BEGINNING = "max_herding"
 THEN = "uncertainty_herding"
 FOR_NUMBERS = "lcmd"
 CHANCE = "random"
-# The two most typical scans are often of one class, or differ in what nobody asks for. Two by
-# chance are as good as chance, and what covers the pool afterwards loses little by them.
-BY_CHANCE = 2
+# The most typical scans are often of one class, or differ in what nobody asks for. Four by chance
+# are as good as chance, and what comes afterwards loses little by them.
+BY_CHANCE = 4
 LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
 # A class so rare that it has not come up twice by this many labels a class holds nothing up, nor
 # does a question that is seldom answered.
@@ -37,12 +37,21 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
             return CHANCE if cold(heads) else FOR_NUMBERS
         if max((head.labels for head in heads), default=0) < BY_CHANCE:
             return CHANCE
-        return BEGINNING if cold(heads) else THEN
+        return THEN if any(_tells_apart(head) for head in heads) else BEGINNING
     if named in MODEL_FREE:
         return named
     kinds = KINDS[strategy_needs(named).question]
     fitting = [head for head in heads if head.question.kind in kinds]
     return CHANCE if cold(fitting) else named
+
+
+def _tells_apart(head: QuestionHead) -> bool:
+    """Whether a head has seen more than one answer, or numbers enough."""
+    if head.question.kind == "number":
+        return head.labels >= NUMBERS
+    if head.question.kind == "single":
+        return head.fitted
+    return bool(((head.seen > 0) & (head.absent > 0)).any())
 
 
 def cold(heads: Sequence[QuestionHead]) -> bool:

@@ -220,7 +220,7 @@ class Ranker:
             self._clusters = find_clusters(self._features, count, rng)
         answers: tuple[Answer, ...] = ()
         if needs.model:
-            asked = Asked(self._space, candidates, self._labelled)
+            asked = Asked(self._space, candidates, self._labelled, pending)
             answers = tuple(
                 answer_of(head, asked, self._answered[head.question.name], needs)
                 for head in self._heads.values()

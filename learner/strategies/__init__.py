@@ -46,7 +46,7 @@ _OWN = {
     "typiclust": _FREE,
     "prob_cover": _FREE,
     "max_herding": _FREE,
-    "uncertainty_herding": Needs(),
+    "uncertainty_herding": Needs(known=True),
     "cluster_margin": Needs(clusters=True),
     "coreset": _FREE,
     "badge": Needs(),

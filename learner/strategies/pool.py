@@ -21,10 +21,10 @@ _BLOCK = 16_384  # rows at once, where a row needs more than its own few numbers
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the l labelled scans under one question."""
+    """What is known of the v covered scans (`Pool.covered`) under one question."""
 
-    values: Float32  # [l, c], what the head says of them, as `Answer.values`
-    targets: Float32  # [l, c], what was read, as in `learner.questions`; NaN is not answered
+    values: Float32  # [v, c], what the head says of them, as `Answer.values`
+    targets: Float32  # [v, c], what was read, as in `learner.questions`; NaN is not answered (yet)
 
 
 @dataclass(frozen=True)

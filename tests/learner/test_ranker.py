@@ -39,11 +39,11 @@ def test_a_new_project_is_read_so_that_the_pool_is_covered() -> None:
     E, Y = scans()
     ranker = Ranker([DIAGNOSIS], E)
     assert ranker.rank(np.arange(N), 50).strategy == "random"
-    at = np.arange(2)
-    ranker.refit({"diagnosis": (at[:1], Y[:1])})
-    assert ranker.rank(np.arange(1, N), 50).strategy == "random"
+    at = np.flatnonzero(Y[:, 1])[:4]  # of one class
+    ranker.refit({"diagnosis": (at[:3], Y[at[:3]])})
+    assert ranker.rank(np.setdiff1d(np.arange(N), at), 50).strategy == "random"
     ranker.refit({"diagnosis": (at, Y[at])})
-    ranked = ranker.rank(np.arange(2, N), 50)
+    ranked = ranker.rank(np.setdiff1d(np.arange(N), at), 50)
     assert ranked.strategy == "max_herding"
     assert len(set(ranked.indices.tolist())) == 50
 
@@ -121,9 +121,28 @@ def test_a_strategy_that_no_question_feeds_is_refused() -> None:
         Ranker([DIAGNOSIS], scans()[0], "bait")
 
 
-def test_order_follows_doubt_once_every_class_has_two_labels() -> None:
+def test_order_follows_doubt_once_two_answers_were_seen() -> None:
     E, Y = scans()
     ranker = Ranker([DIAGNOSIS], E)
+    at = np.concatenate([np.flatnonzero(Y[:, 0])[:3], np.flatnonzero(Y[:, 1])[:1]])
+    ranker.refit({"diagnosis": (at, Y[at])})
+    ranked = ranker.rank(np.setdiff1d(np.arange(N), at), 20)
+    assert ranked.strategy == "uncertainty_herding"
+    assert not set(ranked.indices.tolist()) & set(at.tolist())
+
+
+def test_order_follows_findings_once_one_was_seen_and_missed() -> None:
+    E, _ = scans()
+    ranker = Ranker([FINDINGS], E)
+    for rows, cold in (([[1, 0]] * 8, True), ([[1, 0]] * 3 + [[0, 0]], False)):
+        at = np.arange(len(rows))
+        ranker.refit({"findings": (at, np.array(rows, np.float32))})
+        assert was_cold(ranker) is cold
+
+
+def test_a_named_strategy_waits_until_every_class_has_two_labels() -> None:
+    E, Y = scans()
+    ranker = Ranker([DIAGNOSIS], E, "margin")
     one, two, three = (np.flatnonzero(Y[:, k])[:2] for k in range(3))
     nearly = np.concatenate([one, two, three[:1]])
     ranker.refit({"diagnosis": (nearly, Y[nearly])})
@@ -131,16 +150,13 @@ def test_order_follows_doubt_once_every_class_has_two_labels() -> None:
     every = np.concatenate([one, two, three])
     ranker.refit({"diagnosis": (every, Y[every])})
     assert not was_cold(ranker)
-    ranked = ranker.rank(np.setdiff1d(np.arange(N), every), 20)
-    assert ranked.strategy == "uncertainty_herding"
-    assert not set(ranked.indices.tolist()) & set(every.tolist())
 
 
 def test_a_class_that_never_comes_does_not_keep_the_project_cold() -> None:
     E, Y = scans()
     common = np.flatnonzero(Y[:, 2] == 0)
     most = 5 * len(DIAGNOSIS.classes)
-    ranker = Ranker([DIAGNOSIS], E)
+    ranker = Ranker([DIAGNOSIS], E, "margin")
     ranker.refit({"diagnosis": (common[: most - 1], Y[common[: most - 1]])})
     assert was_cold(ranker)
     ranker.refit({"diagnosis": (common[:most], Y[common[:most]])})
@@ -152,7 +168,7 @@ def test_a_class_that_never_comes_does_not_keep_the_project_cold() -> None:
 )
 def test_a_question_that_nobody_answers_does_not_keep_the_project_cold(other: Question) -> None:
     E, Y = scans()
-    ranker = Ranker([DIAGNOSIS, other], E)
+    ranker = Ranker([DIAGNOSIS, other], E, "margin")
     most = 5 * len(DIAGNOSIS.classes)
     ranker.refit({"diagnosis": (np.arange(most), Y[:most])})
     assert not was_cold(ranker)
@@ -160,7 +176,7 @@ def test_a_question_that_nobody_answers_does_not_keep_the_project_cold(other: Qu
 
 def test_findings_need_two_present_and_two_absent() -> None:
     E, _ = scans()
-    ranker = Ranker([FINDINGS], E)
+    ranker = Ranker([FINDINGS], E, "margin")
     for rows, cold in (([[1, 1]] * 8, True), ([[1, 1]] * 2 + [[0, 0]] * 2, False)):
         at = np.arange(len(rows))
         ranker.refit({"findings": (at, np.array(rows, np.float32))})
@@ -169,7 +185,7 @@ def test_findings_need_two_present_and_two_absent() -> None:
 
 def test_absence_is_counted_where_the_finding_was_asked() -> None:
     E, _ = scans()
-    ranker = Ranker([FINDINGS], E)
+    ranker = Ranker([FINDINGS], E, "margin")
     rows = np.array([[1, 1], [1, 1], [0, np.nan], [0, np.nan], [0, np.nan]], np.float32)
     ranker.refit({"findings": (np.arange(5), rows)})
     assert was_cold(ranker)

@@ -40,6 +40,12 @@ def drawn(p: Float32) -> Draw:
     return draw
 
 
+def said(candidates: list[float], covered: list[float]) -> Answer:
+    """A choice of two, by the probability of the first."""
+    p, known = (np.array([[q, 1 - q] for q in each], np.float32) for each in (candidates, covered))
+    return Answer("single", p, HALVES, known=Known(known, np.full(known.shape, np.nan, np.float32)))
+
+
 def known_of(labelled: int, c: int, rng: np.random.Generator, *, single: bool) -> Known:
     p = rng.dirichlet(np.ones(c), labelled) if single else rng.random((labelled, c))
     targets = np.eye(c)[rng.integers(c, size=labelled)] if single else p > rng.random((labelled, c))
@@ -231,12 +237,20 @@ def test_cluster_margin_goes_round_the_clusters() -> None:
 def test_uncertainty_herding_does_not_read_the_same_doubt_twice() -> None:
     # Three near copies of one doubtful scan and one other, slightly less doubtful.
     features = np.array([[1, 0], [1, 0.01], [1, -0.01], [0, 1], [-1, 0], [0, -1]], np.float32)
-    p = np.array([0.5, 0.5, 0.5, 0.6], np.float32)
-    answers = (Answer("single", np.stack([p, 1 - p], axis=1), HALVES),)
+    answers = (said([0.5, 0.5, 0.5, 0.6], [1, 0]),)
     pool = Pool(features, np.arange(4), np.array([4, 5]), answers)
     chosen = load_strategy("uncertainty_herding")(pool, 2, np.random.default_rng(0))
     assert sorted({*chosen.indices.tolist()} & {3}) == [3]
     assert len({*chosen.indices.tolist()} & {0, 1, 2}) == 1
+
+
+def test_a_label_covers_what_is_held_to_be_the_same() -> None:
+    # All look alike. Two are held for what a label says, the third is doubtful too, but otherwise.
+    features = np.ones((5, 1), np.float32)
+    answers = (said([0.55, 0.55, 0.45], [0.6, 0.9]),)
+    pool = Pool(features, np.arange(3), np.array([3]), answers, pending=np.array([4]))
+    chosen = load_strategy("uncertainty_herding")(pool, 1, np.random.default_rng(0))
+    assert chosen.indices.tolist() == [2]
 
 
 def test_max_herding_begins_in_the_largest_crowd() -> None:
