@@ -1,10 +1,10 @@
 """Which strategy chooses now: the one that is named, as soon as there are labels for it.
 
-"auto" draws four scans by chance, covers the pool while the labels tell nothing apart (MaxHerding),
-then covers what the model is unsure of (uncertainty herding), whose kernel narrows by itself as
-labels come, until the choice is that of uncertainty sampling. Where numbers alone are asked for, it
-draws by chance until there are labels enough, then takes the farthest of the largest cluster
-(LCMD). docs/decisions/ tells what both were measured against.
+"auto" draws a few scans by chance, covers the pool while the labels tell nothing apart
+(MaxHerding), then covers what the model is unsure of (uncertainty herding), whose kernel narrows by
+itself as labels come, until the choice is that of uncertainty sampling. Where numbers alone are
+asked for, it draws by chance until there are labels enough, then takes the farthest of the largest
+cluster (LCMD). docs/decisions/ tells what both were measured against.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ BEGINNING = "max_herding"
 THEN = "uncertainty_herding"
 FOR_NUMBERS = "lcmd"
 CHANCE = "random"
-# The most typical scans are often of one class, or differ in what nobody asks for. Four by chance
-# are as good as chance, and what comes afterwards loses little by them.
+# The most typical scans are often of one class, or differ in what nobody asks for. So many by
+# chance, or as many as a question has classes, are as good as chance, and lose little afterwards.
 BY_CHANCE = 4
 LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
 # A class so rare that it has not come up twice by this many labels a class holds nothing up, nor
@@ -35,7 +35,8 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     if named == DEFAULT:
         if all(head.question.kind == "number" for head in heads):
             return CHANCE if cold(heads) else FOR_NUMBERS
-        if max((head.labels for head in heads), default=0) < BY_CHANCE:
+        by_chance = max(BY_CHANCE, *(head.question.outputs for head in heads))
+        if max(head.labels for head in heads) < by_chance:
             return CHANCE
         return THEN if any(_tells_apart(head) for head in heads) else BEGINNING
     if named in MODEL_FREE:

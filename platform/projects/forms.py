@@ -167,9 +167,9 @@ class SettingsForm(ProjectForm):
         label=gettext_lazy("Reading order"),
         choices=strategies.choices,
         help_text=gettext_lazy(
-            "How what is read next is chosen. Automatic: four by chance, then scans that the model "
-            "is unsure of and that are typical of many. Of numbers alone: ten by chance, then scans "
-            "unlike those read."
+            "How what is read next is chosen. Automatic: a few by chance, then scans that the "
+            "model is unsure of and that are typical of many. Of numbers alone: ten by chance, "
+            "then scans unlike those read."
         ),
     )
     labels_per_round = forms.IntegerField(

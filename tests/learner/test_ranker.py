@@ -140,6 +140,15 @@ def test_order_follows_findings_once_one_was_seen_and_missed() -> None:
         assert was_cold(ranker) is cold
 
 
+def test_of_many_findings_so_many_are_read_by_chance() -> None:
+    E, _ = scans()
+    ranker = Ranker([Question("findings", "multiple", tuple("abcdef"))], E)
+    for labels, cold in ((5, True), (6, False)):
+        targets = np.eye(6, dtype=np.float32)[:labels]
+        ranker.refit({"findings": (np.arange(labels), targets)})
+        assert was_cold(ranker) is cold
+
+
 def test_a_named_strategy_waits_until_every_class_has_two_labels() -> None:
     E, Y = scans()
     ranker = Ranker([DIAGNOSIS], E, "margin")
