@@ -107,11 +107,12 @@ def test_labels_of_one_class_leave_nothing_that_was_found_by_two() -> None:
     assert not ranker._heads["diagnosis"].members
 
 
-def test_what_is_in_a_hand_is_kept_away_from() -> None:
-    E, _ = scans()
-    ranker = Ranker([DIAGNOSIS], E, "max_herding")
-    alone = ranker.rank(np.arange(N), 1).indices
-    others = np.setdiff1d(np.arange(N), alone)
+@pytest.mark.parametrize("strategy", ["max_herding", "uncertainty_herding"])
+def test_what_is_in_a_hand_is_kept_away_from(strategy: str) -> None:
+    ranker = warm(strategy)
+    rest = np.arange(60, N)
+    alone = ranker.rank(rest, 1).indices
+    others = np.setdiff1d(rest, alone)
     beside = ranker.rank(others, 1, pending=alone)
     assert beside.scores[0] < ranker.rank(others, 1).scores[0]
 
