@@ -14,8 +14,10 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 RESAMPLES = 1000
+LEAST_PATIENTS = 10  # fewer hardly tell how far their errors spread
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 _BISECTIONS = 40
+_ROUNDING = 1e-12  # of a sum of squares
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,14 @@ def draw_resamples(groups: Int64, rng: np.random.Generator, count: int = RESAMPL
     """How often each case [n] counts when half as many patients as there are are drawn again.
 
     [1 + count, n]; row 0 is the sample itself, all ones (Field and Welsh 2007, cluster bootstrap).
+    Below `LEAST_PATIENTS` nothing is drawn, and there is no interval.
     Half as many, since a small sample shows less of a long tail than there is: an interval by
     `studentised` is wider by it mostly where errors are skewed (m out of n bootstrap, Bickel,
     Goetze and van Zwet 1997; `benchmarks.simulations` has how often it holds the truth).
     """
     names, which = np.unique(groups, return_inverse=True)
+    if len(names) < LEAST_PATIENTS:
+        return np.ones((1, len(which)))
     half = (len(names) + 1) // 2
     drawn = rng.multinomial(half, np.full(len(names), 1 / len(names)), size=count)
     return np.vstack([np.ones(len(which)), drawn[:, which]]).astype(np.float64)
@@ -157,7 +162,8 @@ def studentised(values: Float64, errors: Float64) -> Estimate:
     """Estimate of what is above 0 from values and standard errors [1 + B], the sample's first.
 
     Bootstrap-t of the logarithm (Efron and Tibshirani 1993, section 12.5): where a percentile
-    interval of a skewed sample falls short, this one holds. 0 or NaN in the sample: no interval.
+    interval of a skewed sample falls short, this one holds. 0 or NaN in the sample, or no limit
+    that a number could hold: no interval.
     """
     if np.isnan(values[0]):
         return UNDEFINED
@@ -166,12 +172,12 @@ def studentised(values: Float64, errors: Float64) -> Estimate:
     own = errors[0] / values[0]
     told = (values[1:] > 0) & (errors[1:] > 0)
     t = np.log(values[1:][told] / values[0]) * values[1:][told] / errors[1:][told]
-    if len(t) < (len(values) - 1) / 2:
+    if len(t) <= (len(values) - 1) / 2:
         return Estimate(float(values[0]), None, None)
     low, high = np.quantile(t, (0.025, 0.975))
-    return Estimate(
-        float(values[0]), *(float(values[0] * np.exp(-end * own)) for end in (high, low))
-    )
+    with np.errstate(over="ignore"):
+        limits = [float(values[0] * np.exp(-end * own)) for end in (high, low)]
+    return Estimate(float(values[0]), *(limits if np.isfinite(limits).all() else (None, None)))
 
 
 def standard_errors(W: Float64, above: Float64, below: Float64, patients: Int64) -> Float64:
@@ -183,8 +189,10 @@ def standard_errors(W: Float64, above: Float64, below: Float64, patients: Int64)
     a, b = np.bincount(which, above), np.bincount(which, below)  # of each patient
     times = W[:, first]  # how often each patient was drawn
     m, value = times.sum(axis=1), ratio(W @ above, W @ below)
-    squares = times @ a**2 - 2 * value * (times @ (a * b)) + value**2 * (times @ b**2)
-    spread = np.sqrt(np.maximum(squares, 0) * np.nan_to_num(ratio(m, m - 1)))
+    aa, bb = times @ a**2, value**2 * (times @ b**2)
+    squares = aa - 2 * value * (times @ (a * b)) + bb
+    squares[squares < _ROUNDING * (aa + bb)] = 0
+    spread = np.sqrt(squares * np.nan_to_num(ratio(m, m - 1)))
     return np.asarray(ratio(spread, W @ below), dtype=np.float64)
 
 

@@ -18,8 +18,10 @@ THEN = "uncertainty_herding"
 FOR_NUMBERS = "lcmd"
 CHANCE = "random"
 # The most typical scans are often of one class, or differ in what nobody asks for. So many by
-# chance, or as many as a question has classes, are as good as chance, and lose little afterwards.
+# chance, or as many as a question has classes or findings, are as good as chance, and lose little
+# afterwards.
 BY_CHANCE = 4
+MOST_BY_CHANCE = 20
 LABELS_PER_CLASS = 2  # before a head's uncertainty is worth following
 # A class so rare that it has not come up twice by this many labels a class holds nothing up, nor
 # does a question that is seldom answered.
@@ -35,10 +37,10 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     if named == DEFAULT:
         if all(head.question.kind == "number" for head in heads):
             return CHANCE if cold(heads) else FOR_NUMBERS
-        by_chance = max(BY_CHANCE, *(head.question.outputs for head in heads))
-        if max(head.labels for head in heads) < by_chance:
+        most = max(heads, key=lambda head: head.labels)
+        if most.labels < min(max(BY_CHANCE, most.question.outputs), MOST_BY_CHANCE):
             return CHANCE
-        return THEN if any(_tells_apart(head) for head in heads) else BEGINNING
+        return THEN if any(tells_apart(head) for head in heads) else BEGINNING
     if named in MODEL_FREE:
         return named
     kinds = KINDS[strategy_needs(named).question]
@@ -46,8 +48,8 @@ def choose_strategy(named: str, heads: Sequence[QuestionHead]) -> str:
     return CHANCE if cold(fitting) else named
 
 
-def _tells_apart(head: QuestionHead) -> bool:
-    """Whether a head has seen more than one answer, or numbers enough."""
+def tells_apart(head: QuestionHead) -> bool:
+    """Whether a head has seen more than one answer, or numbers enough, to be worth asking."""
     if head.question.kind == "number":
         return head.labels >= NUMBERS
     if head.question.kind == "single":
@@ -58,7 +60,7 @@ def _tells_apart(head: QuestionHead) -> bool:
 def cold(heads: Sequence[QuestionHead]) -> bool:
     """Whether labels are still too few for the heads' uncertainty to be followed."""
     most = max((head.labels for head in heads), default=0)
-    return not any(head.fitted for head in heads) or not all(
+    return not any(tells_apart(head) for head in heads) or not all(
         _has_enough(head, most) for head in heads
     )
 

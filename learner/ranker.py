@@ -10,7 +10,7 @@ from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
 from learner.fitting import QuestionHead
 from learner.importance import Importance
-from learner.policy import choose_strategy
+from learner.policy import choose_strategy, tells_apart
 from learner.prevalence import findings_at, prevalence, single_at
 from learner.projection import Embeddings
 from learner.questions import Question
@@ -203,7 +203,7 @@ class Ranker:
         at = np.asarray(candidates, dtype=np.int64)
         rng = np.random.default_rng([self.seed, len(self._labelled)])
         held = np.zeros(0, dtype=np.int64) if pending is None else np.asarray(pending, np.int64)
-        pool = self._pool(at, held, name)
+        pool = self._pool(at, np.setdiff1d(held, self._labelled), name)
         if not len(at):
             nothing = np.zeros(0, dtype=np.float32)
             return Ranked(at, nothing, name, nothing)
@@ -224,7 +224,7 @@ class Ranker:
             answers = tuple(
                 answer_of(head, asked, self._answered[head.question.name], needs)
                 for head in self._heads.values()
-                if head.fitted
+                if tells_apart(head)
             )
         return Pool(self._features, candidates, self._labelled, answers, self._clusters, pending)
 

@@ -223,6 +223,27 @@ def test_a_mean_error_has_the_standard_error_of_the_textbook() -> None:
     assert standard_errors(W, off, one, who * 0).tolist() == [0]
 
 
+@pytest.mark.parametrize("patients", [1, 2, 3, 5, 9, 10, 12])
+def test_few_patients_give_no_limit_that_is_no_number(patients: int) -> None:
+    rng = np.random.default_rng(patients)
+    for seed in range(40):
+        p, y = rng.normal(size=(2, patients, 1))
+        found = report(SIZE, p, y, seed=seed)
+        json.dumps(found, allow_nan=False)
+        assert (found["mae"]["low"] is None) is (patients < 10)
+
+
+def test_equal_errors_have_no_interval() -> None:
+    y = np.arange(20.0)[:, None]
+    for name in ("mae", "mse"):
+        assert report(SIZE, y + 0.5, y)[name]["low"] is None
+
+
+def test_a_limit_beyond_all_numbers_is_none() -> None:
+    found = studentised(np.r_[1.0, np.full(40, 0.5)], np.r_[1.0, np.full(40, 1e-4)])
+    assert found.as_json() == {"value": 1.0, "low": None, "high": None}
+
+
 def test_what_has_no_spread_has_no_interval() -> None:
     assert studentised(np.array([2.0, 2.0]), np.array([0.0, 0.0])).as_json() == {
         "value": 2.0,

@@ -150,6 +150,31 @@ def test_of_many_findings_so_many_are_read_by_chance() -> None:
         assert was_cold(ranker) is cold
 
 
+def test_a_question_of_many_classes_is_not_waited_for() -> None:
+    E, Y = scans()
+    many = Question("kind", "single", tuple(f"k{k}" for k in range(60)))
+    beside, alone = Ranker([DIAGNOSIS, many], E), Ranker([many], E)
+    beside.refit({"diagnosis": (np.arange(6), Y[:6])})
+    alone.refit({"kind": (np.arange(20), np.eye(60, dtype=np.float32)[:20])})
+    assert not was_cold(beside)
+    assert not was_cold(alone)
+
+
+def test_two_numbers_have_no_say_in_what_is_doubtful() -> None:
+    E, Y = scans()
+    with_, without = Ranker([DIAGNOSIS, SIZE], E), Ranker([DIAGNOSIS], E)
+    at, rest = np.arange(12), np.arange(12, N)
+    with_.refit({"diagnosis": (at, Y[at]), "size": (at[:2], E[:2, :1].astype(np.float32))})
+    without.refit({"diagnosis": (at, Y[at])})
+    assert with_.rank(rest, 9).indices.tolist() == without.rank(rest, 9).indices.tolist()
+
+
+def test_a_scan_in_a_second_hand_is_the_same_scan() -> None:
+    ranker, rest = warm("uncertainty_herding"), np.arange(60, N)
+    again = ranker.rank(rest, 9, pending=np.arange(60))
+    assert again.indices.tolist() == ranker.rank(rest, 9).indices.tolist()
+
+
 def test_a_named_strategy_waits_until_every_class_has_two_labels() -> None:
     E, Y = scans()
     ranker = Ranker([DIAGNOSIS], E, "margin")

@@ -244,10 +244,13 @@ def test_uncertainty_herding_does_not_read_the_same_doubt_twice() -> None:
     assert len({*chosen.indices.tolist()} & {0, 1, 2}) == 1
 
 
-def test_a_label_covers_what_is_held_to_be_the_same() -> None:
-    # All look alike. Two are held for what a label says, the third is doubtful too, but otherwise.
+@pytest.mark.parametrize("covered", [[0.6, 0.9], [0.9, 0.6]])
+def test_what_is_read_or_in_a_hand_covers_what_is_held_to_be_the_same(
+    covered: list[float],
+) -> None:
+    # All look alike. Two are held for what one says, the third is doubtful too, but otherwise.
     features = np.ones((5, 1), np.float32)
-    answers = (said([0.55, 0.55, 0.45], [0.6, 0.9]),)
+    answers = (said([0.55, 0.55, 0.45], covered),)
     pool = Pool(features, np.arange(3), np.array([3]), answers, pending=np.array([4]))
     chosen = load_strategy("uncertainty_herding")(pool, 1, np.random.default_rng(0))
     assert chosen.indices.tolist() == [2]
