@@ -234,9 +234,10 @@ def test_few_patients_give_no_limit_that_is_no_number(patients: int) -> None:
 
 
 def test_equal_errors_have_no_interval() -> None:
-    y = np.arange(20.0)[:, None]
-    for name in ("mae", "mse"):
-        assert report(SIZE, y + 0.5, y)[name]["low"] is None
+    y = np.arange(20.0)[:, None] / 8
+    for off in (0.1, 0.3, 0.7, 1.1):
+        found = report(SIZE, y + off, y)
+        assert found["mae"]["low"] is found["mse"]["low"] is None
 
 
 def test_a_limit_beyond_all_numbers_is_none() -> None:
