@@ -71,8 +71,14 @@ class Space:
         return self._scored(folded, indices)
 
     def logits_of(self, head: Linear, embeddings: Embeddings) -> Float32:
-        """head.logits of embeddings that are not of the pool, [m, d] -> [m, c]."""
-        return head.logits(self.projection.apply(embeddings))
+        """head.logits of embeddings that are not of the pool, [m, d] -> [m, c].
+
+        ValueError when an embedding holds NaN or infinity.
+        """
+        found = self._folded(head).logits(np.asarray(embeddings, dtype=np.float32))
+        if not np.isfinite(found).all():
+            raise ValueError("embeddings hold NaN or infinity")
+        return found
 
     def squared_lengths(self, head: Linear, indices: Int64) -> Float32:
         """Row sums of head.logits(...)^2, [m] -> [m], without ever holding all [m, c]."""

@@ -45,6 +45,15 @@ def test_a_folded_head_says_what_it_says_on_the_axes(
     np.testing.assert_allclose(pool.logits_of(head, E[:5]), expected[:5], atol=1e-4)
 
 
+def test_a_frame_with_nan_is_refused() -> None:
+    E = embeddings()
+    pool = Space(E)
+    broken = E[:5].copy()
+    broken[2, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        pool.logits_of(head_for(pool), broken)
+
+
 def test_a_device_gives_what_the_host_gives() -> None:
     E = embeddings()
     pool = Space(E)
