@@ -8,7 +8,9 @@ measures nothing but that the steps run.
 """
 
 import argparse
+import gc
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +29,8 @@ from learner.batches import Batches
 from learner.embedding import Backbone
 from learner.questions import Question
 from learner.ranker import Ranker
-from learner.selfsupervised import Recipe, learn
+from learner.selfsupervised import Recipe, Trainer
+from learner.space import OnDevice
 
 NETWORKS = ("ResNet50", "DenseNet121", "ViT-S")
 PATCH = {"ViT-S": 16}  # as its name stands for at 224 pixels
@@ -81,13 +84,14 @@ def main() -> None:
     if options.cpu:
         report(measure(torch.device("cpu"), TINY), options.json)
     elif torch.cuda.is_available():
-        report(measure(torch.device("cuda"), Sizes()), options.json)
+        device = torch.device("cuda", torch.cuda.current_device())
+        report(measure(device, Sizes()), options.json)
     else:
         print("no CUDA device here; --cpu runs a tiny version of every step")
 
 
 def measure(device: torch.device, sizes: Sizes) -> dict[str, Any]:
-    """All numbers of one device, by name."""
+    """All numbers of one device, by name; what a network gave is told as it comes."""
     flops, copies = peak_flops(device, sizes), peak_bandwidth(device, sizes)
     numbers: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -99,10 +103,9 @@ def measure(device: torch.device, sizes: Sizes) -> dict[str, Any]:
         "peak_gb_per_s": copies / 1e9,
     }
     for name in sizes.networks:
-        numbers |= {
-            f"{name}_{key}": value
-            for key, value in network_numbers(name, device, sizes, flops, copies).items()
-        }
+        found = network_numbers(name, device, sizes, flops, copies)
+        print(name, found, file=sys.stderr, flush=True)
+        numbers |= {f"{name}_{key}": value for key, value in found.items()}
     return numbers | ranking_numbers(sizes) | out_of_memory(device, sizes)
 
 
@@ -155,11 +158,16 @@ def network_numbers(
     embedding_peak = _peak_mb(device)
     _reset_peak(device)
     recipe = Recipe(batch=sizes.training_batch, side=sizes.side)
-    learn(backbone, frames, steps=2, recipe=recipe)
-    begun = time.perf_counter()
-    learn(backbone, frames, steps=sizes.training_steps, recipe=recipe)
-    _wait(device)
-    trained = sizes.training_steps * sizes.training_batch / (time.perf_counter() - begun)
+    trainer = Trainer(backbone.train(), recipe, seed=0)
+    generator = torch.Generator().manual_seed(0)
+
+    def train() -> None:
+        for _ in range(sizes.training_steps):
+            drawn = np.sort(rng.permutation(len(frames))[: trainer.batch])
+            trainer.attempt(torch.from_numpy(frames[drawn]), 0.5, generator)
+
+    trained = sizes.training_steps * sizes.training_batch / seconds_of(train, device, 1)
+    assert trainer.batch == sizes.training_batch, "the memory was short: smaller batches were timed"
     return {
         "embedding_images_per_s": rate,
         "gflop_per_image": operations / 1e9,
@@ -227,7 +235,12 @@ def ranking_numbers(sizes: Sizes) -> dict[str, Any]:
         ranker.rank(np.flatnonzero(is_open), RANKED)
         times.append(1000 * (time.perf_counter() - begun))
     p50, p95 = np.percentile(times[1:], [50, 95])  # the first builds what is kept
-    return {"pool": sizes.pool, "ranking_p50_ms": float(p50), "ranking_p95_ms": float(p95)}
+    return {
+        "pool": sizes.pool,
+        "ranking_on_gpu": isinstance(ranker._space._scored, OnDevice),
+        "ranking_p50_ms": float(p50),
+        "ranking_p95_ms": float(p95),
+    }
 
 
 def out_of_memory(device: torch.device, sizes: Sizes) -> dict[str, Any]:
@@ -264,6 +277,7 @@ def out_of_memory(device: torch.device, sizes: Sizes) -> dict[str, Any]:
 
 
 def _reset_peak(device: torch.device) -> None:
+    gc.collect()  # the network before
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 

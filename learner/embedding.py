@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from learner.backbones import BackboneConfig
-from learner.batches import Batches
+from learner.batches import Batches, in_parts
 from learner.folding import folded, lay_out
 from learner.patterns import Patterns
 from learner.readout import STAGES, Readout, main_axes
@@ -26,9 +26,11 @@ def best_device() -> torch.device:
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster there: on a GPU, and on a CPU that has instructions for it."""
+    """Whether bfloat16 is faster there: where there are instructions for it."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
-        return device.type == "cuda"
+        return False
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
@@ -72,8 +74,10 @@ class Backbone(nn.Module):
         return self._embedded(frames, self.stages)
 
     def _embedded(self, frames: Tensor, stages: nn.Sequential) -> Tensor:
-        features: Tensor = self.readout(self.maps(frames, stages)[-STAGES:])
-        return features if self.patterns is None else features + self.patterns(frames)
+        maps = self.maps(frames, stages)[-STAGES:]
+        with torch.autocast(frames.device.type, enabled=False):  # float16 keeps more than bfloat16
+            features: Tensor = self.readout(maps)
+            return features if self.patterns is None else features + self.patterns(frames)
 
     def fit_readout(
         self, frames: NDArray[np.uint8], *, patterns: int = 0, batch: int = 256
@@ -89,21 +93,19 @@ class Backbone(nn.Module):
         if patterns:
             self.patterns = Patterns(patterns, self.features).to(device)
             self.patterns.fit(frames)
-        parts = self._parts(np.array_split(frames, -(-len(frames) // batch)))
+        seen = in_parts(self._seen, frames, batch)
+        parts = [torch.cat(part) for part in zip(*seen, strict=True)]
         if self.patterns is None:
             self.readout.reduce.load_state_dict(main_axes(parts[0], self.features).state_dict())
         else:
             self._join(parts, self.patterns)
 
     @torch.inference_mode()
-    def _parts(self, batches: list[NDArray[np.uint8]]) -> list[Tensor]:
-        """What is seen in all these frames: the network's values [n, v], and each scale's."""
-        found = []
-        for batch in batches:
-            frames = torch.from_numpy(batch).to(next(self.parameters()).device)
-            seen = [self.readout.pooled(self.maps(frames)[-STAGES:])]
-            found.append(seen + (self.patterns.values(frames) if self.patterns else []))
-        return [torch.cat(part) for part in zip(*found, strict=True)]
+    def _seen(self, batch: NDArray[np.uint8]) -> list[Tensor]:
+        """What is seen in these frames: the network's values [n, v], and each scale's."""
+        frames = torch.from_numpy(batch).to(next(self.parameters()).device)
+        seen = [self.readout.pooled(self.maps(frames)[-STAGES:])]
+        return seen + (self.patterns.values(frames) if self.patterns else [])
 
     @torch.no_grad()
     def _join(self, parts: list[Tensor], patterns: Patterns) -> None:
@@ -139,7 +141,7 @@ class Backbone(nn.Module):
         if self._ready is None or self._ready[0] != weights:
             blank = torch.zeros(1, 1, self.config.size, self.config.size, device=device)
             stages = folded(self.stages, blank)
-            is_half = device.type == "cuda"
+            is_half = device.type == "cuda" and computes_in_bfloat16(device)
 
             def run(frames: Tensor) -> Tensor:
                 with torch.autocast(device.type, torch.bfloat16, enabled=is_half):

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from learner.backbones import BackboneConfig
-from learner.batches import halved
+from learner.batches import halved, memory_was_short, sent
 from learner.embedding import Backbone, best_device, computes_in_bfloat16
 
 SAVE_SECONDS = 30.0
@@ -57,7 +57,7 @@ def views(frames: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     n, device = len(frames), frames.device
 
     def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(n, generator=generator).to(device) * (high - low) + low
+        return sent(torch.rand(n, generator=generator), device) * (high - low) + low
 
     zoom, turn = uniform(recipe.smallest_crop, 1.0), uniform(-1, 1) * np.deg2rad(recipe.rotation)
     squeeze = torch.exp(uniform(-0.15, 0.15))
@@ -82,8 +82,16 @@ def views(frames: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
     )
     share = each(uniform(-1, 1).clamp(min=0))  # every second view is not blurred at all
     picture = picture * (1 - share) + blurred * share
-    noise = torch.randn(picture.shape, generator=generator).to(device)
+    noise = _normal(picture.shape, device, generator)
     return ((picture + noise * each(uniform(0, 0.05))).clamp(0, 1) * 255).squeeze(1)
+
+
+def _normal(shape: torch.Size, device: torch.device, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers, drawn on the device: many to be drawn on a CPU for a GPU."""
+    if device.type != "cpu":
+        seed = int(torch.randint(2**62, (), generator=generator))
+        generator = torch.Generator(device).manual_seed(seed)
+    return torch.randn(shape, generator=generator, device=device)
 
 
 def projector(features: int, code: int) -> nn.Sequential:
@@ -114,7 +122,9 @@ class _Progress:
     seen: int = 0  # frames, each as often as it came
 
 
-class _Trainer:
+class Trainer:
+    """Steps of a training: what `learn` does until its time is up."""
+
     def __init__(self, backbone: Backbone, recipe: Recipe, seed: int) -> None:
         self.backbone, self.recipe, self.batch = backbone, recipe, recipe.batch
         self.device = next(backbone.parameters()).device
@@ -132,7 +142,7 @@ class _Trainer:
         rate = min(1.0, done / self.recipe.warm_up + 0.01) * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * rate
-        frames = frames.to(self.device, non_blocking=True)
+        frames = sent(frames, self.device)
         pair = torch.cat([views(frames, self.recipe, generator) for _ in range(2)])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_half):
             features = self.backbone.maps(pair)[-1].float().mean(dim=(2, 3))
@@ -149,7 +159,9 @@ class _Trainer:
         try:
             self.step(frames, done, generator)
             return
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not memory_was_short(error):
+                raise
             self.optimizer.zero_grad(set_to_none=True)
         # Outside of the `except`, which holds on to what failed.
         self.batch = halved(self.batch, least=2)
@@ -167,7 +179,8 @@ class _Trainer:
         partial.replace(path)
 
     def resume(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        # AdamW's count of steps stays on the CPU, where reading it holds up nothing.
+        state = torch.load(path, map_location="cpu", weights_only=True)
         self.backbone.load_state_dict(state["backbone"])
         self.head.load_state_dict(state["head"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -197,7 +210,7 @@ def learn(
     if len(rows) < 2:
         raise ValueError("Self-supervised training needs at least two frames")
     recipe = recipe or Recipe()
-    trainer = _Trainer(backbone.train(), recipe, seed)
+    trainer = Trainer(backbone.train(), recipe, seed)
     if checkpoint is not None and checkpoint.exists():
         trainer.resume(checkpoint)
     progress = trainer.progress

@@ -5,6 +5,7 @@ into the space of the embeddings as these lie on disk, so that no second copy of
 axes is made: one pass over [n, d], in float32 where that fits into memory.
 """
 
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,8 @@ from learner.projection import DIVERSITY_COMPONENTS, Embeddings, fit_projection
 if TYPE_CHECKING:
     import torch
 
+logger = logging.getLogger(__name__)
+
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
@@ -27,6 +30,9 @@ _ROWS = 8192  # scored at a time, which bounds what a pass needs beside its resu
 _FLOAT32_BYTES = 4 << 30
 _ALONE = 50_000  # rows that one thread scores before a second has begun
 _HALF_WHEN_LARGER = 200_000  # rows whose directions are kept in float16
+# A pool of fewer bytes in float32 a processor scores about as soon as it could ask a GPU.
+_WORTH_A_DEVICE = 64 << 20
+_DRIVERS = (Path("/dev/nvidiactl"), Path("/dev/dxg"))  # NVIDIA's, and what Windows lends to Linux
 
 
 class Space:
@@ -63,12 +69,10 @@ class Space:
     def logits(self, head: Linear, indices: Int64 | None = None) -> Float32:
         """head.logits of these rows, or of all: [m] -> [m, c]."""
         folded = self._folded(head)
-        if indices is None:
-            return self._scored(folded, None)
         # Reading most rows one by one costs more than reading all of them in order.
-        if 2 * len(indices) > len(self):
-            return np.take(self._scored(folded, None), indices, axis=0)
-        return self._scored(folded, indices)
+        if indices is not None and 2 * len(indices) > len(self):
+            return np.take(self._score(folded, None), indices, axis=0)
+        return self._score(folded, indices)
 
     def logits_of(self, head: Linear, embeddings: Embeddings) -> Float32:
         """head.logits of embeddings that are not of the pool, [m, d] -> [m, c].
@@ -85,9 +89,19 @@ class Space:
         found = np.empty(len(indices), dtype=np.float32)
         folded = self._folded(head)
         for start in range(0, len(indices), _ROWS):
-            block = self._scored(folded, indices[start : start + _ROWS])
+            block = self._score(folded, indices[start : start + _ROWS])
             found[start : start + _ROWS] = np.einsum("mc,mc->m", block, block)
         return found
+
+    def _score(self, folded: Linear, indices: Int64 | None) -> Float32:
+        try:
+            return self._scored(folded, indices)
+        except MemoryError:
+            if isinstance(self._scored, _OnHost):
+                raise
+            logger.warning("The GPU's memory was short: %d scans are scored without it", len(self))
+        self._scored = _OnHost(self._embeddings)
+        return self._scored(folded, indices)
 
     def _folded(self, head: Linear) -> Linear:
         """The head for rows as they are: (x - mean) M W + b = x (M W) + (b - mean M W)."""
@@ -119,15 +133,30 @@ class _OnHost:
 
 
 class OnDevice:
-    """The same on a GPU, which holds the pool in float16 and multiplies in float32."""
+    """The same on a GPU, which holds the pool in float16 and multiplies in float32.
+
+    Raises MemoryError, then and later, where the GPU has no memory left for it.
+    """
 
     def __init__(self, embeddings: Embeddings, device: "torch.device") -> None:
         import torch
 
         self._torch, self._device = torch, device
-        self._embeddings = torch.from_numpy(np.asarray(embeddings, np.float16)).to(device)
+        try:
+            self._embeddings = torch.empty(embeddings.shape, dtype=torch.float16, device=device)
+        except torch.OutOfMemoryError as error:
+            raise MemoryError from error
+        for start in range(0, len(embeddings), _ROWS):
+            block = np.array(embeddings[start : start + _ROWS], dtype=np.float16)
+            self._embeddings[start : start + len(block)] = torch.from_numpy(block)
 
     def __call__(self, head: Linear, indices: Int64 | None) -> Float32:
+        try:
+            return self._logits(head, indices)
+        except self._torch.OutOfMemoryError as error:
+            raise MemoryError from error
+
+    def _logits(self, head: Linear, indices: Int64 | None) -> Float32:
         torch = self._torch
         weights = torch.from_numpy(head.weights).to(self._device)
         rows = None if indices is None else torch.from_numpy(indices).to(self._device)
@@ -141,11 +170,15 @@ class OnDevice:
         return found
 
 
-def _scored_by(embeddings: Embeddings) -> "_OnHost | OnDevice":
-    # Only where there is an NVIDIA driver is it worth the seconds that torch takes to import.
-    if Path("/dev/nvidiactl").exists():
+def _scored_by(embeddings: Embeddings) -> _OnHost | OnDevice:
+    is_large = 4 * embeddings.size >= _WORTH_A_DEVICE
+    # Only where there is a driver is it worth the seconds that torch takes to import.
+    if is_large and any(driver.exists() for driver in _DRIVERS):
         import torch
 
         if torch.cuda.is_available():
-            return OnDevice(embeddings, torch.device("cuda"))
+            try:
+                return OnDevice(embeddings, torch.device("cuda"))
+            except MemoryError:
+                logger.warning("The GPU's memory was short: the pool is scored without it")
     return _OnHost(embeddings)

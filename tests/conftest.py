@@ -26,6 +26,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.pop("DATABASE_URL", None)
 # Torch with a thread per core in every worker is slower than with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where tests ask for the same bits again, a graphics card has others than a processor.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 (_DATA / "static").mkdir()  # where whitenoise looks; it warns when the folder is missing
 
 # On a busy machine an example may take long, and that says nothing of the code.

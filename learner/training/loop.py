@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from learner.embedding import Backbone
+from learner.batches import halved, memory_was_short, sent
+from learner.embedding import Backbone, computes_in_bfloat16
 from learner.questions import Question
 from learner.selfsupervised import Recipe, views
 from learner.training.data import Labelled
@@ -56,6 +57,8 @@ class Training:
         torch.manual_seed(seed)
         self.questions, self.data, self.learn, self.recipe = questions, data, learn, recipe
         self.device = next(backbone.parameters()).device
+        self.is_half = self.device.type == "cuda" and computes_in_bfloat16(self.device)
+        self.batch = recipe.batch
         self.model = MultiTask(deepcopy(backbone), questions, recipe.dropout).to(self.device)
         self.targets = scaled_targets(questions, data.targets, learn)
         self.weights = [
@@ -116,8 +119,20 @@ class Training:
         return averaged.backbone
 
     def epoch(self) -> None:
+        """Once over all rows; with smaller batches from now on where memory is short."""
         self.model.train()
-        parts = -(-len(self.learn) // self.recipe.batch)
+        while True:
+            try:
+                return self._epoch()
+            except RuntimeError as error:
+                if not memory_was_short(error):
+                    raise
+                self.optimizer.zero_grad(set_to_none=True)
+            # Outside of the `except`, which holds on to what failed.
+            self.batch = halved(self.batch, least=2)
+
+    def _epoch(self) -> None:
+        parts = -(-len(self.learn) // self.batch)
         for rows in np.array_split(self.rng.permutation(self.learn), parts):
             if len(rows) < 2:  # nothing for batch normalisation to work with
                 continue
@@ -155,7 +170,7 @@ class Training:
         return draw_mixup(len(batch), self.recipe.mixup, self.rng)
 
     def _outputs(self, frames: Tensor, batch: _Batch, mix: Mix | None = None) -> list[Tensor]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_half):
             outputs = self.model(frames, batch.owner, len(batch), mix)
         return [output.float() for output in outputs]
 
@@ -169,7 +184,4 @@ class Training:
         )
 
     def _sent(self, array: NDArray[np.generic]) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        if self.device.type == "cuda":  # from pinned memory the copy runs beside the computing
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+        return sent(torch.from_numpy(np.ascontiguousarray(array)), self.device)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from learner import batches as batches_module
 from learner.backbones import NETWORKS, BackboneConfig, vision_transformer
-from learner.batches import Batches, compiling_pays
+from learner.batches import Batches, Run, compiling_pays, in_parts, memory_was_short
 from learner.embedding import Backbone
 from learner.folding import folded
 from learner.readout import main_axes
@@ -127,7 +128,53 @@ def test_where_not_one_frame_fits_it_is_said() -> None:
         Batches(Device(room=0).run, CPU, 4)(np.zeros((5, 2, 2), np.uint8), 1)
 
 
-def test_compiling_is_for_long_passes_on_a_gpu() -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "GET was unable to find an engine to execute this computation",
+    ],
+)
+def test_short_memory_is_known_by_what_the_libraries_say(said: str) -> None:
+    assert memory_was_short(RuntimeError(said))
+    assert not memory_was_short(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_parts_that_do_not_fit_are_made_smaller() -> None:
+    frames = np.arange(12, dtype=np.uint8)[:, None, None]
+    device = Device(room=4)
+    parts = in_parts(lambda part: device.run(torch.from_numpy(part)), frames, 12)
+    assert torch.cat(parts)[:, 0].tolist() == list(range(12))
+    assert device.asked == [12, 6, 3, 3, 3, 3]  # of equal size
+
+
+def test_compiling_is_for_much_work_on_a_gpu() -> None:
     assert compiling_pays(torch.device("cuda"), 600)
     assert not compiling_pays(torch.device("cuda"), 60)
     assert not compiling_pays(CPU, 600)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_network_with_much_to_do_is_compiled_where_that_works(
+    works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches_module, "compiling_pays", lambda device, seconds: seconds > 0)
+    asked: list[int] = []
+
+    def compiled(run: Run, *, dynamic: bool) -> Run:
+        def faster(frames: Tensor) -> Tensor:
+            asked.append(len(frames))
+            if not works:
+                raise RuntimeError("no C compiler was found")
+            return run(frames)
+
+        return faster
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    frames = np.arange(5, dtype=np.uint8)[:, None, None].repeat(2, 1).repeat(2, 2)
+    batches = Batches(Device(room=9).run, CPU, 4)
+    for _ in range(3):
+        assert batches(frames, 1)[:, 0].tolist() == list(range(5))
+    # Not at first; then always at the size that it was compiled for, or once and never again.
+    assert asked == ([4, 4, 4, 4] if works else [4])

@@ -63,6 +63,22 @@ def test_a_device_gives_what_the_host_gives() -> None:
         np.testing.assert_allclose(on_device(folded, rows), pool._scored(folded, rows), atol=1e-4)
 
 
+def test_where_the_device_has_too_little_memory_the_host_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    E = embeddings()
+    pool, alike = Space(E), Space(E)
+    head = head_for(pool)
+
+    def short(*asked: object) -> Float32:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    pool._scored = OnDevice(E, torch.device("cpu"))
+    monkeypatch.setattr(OnDevice, "_logits", short)
+    for rows in (None, np.array([4, 2])):
+        np.testing.assert_array_equal(pool.logits(head, rows), alike.logits(head, rows))
+
+
 def test_each_row_is_projected_once() -> None:
     E = embeddings()
     pool = Space(E)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from learner.attention import pool_bags
 from learner.cache import Bags, FrameCache
@@ -99,6 +101,25 @@ def test_what_is_handed_out_is_the_average_of_the_last_steps(tmp_path: Path) -> 
         strict=True,
     ):
         torch.testing.assert_close(average, 0.75 * was + 0.25 * now)
+
+
+def test_where_memory_is_short_it_trains_with_smaller_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = training_of(labelled(tmp_path), replace(SHORT, batch=32))
+    asked: list[int] = []
+    outputs = Training._outputs
+
+    def short(self: Training, frames: Tensor, batch: Any, mix: Any) -> list[Tensor]:
+        asked.append(len(batch))
+        if len(batch) > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return outputs(self, frames, batch, mix)
+
+    monkeypatch.setattr(Training, "_outputs", short)
+    training.epoch()
+    training.epoch()
+    assert asked == [30, 15, *[8, 8, 7, 7] * 2]
 
 
 def test_folds_say_for_how_long_it_is_trained(tmp_path: Path) -> None:
