@@ -64,7 +64,7 @@ class Posterior:
         """Draw heads, as one of c * draws outputs: those of class 0 first; temperature included."""
         weights, biases = self.weights(draws, rng)
         temperature = np.broadcast_to(self.temperature, len(biases))[:, None]
-        flat = (weights / temperature[:, None]).reshape(-1, weights.shape[2])
+        flat = (weights / temperature[:, None]).reshape(biases.size, -1)
         return Linear(np.ascontiguousarray(flat.T), (biases / temperature).ravel())
 
     def probabilities(self, logits: Float32) -> Float32:

@@ -142,6 +142,24 @@ def test_identical_scans_are_chosen_all_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_the_ranker_ranks_embeddings_that_are_all_the_same(name: str) -> None:
+    embeddings = np.full((30, 6), 0.5, np.float32)
+    questions = [
+        Question("class", "single", ("a", "b", "c")),
+        Question("findings", "multiple", ("nodule", "effusion")),
+        Question("size", "number"),
+    ]
+    ranker = Ranker(questions, embeddings, name)
+    at = np.arange(20)
+    classes, findings = np.eye(3, dtype=np.float32)[at % 3], np.eye(2, dtype=np.float32)[at % 2]
+    size = np.linspace(0, 1, 20, dtype=np.float32)[:, None]
+    ranker.refit({"class": (at, classes), "findings": (at, findings), "size": (at, size)})
+    ranked = ranker.rank(np.arange(20, 30), 5)
+    assert len(set(ranked.indices.tolist())) == 5
+    assert np.isfinite(ranked.scores).all()
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_the_pool_is_left_as_it_was(name: str) -> None:
     pool, same = pool_of(), pool_of()
     for array in (pool.features, pool.candidates, pool.labelled):
