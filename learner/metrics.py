@@ -1,7 +1,7 @@
 """How good predictions are on a test sample, with 95 % intervals that respect patients.
 
 Undefined is None, never 0: a class that does not occur has no sensitivity, one class alone has no
-ROC-AUC. Numbers that cannot be predictions raise.
+ROC-AUC and no balanced accuracy. Numbers that cannot be predictions raise.
 """
 
 from dataclasses import dataclass
@@ -63,7 +63,8 @@ def evaluate(
     intervals from resamples drawn with `seed`. Each estimate is {"value", "low", "high"}, those at
     the top also "n", the cases behind it. A finding is called at a probability of 0.5, a class when
     it is the likeliest. At the top, sensitivity, specificity and area are means over the classes;
-    of two classes, those of the second.
+    of two classes, those of the second. Balanced accuracy is the mean over the classes or findings
+    that some cases have and others have not; where there are none, as with one class alone, None.
     ValueError: shapes that differ, non-finite predictions, probabilities outside [0, 1].
     """
     y = question.check_targets(targets).astype(np.float64)
@@ -145,14 +146,17 @@ def _choices(
     # A single choice is right or wrong as a whole; of findings each answer counts.
     right = called * present if single else called * present + (1 - called) * absent
     asked = present if single else present + absent
-    sensitivities = [each.sensitivity for each in classes]
     # The cases of one class are not those of another, but the cases of two findings are the same.
     over_classes = mean_of_independent if single else mean_of_related
-    balanced = [mean_of_independent([each.sensitivity, each.specificity]) for each in classes]
+    # Half of a balanced accuracy is none: it would be high where nothing is ever called.
+    told = [each for each in classes if 0 < each.positive < each.n]
+    balanced = [mean_of_independent([each.sensitivity, each.specificity]) for each in told]
     shown = classes[1:] if single and len(classes) == 2 else classes
     return {
         "accuracy": proportion(right.sum(axis=1), asked.sum(axis=1), patients),
-        "balanced_accuracy": over_classes(sensitivities if single else balanced),
+        "balanced_accuracy": over_classes(
+            [each.sensitivity for each in told] if single else balanced
+        ),
         "sensitivity": over_classes([each.sensitivity for each in shown]),
         "specificity": mean_of_related([each.specificity for each in shown]),
         "roc_auc": mean_of_related([each.roc_auc for each in shown]),

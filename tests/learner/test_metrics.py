@@ -63,7 +63,26 @@ def test_what_one_class_alone_leaves_undefined_is_none() -> None:
     assert found["classes"]["m"]["sensitivity"] == nothing
     assert found["classes"]["f"]["specificity"] == nothing
     assert found["classes"]["f"]["sensitivity"]["value"] == 1
-    assert found["balanced_accuracy"]["value"] == 1
+    assert found["balanced_accuracy"] == nothing | {"n": 5}
+
+
+def test_a_class_that_does_not_occur_leaves_the_balanced_accuracy_of_the_others() -> None:
+    three = Question("view", "single", ("pa", "ap", "lateral"))
+    targets = np.eye(3)[[0, 0, 1, 1]]
+    found = report(three, np.eye(3)[[0, 0, 1, 2]], targets)
+    assert found["balanced_accuracy"]["value"] == 0.75
+
+
+def test_a_finding_that_nobody_has_does_not_raise_the_balanced_accuracy() -> None:
+    many = Question("findings", "multiple", tuple("abcdefghijklmn"))
+    targets = np.zeros((12, 14))
+    targets[:6, :6] = np.eye(6)
+    nothing_called = np.full((12, 14), 0.1)
+    found = report(many, nothing_called, targets)
+    assert found["balanced_accuracy"]["value"] == 0.5
+    assert found["specificity"]["value"] == 1
+    found = report(many, nothing_called, np.zeros((12, 14)))
+    assert found["balanced_accuracy"] == {"value": None, "low": None, "high": None, "n": 12}
 
 
 def test_of_two_classes_the_second_is_the_positive_one() -> None:
