@@ -31,8 +31,9 @@ METRICS = {
     "ece": gettext_lazy("Calibration error"),
     "mae": gettext_lazy("Mean absolute error"),
     "mse": gettext_lazy("Mean squared error"),
+    "r2": gettext_lazy("R²"),
 }
-ERRORS = ("mae", "mse")  # lower is better, and not a share
+OF_NUMBERS = ("mae", "mse", "r2")  # no shares: errors have no upper end, R² no lower one
 
 _POINTS = """
     SELECT labels, metrics #> %(path)s FROM rounds_ranking
@@ -69,7 +70,7 @@ class Learning:
 
 def is_share(metric: str) -> bool:
     """Whether a metric lies between 0 and 1."""
-    return metric not in ERRORS
+    return metric not in OF_NUMBERS
 
 
 def learner_state(*, project: Project) -> LearnerState:

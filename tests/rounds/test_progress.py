@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotator.models import Annotation, Task
+from rounds.charts import value_domain
 from rounds.learning import learning_of, metrics_measured
 from rounds.models import Ranking, Round
 from rounds.queries import (
@@ -164,3 +165,10 @@ def test_a_metric_of_rounds_alone_is_offered_too(cast: Cast) -> None:
     assert metrics_measured(project=cast.project) == {"findings": ["roc_auc", "accuracy"]}
     learning = learning_of(project=cast.project, question="findings", metric="roc_auc")
     assert (learning.points, learning.rounds[0].value) == ((), 0.8)
+
+
+def test_what_a_number_explains_is_offered_and_may_lie_below_nothing(cast: Cast) -> None:
+    ranked(cast, 1, size={"mae": measured(2.0), "r2": measured(-0.5, low=-1.5, high=0.2)})
+    assert metrics_measured(project=cast.project) == {"size": ["mae", "r2"]}
+    learning = learning_of(project=cast.project, question="size", metric="r2")
+    assert value_domain(learning.points, is_share=learning.is_share) == (-1.5, 0.5)
