@@ -35,7 +35,7 @@ def true_gain(moment: Moment) -> float:
         rng = np.random.default_rng([seed, 10**6, moment.labels])
         more = round(MORE * moment.labels)
         evidence = read(
-            moment.world, audit=TRUTH_AUDIT, random=0, active=more, by_margin=True, rng=rng
+            moment.world, audit=TRUTH_AUDIT, random=0, active=more, order="margin", rng=rng
         )
         refits = Refits(evidence, rng)
         before, after = (
@@ -50,7 +50,7 @@ def verdict(moment: Moment, seed: int) -> str:
     """What is advised in one project at that moment."""
     rng = np.random.default_rng([seed, moment.labels, moment.world.width])
     evidence = read(
-        moment.world, audit=AUDIT, random=0, active=moment.labels, by_margin=True, rng=rng
+        moment.world, audit=AUDIT, random=0, active=moment.labels, order="margin", rng=rng
     )
     return advise(Refits(evidence, rng, unread=STOP_SET), QUESTION, rng).verdict
 

@@ -16,7 +16,7 @@ SHARE = 0.05
 def precision(labels: int, seed: int) -> float:
     """Share of planted flips among as many of the most doubtful labels as were planted."""
     rng = np.random.default_rng([seed, labels])
-    true = read(WORLD, audit=0, random=labels, active=1, by_margin=False, rng=rng)
+    true = read(WORLD, audit=0, random=labels, active=1, order="random", rng=rng)
     planted = rng.choice(true.random, round(SHARE * labels), replace=False)
     targets = true.targets[QUESTION.name].copy()
     targets[planted] = 1 - targets[planted]

@@ -1,6 +1,7 @@
 """Small worlds of scans: features, true answers, and evidence read from them."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,11 @@ from learner.questions import Question
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+
+# "random" saves nothing, "margin" (the smallest first) saves some. "shortcut" costs: it takes scans
+# whose answer the first feature alone tells, the plainest first, so that hardly more is learnt.
+Order = Literal["random", "margin", "shortcut"]
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 QUESTION = Question("finding", "single", ("absent", "present"))
 _PENALTY = 0.05
@@ -37,20 +43,23 @@ def read(
     audit: int,
     random: int,
     active: int,
-    by_margin: bool,
+    order: Order,
     rng: np.random.Generator,
 ) -> Evidence:
-    """A project after so much reading; the active arm by smallest margin, or in random order."""
+    """A project after so much reading; the active arm in that order."""
     features, answers = world.draw(audit + random + 4 * active, rng)
-    pool = np.arange(audit + random, len(features))
-    chosen = _smallest_margins(features, answers, pool, active) if by_margin else pool[:active]
+    pool: Int64 = np.arange(audit + random, len(features))
+    if order == "margin":
+        pool = _smallest_margins(features, answers, pool, active)
+    elif order == "shortcut":
+        pool = _shortcuts_first(features, answers, pool)
     return Evidence(
         questions=(QUESTION,),
         embeddings=features,
         targets={QUESTION.name: answers},
         patients=np.arange(len(features)),
         audit=np.arange(audit),
-        active=chosen,
+        active=pool[:active],
         random=np.arange(audit, audit + random),
     )
 
@@ -64,3 +73,8 @@ def _smallest_margins(features: Float32, answers: Float32, pool: Int64, count: i
         order = np.argsort(np.abs(logits[:, 1] - logits[:, 0]))[:_BATCH]
         chosen, left = np.concatenate([chosen, left[order]]), np.delete(left, order)
     return chosen[:count]
+
+
+def _shortcuts_first(features: Float32, answers: Float32, pool: Int64) -> Int64:
+    tells = features[pool, 0] * (answers[pool, 1] - answers[pool, 0])
+    return pool[np.argsort(-tells)]

@@ -6,10 +6,12 @@ the levels that half to all of its r labels reach: there mean_j [S_active(j / R)
 to be 0. At the level of all r random labels, r / R active ones were needed.
 
 The 95 % interval is found by inverting a test (Fieller 1954): it holds every R for which that mean
-does not differ significantly from 0. Its variance is that of the scores over audit patients, the
-same for both curves (`scoring.covariance`), plus that over which labels were drawn (`luck`). Where
-R = 1 lies in the interval, no difference is shown. Scores come from the audit sample alone, so
-nothing measured on chosen labels enters.
+does not differ significantly from 0, and is open where it does not end with chosen labels that are
+too few, or more than needed. Where R = 1 is rejected, it lies on the side that those r labels show:
+what still fewer seem to teach is less sure. The variance is that of the scores over audit patients,
+the same for both curves (`scoring.covariance`), plus that over which labels were drawn (`luck`).
+Where R = 1 lies in the interval, no difference is shown. Scores come from the audit sample alone,
+so nothing measured on chosen labels enters.
 """
 
 from dataclasses import dataclass
@@ -211,6 +213,8 @@ def _needed(by_chance: _Curve, chosen: _Curve, luck: Luck, patients: Int64) -> A
     measured = np.diag(covariance(means[:, 1:], patients))
     ahead = means[:, 0]
     is_level = np.abs(ahead) <= _half_width(measured, drawn, patients)
+    side = _side(k, ahead, is_level, r)
+    k, ahead, is_level = k[side], ahead[side], is_level[side]
     value = _crossing(k, np.asarray(isotonic_regression(ahead), dtype=np.float64))
     low, high = _bounds(k, ahead, is_level)
     return Amount(
@@ -244,19 +248,31 @@ def _crossing(k: Float64, ahead: Float64) -> float | None:
     return float(k[at - 1] * (k[at] / k[at - 1]) ** part)
 
 
+def _side(k: Float64, ahead: Float64, is_level: NDArray[np.bool_], r: int) -> slice:
+    """What is left to ask: where r labels are behind only more of them, where ahead fewer."""
+    at = min(int(np.searchsorted(k, r)), len(k) - 1)
+    if is_level[at]:
+        return slice(None)
+    return slice(at, None) if ahead[at] < 0 else slice(at + 1)
+
+
 def _bounds(
     k: Float64, ahead: Float64, is_level: NDArray[np.bool_]
 ) -> tuple[float | None, float | None]:
-    """The least and the greatest number that cannot be told from level; None: open."""
-    inside = np.flatnonzero(is_level)
-    if len(inside):
-        first, last = int(inside[0]), int(inside[-1])
-        return (float(k[first]) if first else None), (float(k[last]) if last + 1 < len(k) else None)
-    behind = np.flatnonzero(ahead < 0)
-    if not len(behind):  # ahead from the first point on
-        return None, float(k[0])
-    last = int(behind[-1])
-    return float(k[last]), (float(k[last + 1]) if last + 1 < len(k) else None)
+    """Up to where all numbers are too few, and from where on all are more than is needed.
+
+    Between them lies all that cannot be told from level; None: open.
+    """
+    behind, beyond = ~is_level & (ahead < 0), ~is_level & (ahead > 0)
+    return _end(k, is_level, behind), _end(k[::-1], is_level[::-1], beyond[::-1])
+
+
+def _end(k: Float64, is_level: NDArray[np.bool_], is_out: NDArray[np.bool_]) -> float | None:
+    """The first of k that is level if all before it are out, else the last of these."""
+    out = len(k) if is_out.all() else int(np.argmin(is_out))  # so many, from the first on
+    if out == 0:
+        return None
+    return float(k[out] if out < len(k) and is_level[out] else k[out - 1])
 
 
 def _verdict(needed: Amount, r: int) -> Verdict:

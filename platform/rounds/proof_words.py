@@ -40,10 +40,11 @@ class Amount:
         return "" if self.high is None else gettext("at most {high}").format(high=said(self.high))
 
     def with_interval(self, said: Callable[[float], str]) -> str:
-        """The value, its interval in brackets behind it."""
+        """The value, its interval in brackets behind it; without a value the interval alone."""
         interval = self.interval(said)
-        value = "" if self.value is None else said(self.value)
-        return f"{value} ({interval})" if interval else value
+        if self.value is None:
+            return interval
+        return f"{said(self.value)} ({interval})" if interval else said(self.value)
 
 
 def whole(number: float) -> str:
@@ -102,7 +103,7 @@ def _saving(one: dict[str, Any], label_seconds: float | None) -> list[str]:
             "{needed} labels in the learner’s order teach what {random} in random order "
             "do: {ratio} times fewer."
         ).format(
-            needed=whole(needed.value or 0),
+            needed=needed.with_interval(whole),
             random=one["random"],
             ratio=ratio.with_interval(one_decimal),
         ),
@@ -115,7 +116,7 @@ def _saving(one: dict[str, Any], label_seconds: float | None) -> list[str]:
 def _cost(one: dict[str, Any], label_seconds: float | None) -> list[str]:
     needed = Amount.of(one["needed"])
     better = gettext("Strategy “random” would serve this question better.")
-    if needed.value is None:
+    if needed.value is None and needed.low == one["active"]:
         return [
             gettext(
                 "{random} labels in random order teach more than all {active} in the "
@@ -127,7 +128,7 @@ def _cost(one: dict[str, Any], label_seconds: float | None) -> list[str]:
         gettext(
             "It takes {needed} labels in the learner’s order to teach what {random} in "
             "random order do."
-        ).format(needed=whole(needed.value), random=one["random"]),
+        ).format(needed=needed.with_interval(whole), random=one["random"]),
         gettext("Lost on the way there: {labels}.").format(
             labels=_labels(Amount.of(one["saved"]).times(-1), label_seconds)
         ),

@@ -15,7 +15,7 @@ SMALL = Reading(audit=400, random=32, active=60)
 
 
 def test_an_order_that_saves_nothing_shows_no_difference() -> None:
-    found = verdicts(SMALL, by_margin=False, runs=40)
+    found = verdicts(SMALL, order="random", runs=40)
     assert found["no_difference"] >= 0.85  # of 95 %: with chance 1 in 400 below
     assert found["saving"] <= 0.05
     assert found["interval_holds_the_ratio"] >= 0.85
@@ -23,10 +23,17 @@ def test_an_order_that_saves_nothing_shows_no_difference() -> None:
 
 def test_an_order_that_saves_is_worth_more_on_average() -> None:
     large = Reading(audit=400, random=120, active=150)
-    ratios = [run(large, by_margin=True, seed=seed).ratio.value for seed in range(6)]
+    ratios = [run(large, order="margin", seed=seed).ratio.value for seed in range(6)]
     assert np.median([ratio or 0 for ratio in ratios]) > 1.3
-    said = Counter(run(large, by_margin=True, seed=seed).verdict for seed in range(6))
+    said = Counter(run(large, order="margin", seed=seed).verdict for seed in range(6))
     assert said["cost"] == 0
+
+
+def test_an_order_that_costs_labels_is_told_so_and_never_a_saving() -> None:
+    found = verdicts(SMALL, order="shortcut", runs=40)
+    assert found["saving"] == 0
+    assert found["cost"] >= 0.6
+    assert found["interval_holds_the_ratio"] >= 0.85
 
 
 def test_the_intervals_hold_the_truth() -> None:

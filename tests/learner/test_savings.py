@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from learner.proof.evidence import Evidence
 from learner.proof.luck import Luck
-from learner.proof.savings import Amount, _bounds, _Curve, _needed, _verdict, measure_savings
+from learner.proof.savings import (
+    Amount,
+    _bounds,
+    _Curve,
+    _needed,
+    _side,
+    _verdict,
+    measure_savings,
+)
 from learner.questions import Question
 from learner.scores import Score
 from tests.learner.evidence import FINDINGS, SEX, SIZE, evidence, refits
@@ -29,6 +37,26 @@ def test_the_interval_holds_what_cannot_be_told_apart_and_is_open_at_its_ends() 
     assert _bounds(k, np.full(4, -0.1), nothing) == (80.0, None)
 
 
+def test_few_labels_that_are_level_by_chance_end_nothing() -> None:
+    k, early = np.array([10.0, 20.0, 40.0, 80.0]), np.array([True, True, False, False])
+    assert _bounds(k, np.array([-0.3, 0.1, -0.2, -0.2]), early) == (None, None)
+    assert _bounds(k, np.array([0.2, 0.2, 0.1, -0.1]), ~early) == (None, None)
+    assert _bounds(k, np.array([-0.2, 0.2, 0.1, 0.2]), np.arange(4) == 2) == (10.0, 40.0)
+
+
+def test_what_as_many_labels_show_says_on_which_side_of_them_the_interval_lies() -> None:
+    k, ahead = np.array([10.0, 20.0, 40.0, 80.0]), np.array([0.1, -0.1, -0.1, 0.1])
+
+    def side(r: int, *level: bool) -> list[float]:
+        return [float(one) for one in k[_side(k, ahead, np.array(level), r)]]
+
+    assert side(20, True, False, False, True) == [20.0, 40.0, 80.0]
+    assert side(20, True, True, False, True) == k.tolist()
+    assert side(80, True, False, True, False) == k.tolist()
+    assert side(10, False, False, True, False) == [10.0]
+    assert side(160, True, False, False, True) == k.tolist()
+
+
 def test_half_of_an_odd_random_arm_is_a_level_that_is_compared() -> None:
     influence = np.linspace(-0.1, 0.1, 20, dtype=np.float64)
 
@@ -47,6 +75,22 @@ def test_half_of_an_odd_random_arm_is_a_level_that_is_compared() -> None:
     ]
     assert needed[0] is not None and needed[1] is not None
     assert needed[1] > 1.1 * needed[0]
+
+
+def test_an_order_that_stays_behind_costs_labels_though_few_of_them_were_level() -> None:
+    influence = np.linspace(-0.01, 0.01, 20, dtype=np.float64)
+
+    def curve(labels: list[int], values: list[float]) -> _Curve:
+        return _Curve(np.array(labels), tuple(Score(one, influence) for one in values))
+
+    needed = _needed(
+        curve([5, 10, 20, 28, 40], [0.5, 0.55, 0.6, 0.65, 0.7]),
+        curve([5, 10, 20, 40, 200], [0.56, 0.56, 0.56, 0.56, 0.56]),
+        Luck(0.1, 1.5),
+        np.arange(20),
+    )
+    assert needed == Amount(None, 200.0, None)
+    assert _verdict(needed, 40) == "cost"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def part(cast: Cast, user: User) -> str:
 
 def test_a_saving_is_told_in_labels_and_hours() -> None:
     assert savings_sentences(savings(), 36.0) == [
-        "40 labels in the learner’s order teach what 100 in random order do: "
+        "40 (25 to 80) labels in the learner’s order teach what 100 in random order do: "
         "2.5 (1.2 to 4.0) times fewer.",
         "Saved on the way there: 60 (20 to 75) labels, 0.6 (0.2 to 0.8) reader-hours at 36 s a "
         "label.",
@@ -117,9 +117,17 @@ def test_an_order_that_costs_labels_is_told_so() -> None:
         verdict="cost", needed=amount(160.0, 120.0, None), saved=amount(-60.0, None, -20.0)
     )
     assert savings_sentences(cost, None) == [
-        "It takes 160 labels in the learner’s order to teach what 100 in random order do.",
+        "It takes 160 (at least 120) labels in the learner’s order to teach what 100 in random "
+        "order do.",
         "Lost on the way there: 60 (at least 20) labels.",
         "Strategy “random” would serve this question better.",
+    ]
+    late = savings(
+        verdict="cost", needed=amount(None, 120.0, None), saved=amount(None, None, -20.0)
+    )
+    assert savings_sentences(late, None)[:2] == [
+        "It takes at least 120 labels in the learner’s order to teach what 100 in random order do.",
+        "Lost on the way there: at least 20 labels.",
     ]
     never = savings(verdict="cost", needed=amount(None, 600.0, None), saved=NOTHING)
     assert savings_sentences(never, None)[0] == (
@@ -163,6 +171,7 @@ def test_advice_names_the_labels_for_one_more_point() -> None:
 def test_intervals_open_at_an_end_say_so() -> None:
     assert Amount(None, None, 3.0).interval(whole) == "at most 3"
     assert Amount(1.0, None, None).with_interval(one_decimal) == "1.0"
+    assert Amount(None, 2.0, None).with_interval(whole) == "at least 2"
     assert Amount(5.0, 2.0, None).times(-2) == Amount(-10.0, None, -4.0)
     assert whole(-12345) == "−12\u202f345"
 
@@ -291,7 +300,7 @@ def test_the_interface_tells_the_proof_to_who_oversees(cast: Cast) -> None:
 @pytest.mark.parametrize("user", ["alice", "ann"])
 def test_the_parts_of_the_page_say_the_same_to_all_who_oversee(cast: Cast, user: str) -> None:
     proved(cast)
-    assert "40 labels in the learner’s order" in part(cast, getattr(cast, user))
+    assert "40 (25 to 80) labels in the learner’s order" in part(cast, getattr(cast, user))
 
 
 def test_one_finding_among_several_is_there_or_not_in_the_readers_language(cast: Cast) -> None:
