@@ -103,6 +103,17 @@ class FrameBags:
             found[some] = self.harmony.apply(part, some)
         return found
 
+    def shares(self) -> Float32 | None:
+        """Each frame's share of its bag by attention [m], 0 where no bag has it; None without."""
+        if self.attention is None:
+            return None
+        frames = frames_of(self.features, self.firsts, self.counts).astype(np.float32)
+        starts = _starts(self.counts)
+        at = np.repeat(self.firsts - starts, self.counts) + np.arange(len(frames))
+        found = np.zeros(len(self.features), dtype=np.float32)
+        found[at] = self.attention.weights(frames, starts)
+        return found
+
     def _part(self, some: slice, parts: int) -> NDArray[np.floating]:
         return _pooled(self.features, self.firsts[some], self.counts[some], self.attention, parts)
 

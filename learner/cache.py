@@ -59,6 +59,10 @@ class Bags:
         end = int(firsts[-1] + counts[-1]) if len(firsts) else 0
         return Bags(self.tasks[:count], firsts, counts, self.frames[:end])
 
+    def of(self, rows: NDArray[np.int64]) -> "Bags":
+        """These bags, in this order, with all the frames there are."""
+        return Bags(self.tasks[rows], self.firsts[rows], self.counts[rows], self.frames)
+
     def whole(self, frames: int) -> int:
         """How many bags, from the first on, lie within the first so many frames."""
         return int(np.searchsorted(self.firsts + self.counts, frames, side="right"))

@@ -57,9 +57,8 @@ def make(material: Material, serving: FrameBags | None) -> Made:
 
 def _fine_tuned(material: Material, serving: FrameBags | None) -> Made:
     request, data = material.request, material.data
-    if serving is not None and serving.attention is not None:
-        frames = serving.features.astype(np.float32)
-        data = replace(data, attention=serving.attention.weights(frames, serving.firsts))
+    if serving is not None:
+        data = replace(data, attention=serving.shares())
     pooled = None if serving is None else serving.pooled()
 
     def guess(learn: Int64) -> dict[str, Float32]:

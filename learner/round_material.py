@@ -56,12 +56,15 @@ class Material:
         )
         bags = FrameCache(Path(request.cache), request.size).read()
         with np.load(folder / "labels.npz") as arrays:
-            n = min(len(bags), len(arrays["patients"]))
-            is_audit: NDArray[np.bool_] = arrays["is_audit"][:n]
-            targets = {q.name: arrays[f"question {q.name}"][:n] for q in questions}
-            patients = arrays["patients"][:n]
-            sites = arrays["sites"][:n] if "sites" in arrays else None
-        answered = np.zeros(n, dtype=bool)
+            # Both in the order of the cache, which also holds tasks that are gone, or came since.
+            rows = np.flatnonzero(np.isin(bags.tasks, arrays["tasks"]))
+            bags = bags.head(int(rows.max(initial=-1)) + 1).of(rows)
+            known = np.isin(arrays["tasks"], bags.tasks)
+            is_audit: NDArray[np.bool_] = arrays["is_audit"][known]
+            targets = {q.name: arrays[f"question {q.name}"][known] for q in questions}
+            patients = arrays["patients"][known]
+            sites = arrays["sites"][known] if "sites" in arrays else None
+        answered = np.zeros(len(bags), dtype=bool)
         for values in targets.values():
             answered |= ~np.isnan(values).all(axis=1)
         labelled = np.flatnonzero(answered & ~is_audit)
@@ -69,7 +72,7 @@ class Material:
         return cls(
             request=request,
             questions=questions,
-            data=Labelled(bags.head(n), targets, patients, sites=sites),
+            data=Labelled(bags, targets, patients, sites=sites),
             is_audit=is_audit,
             labelled=labelled,
             audited=np.flatnonzero(answered & is_audit),

@@ -29,9 +29,7 @@ class Labelled:
 
     def of(self, rows: Int64) -> "Labelled":
         """These bags, in this order, with all the frames there are."""
-        bags = Bags(
-            self.bags.tasks[rows], self.bags.firsts[rows], self.bags.counts[rows], self.bags.frames
-        )
+        bags = self.bags.of(rows)
         targets = {name: values[rows] for name, values in self.targets.items()}
         sites = None if self.sites is None else self.sites[rows]
         patients = self.patients[rows]

@@ -135,22 +135,25 @@ class Pool:
     """
 
     def __init__(self, project_id: int, tasks: Int64, questions: tuple[Question, ...]) -> None:
-        """Read the state of these tasks; labels come with `take`. A task that is gone is closed."""
-        self.tasks, self.questions = tasks, questions
-        self._order = np.argsort(tasks)
-        n = len(tasks)
+        """Read the state of these tasks; labels come with `take`. One that is gone is left out.
+
+        The caches keep what they hold of it, but nobody can read it, and its arm is not known.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_TASKS, [project_id])
+            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
+        self.tasks, self.questions = tasks[np.isin(tasks, found[:, 0])], questions
+        self._order = np.argsort(self.tasks)
+        n = len(self)
         self.patients = np.zeros(n, dtype=np.int64)
         self.is_audit = np.zeros(n, dtype=bool)  # measured on, never learned from
         self.is_random = np.zeros(n, dtype=bool)  # learned from; no ranking places them
-        self.answers = np.full(n, np.iinfo(np.int64).max)  # how many count; a task gone wants none
+        self.answers = np.zeros(n, dtype=np.int64)  # how many count
         self.targets = {
             question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
             for question in questions
         }
         self.watermark = 0
-        with connection.cursor() as cursor:
-            cursor.execute(_TASKS, [project_id])
-            found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
         rows, known = self.rows_of(found[:, 0])
         self.patients[rows] = found[known, 1]
         self.is_audit[rows] = found[known, 2]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,10 +128,10 @@ def answering_for(project_id: int, doing: str) -> Iterator[None]:
         raise
 
 
-def sweep(*, embedded: dict[int, int]) -> None:
+def sweep(*, embedded: Mapping[int, tuple[int, int]]) -> None:
     """Set going what no job was left for: stale rankings, new scans, first and orphaned rounds.
 
-    `embedded` says how many tasks of each project the caches hold.
+    `embedded` says of each project how many tasks the caches hold, and the highest task number.
     """
     services.renew_activity()
     for project_id in _ids(_STALE):
@@ -145,14 +145,20 @@ def sweep(*, embedded: dict[int, int]) -> None:
     _take_up_orphans()
 
 
-def _behind(embedded: dict[int, int]) -> list[int]:
+def _behind(embedded: Mapping[int, tuple[int, int]]) -> list[int]:
+    """Projects with tasks that the caches lack.
+
+    They still hold tasks that gave way to others, so counting is not enough; but what takes their
+    place has a higher number than any task before.
+    """
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT project_id, count(*) FROM annotator_task GROUP BY project_id")
-        return [
-            project_id
-            for project_id, count in cursor.fetchall()
-            if count > embedded.get(project_id, 0) and not _rests(project_id)
-        ]
+        cursor.execute("SELECT project_id, count(*), max(id) FROM annotator_task GROUP BY 1")
+        for project_id, count, last in cursor.fetchall():
+            cached, last_cached = embedded.get(project_id, (0, 0))
+            if (count > cached or last > last_cached) and not _rests(project_id):
+                found.append(project_id)
+    return found
 
 
 def _ids(query: str, values: list[int] | None = None) -> list[int]:

@@ -48,7 +48,8 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     request = _request(begun, home, questions) | {"size": size}
     (folder / "request.json").write_text(json.dumps(request))
     is_pool = pool.is_labelled & ~pool.is_audit
-    arrays: dict[str, Any] = {"patients": pool.patients, "is_audit": pool.is_audit}
+    arrays: dict[str, Any] = {"tasks": pool.tasks, "patients": pool.patients}
+    arrays["is_audit"] = pool.is_audit
     arrays |= {f"question {name}": targets for name, targets in pool.targets.items()}
     if pool.sites is not None:
         arrays["sites"] = pool.sites

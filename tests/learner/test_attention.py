@@ -161,3 +161,18 @@ def test_only_frames_that_attention_rests_on_are_looked_at() -> None:
     weights = attention().weights(frames.astype(np.float32), np.array([0]))
     assert least in np.argsort(-weights)[:LOOKED_AT]
     assert asked[0].shape == (LOOKED_AT, 12)
+
+
+def test_attention_says_of_each_frame_which_share_of_its_own_bag_it_has() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(9, 4)).astype(np.float16)
+    shapes = ((4, 2), 2, (4, 2), 2, 2)
+    attention = Attention(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
+    firsts, counts = np.array([0, 6]), np.array([3, 3])  # the bag between them is gone
+    shares = FrameBags(features, firsts, counts, attention).shares()
+    assert shares is not None
+    assert shares[3:6].tolist() == [0, 0, 0]
+    assert [shares[:3].sum(), shares[6:].sum()] == pytest.approx([1, 1])
+    own = attention.weights(features[6:].astype(np.float32), np.array([0]))
+    assert shares[6:] == pytest.approx(own)
+    assert FrameBags(features, firsts, counts).shares() is None

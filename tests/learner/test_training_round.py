@@ -1,6 +1,7 @@
 """A round makes what its request asks for, and says what it did and whether it shall serve."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from learner.attention import Attention
+from learner.attention import Attention, pool_bags
 from learner.cache import EmbeddingCache, FrameCache
 from learner.embedding import Backbone
 from learner.ensemble import Ensemble
@@ -47,9 +48,13 @@ def begin_with(
     targets: NDArray[np.float32],
     is_audit: NDArray[np.bool_],
     sites: NDArray[np.int64] | None = None,
+    tasks: Sequence[int] | None = None,
     **asked: Any,
 ) -> Round:
-    """A round on bags of frames [n, k, S, S], whose embeddings [n k, d] serve until now."""
+    """A round on bags of frames [n, k, S, S], whose embeddings [n k, d] serve until now.
+
+    The bags are of tasks 0 to n, and those of other `tasks` than these are gone.
+    """
     cache, n = folder / "cache", len(frames)
     FrameCache(cache, 32).append(range(n), list(frames))
     Backbone(TINY).save(folder / "parent")
@@ -69,10 +74,16 @@ def begin_with(
         "questions": [{"name": "diagnosis", "kind": "single", "classes": CLASSES}],
     }
     (folder / "request.json").write_text(json.dumps(request | asked))
-    answers: dict[str, Any] = {"question diagnosis": targets}
+    known = np.arange(n) if tasks is None else np.asarray(tasks)
+    answers: dict[str, Any] = {
+        "question diagnosis": targets,
+        "patients": np.arange(n),
+        "is_audit": is_audit,
+    }
     if sites is not None:
         answers["sites"] = sites
-    np.savez(folder / "labels.npz", patients=np.arange(n), is_audit=is_audit, **answers)
+    answers = {name: values[known] for name, values in answers.items()}
+    np.savez(folder / "labels.npz", tasks=known, **answers)
     return Round(folder)
 
 
@@ -114,6 +125,27 @@ def test_the_audit_sample_is_neither_learned_from_nor_guessed(tmp_path: Path) ->
     begun = begin(tmp_path, labels=30)
     assert begun.material.unlabelled.tolist() == list(range(30, 40))
     assert set(begun.material.learn) | set(begun.material.held_out) == set(range(30))
+
+
+def test_the_bags_of_tasks_that_are_gone_teach_nothing(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 60, (48, 3, 32, 32), dtype=np.uint8)
+    frames[1::2, :, 8:24, 8:24] = 220
+    targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
+    targets[30:] = np.nan
+    features = Backbone(TINY).embed(frames.reshape(-1, 32, 32))
+    here = [row for row in range(48) if row % 4 != 2]
+    begun = begin_with(tmp_path, frames, features, targets, np.arange(48) >= 40, tasks=here)
+    material = begun.material
+    assert material.data.bags.tasks.tolist() == here
+    assert [here[row] for row in material.labelled] == [row for row in here if row < 30]
+    assert [here[row] for row in material.unlabelled] == [row for row in here if 30 <= row < 40]
+    seen = material.data.bags.frames_of(material.unlabelled)
+    assert seen.tolist() == [3 * row + k for row in here if 30 <= row < 40 for k in range(3)]
+    serving = begun.serving()
+    assert serving is not None
+    (bag,) = serving.of(np.array([2])).pooled()  # that of task 3
+    (own,) = pool_bags(features, np.array([9]), np.array([3]))
+    assert (bag == own).all()
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,33 @@ def add_scans(learning: LearningProject, count: int, *, frame_count: int = 1) ->
     scans = [
         _make_scan(learning.project.archive, n, frame_count) for n in range(known, known + count)
     ]
+    _make_tasks(learning, scans)
+
+
+def add_second_views(learning: LearningProject) -> None:
+    """Another image of each study: where a task is a study, those nobody has begun are replaced."""
+    known = len(learning.has_nodule)
+    scans = [
+        _frames_of(series, number, 1)
+        for number, series in enumerate(Series.objects.order_by("pk"), start=known - known % 2)
+    ]
+    _make_tasks(learning, scans)
+
+
+def _make_tasks(learning: LearningProject, scans: list[Scan]) -> None:
     create_tasks(project=learning.project, scans=scans)
     for task, scan in Task.objects.filter(project=learning.project).values_list("pk", "scans"):
         learning.has_nodule.setdefault(task, Scan.objects.get(pk=scan).name.startswith("nodule"))
 
 
 def _make_scan(archive: Archive, number: int, frame_count: int) -> Scan:
+    patient = Patient.objects.create(archive=archive, pseudonym=f"patient-{number}")
+    study = Study.objects.create(archive=archive, patient=patient, uid=f"2.25.{number}")
+    series = Series.objects.create(study=study, uid=f"2.25.1.{number}", modality="DX")
+    return _frames_of(series, number, frame_count)
+
+
+def _frames_of(series: Series, number: int, frame_count: int) -> Scan:
     nodule = number % 2 == 1
     header = {
         "dtype": "uint16",
@@ -98,11 +119,8 @@ def _make_scan(archive: Archive, number: int, frame_count: int) -> Scan:
     }
     frames = [_picture(number + 1000 * n, nodule=nodule) for n in range(frame_count)]
     digest = write_frames(settings.FRAME_STORE, header, frames)
-    patient = Patient.objects.create(archive=archive, pseudonym=f"patient-{number}")
-    study = Study.objects.create(archive=archive, patient=patient, uid=f"2.25.{number}")
-    series = Series.objects.create(study=study, uid=f"2.25.1.{number}", modality="DX")
     return Scan.objects.create(
-        archive=archive,
+        archive=series.study.archive,
         series=series,
         kind=Scan.Kind.IMAGE if frame_count == 1 else Scan.Kind.VOLUME,
         name=f"{'nodule' if nodule else 'normal'}-{number}",

@@ -14,6 +14,7 @@ from accounts.saying import said
 from accounts.sentences import kept
 from annotator.models import Task
 from learner.cache import EmbeddingCache
+from learner.round_material import Material
 from learner.sentences import Unusable
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Round
@@ -21,6 +22,7 @@ from rounds.worker import embedding
 from tests.rounds.learning_project import (
     LearningProject,
     add_scans,
+    add_second_views,
     last_ranking,
     make_learning_project,
     waiting_jobs,
@@ -67,6 +69,27 @@ def test_the_first_round_learns_without_labels_and_serves(
     worker.embed(project_id=project_id)  # with the new weights
     found = EmbeddingCache.find(serving.cache_folder(project_id), "r1a1")
     assert found is not None and len(found) == 26
+
+
+def test_a_round_never_sees_an_audit_task_that_gave_way_to_another(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning = make_learning_project(reading_unit="study", audit_share=0.5)
+    worker.embed(project_id=learning.project.pk)
+    add_second_views(learning)
+    worker.embed(project_id=learning.project.pk)
+    begun = services.queue_round(project_id=learning.project.pk, labels=0, last_annotation=0)
+    assert begun is not None
+    monkeypatch.setattr(training, "_run_child", lambda begun, folder: "not run here")
+    worker.train(round_id=begun.pk)
+    (folder,) = Path(settings.MODEL_STORE).rglob("attempt-1")
+    material = Material.read(folder)
+    tasks = Task.objects.filter(project=learning.project)
+    audit = set(tasks.filter(arm="audit").values_list("pk", flat=True))
+    assert 0 < len(audit) < 24
+    seen = material.data.bags.tasks[material.unlabelled]
+    assert set(material.data.bags.tasks) == set(tasks.values_list("pk", flat=True))
+    assert set(seen) == set(learning.generations()) - audit
 
 
 def test_a_round_that_crashes_leaves_its_reason_and_the_old_order(

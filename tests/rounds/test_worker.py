@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from django.db import connection
 from numpy.typing import NDArray
 
 from annotator.claims import claim_next_task
@@ -21,6 +22,7 @@ from rounds.worker.opening import opens_at
 from tests.rounds.learning_project import (
     LearningProject,
     add_scans,
+    add_second_views,
     last_ranking,
     make_learning_project,
     waiting_jobs,
@@ -130,6 +132,35 @@ def test_new_scans_join_the_pool(radiographs: LearningProject) -> None:
     pooled = reranking._live_projects[project_id].bags.pooled()
     assert np.abs(pooled[:24, WIDTH:]).max() == 0
     assert np.abs(pooled[24:, WIDTH:]).max() > 0
+
+
+def test_tasks_that_replace_others_are_embedded_and_ranked_in_their_place(
+    transactional_db: None,
+) -> None:
+    learning = make_learning_project(reading_unit="study")
+    project_id = learning.project.pk
+    worker.embed(project_id=project_id)
+    worker.rerank(project_id=project_id)
+    before = set(learning.generations())
+    add_second_views(learning)
+    tasks = set(learning.generations())
+    assert (len(tasks), tasks & before) == (24, set())
+    worker.rerank(project_id=project_id)  # nothing that is embedded is a task any more
+    worker.sweep()
+    assert "rounds.embed" in waiting_jobs()
+    worker.embed(project_id=project_id)
+    learning.read_next()
+    worker.rerank(project_id=project_id)
+    ranking = last_ranking(learning)
+    assert (ranking.labels, ranking.placed) == (1, 23)
+    live = reranking._live_projects[project_id]
+    assert set(live.pool.tasks) == tasks
+    assert len(live.ranker._space) == len(live.bags.counts) == 24
+    assert live.bags.counts.tolist() == [2] * 24
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    worker.sweep()
+    assert "rounds.embed" not in waiting_jobs()
 
 
 def test_a_scan_counts_as_embedded_with_its_last_frame(

@@ -28,5 +28,6 @@ def sweep() -> None:
         folder = cache_folder(project_id)
         features = EmbeddingCache.find(folder, serving_of(project_id=project_id).name)
         frames = FrameCache(folder, SIZE).read()
-        embedded[project_id] = 0 if features is None else frames.whole(len(features))
+        tasks = frames.tasks[: 0 if features is None else frames.whole(len(features))]
+        embedded[project_id] = (len(tasks), int(tasks.max(initial=0)))
     serving.sweep(embedded=embedded)

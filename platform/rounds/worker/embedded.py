@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from learner.attention import Attention, Features, FrameBags
 from learner.cache import Bags, EmbeddingCache, FrameCache
 from learner.frames import SIZE
@@ -19,13 +21,17 @@ class Embedded:
 
     @property
     def tasks(self) -> Int64:
-        """Those whose every frame is embedded: the rows of a `Pool`, and of `bags`."""
+        """Those whose every frame is embedded, with tasks that are gone since."""
         return self.cached.tasks
 
     def bags(self, pool: Pool) -> FrameBags:
-        """The frames of these tasks, what each site adds taken out when they are pooled."""
+        """The frames of the pool of these tasks, row by row as there.
+
+        What each site adds is taken out when they are pooled.
+        """
         attention = Attention.load(self.serves.weights)
-        bags = FrameBags(self.features, self.cached.firsts, self.cached.counts, attention)
+        cached = self.cached.of(np.flatnonzero(np.isin(self.tasks, pool.tasks)))
+        bags = FrameBags(self.features, cached.firsts, cached.counts, attention)
         return bags.harmonised(pool.sites)
 
 

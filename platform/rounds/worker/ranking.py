@@ -93,6 +93,8 @@ def live_project(project: Project) -> LiveProject | None:
             )
             return None
         pool = Pool(project.pk, found.tasks, questions)
+        if not len(pool):  # all gave way to tasks that are embedded next
+            return None
         bags = found.bags(pool)
         live = LiveProject(key, found.serves, pool, bags, _ranker(project, pool, bags.pooled()))
     _live_projects[project.pk] = live  # behind all others: what was ranked longest ago goes first
