@@ -1,5 +1,7 @@
 """Training rounds are begun, published once, taken up again, and end with a reason."""
 
+import errno
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,16 +11,19 @@ import torch
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
+from pytest_django.fixtures import Settings
 
 from accounts.saying import said
 from accounts.sentences import kept
 from annotator.models import Task
-from learner.cache import EmbeddingCache
+from learner.cache import EmbeddingCache, FrameCache
+from learner.frames import SIZE
 from learner.round_material import Material
 from learner.sentences import Unusable
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Round
 from rounds.worker import embedding
+from scans.framestore import frames_path, open_frames
 from tests.rounds.learning_project import (
     LearningProject,
     add_scans,
@@ -192,6 +197,60 @@ def test_a_damaged_frame_file_does_not_stop_the_others(radiographs: LearningProj
     worker.embed(project_id=radiographs.project.pk)
     worker.rerank(project_id=radiographs.project.pk)
     assert last_ranking(radiographs).placed == 24
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short", "not compressed", "another header"])
+def test_an_unreadable_scan_is_an_empty_frame(radiographs: LearningProject, damage: str) -> None:
+    task = Task.objects.filter(project=radiographs.project).first()
+    assert task is not None
+    digest = task.scans.get().frames
+    path = frames_path(settings.FRAME_STORE, digest)
+    whole = path.read_bytes()
+    (start, length), *_ = open_frames(settings.FRAME_STORE, digest).header["index"]
+    if damage == "missing":
+        path.unlink()
+    elif damage == "cut short":
+        path.write_bytes(whole[: start + length // 2])
+    elif damage == "not compressed":
+        middle = start + length // 2
+        path.write_bytes(whole[:middle] + bytes(len(whole) - middle))
+    else:
+        path.write_bytes(whole[:12] + b"{}" + whole[14:])
+    (bag,) = embedding._shrunk([task.pk])
+    assert (bag.shape, bag.max()) == ((1, SIZE, SIZE), 0)
+
+
+def test_a_scan_that_cannot_be_read_now_is_read_later(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_id = radiographs.project.pk
+
+    def too_many(root: Path, digest: str) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="Too many open files"):
+        patched.setattr(embedding, "open_frames", too_many)
+        worker.embed(project_id=project_id)
+    activity = Activity.objects.get(project=radiographs.project)
+    assert said(activity.doing) == "Embedding failed: Too many open files"
+    monkeypatch.setattr(serving, "_resting", {})  # a minute later
+    worker.sweep()
+    assert "rounds.embed" in waiting_jobs()
+    worker.embed(project_id=project_id)
+    assert FrameCache(serving.cache_folder(project_id), SIZE).read().frames.max(axis=(1, 2)).all()
+
+
+def test_nothing_is_embedded_while_the_frame_store_is_away(
+    radiographs: LearningProject, settings: Settings, tmp_path: Path
+) -> None:
+    project_id, store = radiographs.project.pk, settings.FRAME_STORE
+    settings.FRAME_STORE = tmp_path  # where it is mounted, at other times
+    with pytest.raises(FileNotFoundError):
+        worker.embed(project_id=project_id)
+    assert not len(FrameCache(serving.cache_folder(project_id), SIZE).read())
+    settings.FRAME_STORE = store
+    worker.embed(project_id=project_id)
+    assert FrameCache(serving.cache_folder(project_id), SIZE).read().frames.max(axis=(1, 2)).all()
 
 
 def test_a_failing_project_says_why_and_rests(

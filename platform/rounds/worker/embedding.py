@@ -4,7 +4,9 @@ import functools
 import logging
 import os
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from gzip import BadGzipFile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +40,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 64
 FRAMES = 256
 _EMBED_LOCK = 0x5C09
+_UNREADABLE = (DamagedFrames, FileNotFoundError, BadGzipFile, EOFError, zlib.error, ValueError)
 
 
 @app.task(name=EMBED_JOB, queue=LEARNER_QUEUE)
@@ -120,13 +123,19 @@ def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:
 
 
 def _bag(digests: list[str]) -> NDArray[np.uint8]:
+    """The small frames of these scans; those that are missing or damaged for good are left out.
+
+    Raises OSError where they may be there at another time: the cache would keep what is put in it.
+    """
     small: list[NDArray[np.uint8]] = []
     for digest in digests:
         try:
             file = open_frames(settings.FRAME_STORE, digest)
             numbers = chosen_slices(file.header["frame_count"])
             small += [shrink(file.frame(number), file.header) for number in numbers]
-        except (DamagedFrames, OSError, ValueError) as error:
+        except _UNREADABLE as error:
             # One unreadable scan must not keep all others from being ranked.
+            if isinstance(error, FileNotFoundError) and not any(settings.FRAME_STORE.glob("??")):
+                raise  # it is the store that is missing, or nothing is mounted there
             logger.error("The frames %s cannot be read: %s", digest, error)
     return np.stack(small) if small else np.zeros((1, SIZE, SIZE), dtype=np.uint8)
