@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.cache import FrameCache
+from learner.cache import EmbeddingCache, FrameCache
 from learner.questions import Question
 from learner.training import Labelled, split_by_patient
 
@@ -54,7 +54,13 @@ class Material:
         questions = tuple(
             Question(one["name"], one["kind"], tuple(one["classes"])) for one in request.questions
         )
-        bags = FrameCache(Path(request.cache), request.size).read()
+        cache = Path(request.cache)
+        bags = FrameCache(cache, request.size).read()
+        if request.kind == "fine-tuned":
+            # Scans that came last may not be embedded yet: without them, what is made can be
+            # compared with what serves.
+            features = EmbeddingCache.find(cache, request.parent_embeddings)
+            bags = bags.head(0 if features is None else bags.whole(len(features)))
         with np.load(folder / "labels.npz") as arrays:
             # Both in the order of the cache, which also holds tasks that are gone, or came since.
             rows = np.flatnonzero(np.isin(bags.tasks, arrays["tasks"]))

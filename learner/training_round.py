@@ -116,11 +116,19 @@ class Round:
     ) -> tuple[bool, Words, dict[str, Any]]:
         """Whether the new embeddings shall serve, why, and the losses it rests on."""
         if current is None or len(self.material.labelled) < LEAST_LABELS:
-            return True, words("There were too few labels to compare with"), {}
+            return _uncompared(
+                kind,
+                words("There were too few labels to compare with"),
+                words("There were too few labels to compare with; the one before goes on serving"),
+            )
         losses = [self._loss(bags) for bags in (current, new)]
         told = {"current": losses[0], "new": losses[1], "n": len(self.material.held_out)}
         if not np.isfinite(losses).all():
-            return True, words("The labels do not yet allow a comparison"), {}
+            return _uncompared(
+                kind,
+                words("The labels do not yet allow a comparison"),
+                words("The labels do not yet allow a comparison; the one before goes on serving"),
+            )
         if losses[1] <= losses[0] * min(1.0, MARGINS[kind]):
             return True, words("It was better on held-out patients"), {"held_out": told}
         if losses[1] <= losses[0] * MARGINS[kind]:
@@ -191,3 +199,8 @@ class Round:
         """The backbone that serves now, left as it is, with the attention of these bags."""
         self.cache(bags.features.shape[1]).append(np.asarray(bags.features), at=0)
         return Made(Ensemble.load(Path(self.request.parent)), "attention", 0)
+
+
+def _uncompared(kind: str, serves: Words, stays: Words) -> tuple[bool, Words, dict[str, Any]]:
+    """What nothing could be compared of: it serves only where it has learned from no labels."""
+    return (False, stays, {}) if MARGINS[kind] < 1 else (True, serves, {})

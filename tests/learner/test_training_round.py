@@ -176,6 +176,63 @@ def test_a_round_says_why_it_serves_or_not(
     assert str(why).startswith(f"It was {reason} on held-out patients")
 
 
+def test_what_has_learned_from_labels_serves_only_by_comparison(tmp_path: Path) -> None:
+    told = outcome_of(begin(tmp_path, labels=19))
+    assert told["config"]["serves"] is False
+    assert told["config"]["reason"][0] == (
+        "There were too few labels to compare with; the one before goes on serving"
+    )
+    assert "held_out" not in told["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "serves", "reason"),
+    [
+        ("self-supervised", True, "The labels do not yet allow a comparison"),
+        (
+            "fine-tuned",
+            False,
+            "The labels do not yet allow a comparison; the one before goes on serving",
+        ),
+    ],
+)
+def test_a_loss_that_cannot_be_had_is_no_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, serves: bool, reason: str
+) -> None:
+    begun = begin(tmp_path)
+    current = begun.serving()
+    assert current is not None
+    monkeypatch.setattr(Round, "_loss", lambda self, bags: float("inf"))
+    does, why, told = begun.compare(kind, current, current)
+    assert (does, str(why), told) == (serves, reason, {})
+
+
+def test_a_round_with_labels_is_compared_while_scans_are_coming_in(tmp_path: Path) -> None:
+    begin(tmp_path)
+    cache = EmbeddingCache(tmp_path / "cache", "r1a1", Backbone(TINY).features)
+    cache.append(cache.read()[:36], at=0)  # the last twelve are not embedded yet
+    begun = Round(tmp_path)
+    assert len(begun.material.labelled) == 36
+    assert begun.material.audited.tolist() == []
+    told = outcome_of(begun)
+    assert told["metrics"]["held_out"].keys() == {"current", "new", "n"}
+    embeddings = EmbeddingCache.find(tmp_path / "cache", "r2a1")
+    assert embeddings is not None and len(embeddings) == 36
+
+
+def test_a_round_without_labels_learns_from_scans_that_are_not_embedded_yet(
+    tmp_path: Path,
+) -> None:
+    begin(tmp_path, labels=0, kind="self-supervised")
+    cache = EmbeddingCache(tmp_path / "cache", "r1a1", Backbone(TINY).features)
+    cache.append(cache.read()[:36], at=0)
+    begun = Round(tmp_path)
+    assert begun.serving() is None
+    assert len(begun.material.unlabelled) == 40
+    does, why, _ = begun.compare("self-supervised", None, begun._bags(np.zeros((48, 2))))
+    assert (does, str(why)) == (True, "There were too few labels to compare with")
+
+
 def test_a_round_compares_what_is_left_when_the_sites_are_taken_out(tmp_path: Path) -> None:
     frames = np.zeros((48, 1, 32, 32), dtype=np.uint8)
     targets = np.eye(2, dtype=np.float32)[np.arange(48) % 2]
