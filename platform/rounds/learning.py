@@ -138,10 +138,10 @@ def _measured_rounds(
 ) -> list[tuple[int, dict[str, Any]]]:
     rows = Round.objects.filter(project=project, state=Round.State.DONE).order_by("number")
     measured = []
-    for labels, metrics in rows.values_list("labels", "metrics"):
+    for metrics in rows.values_list("metrics", flat=True):
         value = metrics.get("questions", {}).get(question, {}).get(metric)
         if value is not None:
-            measured.append((labels, value))
+            measured.append((metrics["labels"], value))
     return measured
 
 

@@ -25,8 +25,10 @@ class Round(models.Model):
     # was frozen and wakes beside its successor changes nothing.
     attempt = models.PositiveIntegerField(default=0)
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
+    # What its backbone learned from: how many labels, and the newest annotation. Until it is done,
+    # and where the backbone learns without labels, as they were when it was queued.
     labels = models.PositiveIntegerField(default=0)
-    last_annotation = models.BigIntegerField(default=0)  # the newest annotation it learned from
+    last_annotation = models.BigIntegerField(default=0)
     config = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
     weights = models.CharField(max_length=300, blank=True)  # path under settings.MODEL_STORE

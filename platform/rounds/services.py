@@ -24,7 +24,8 @@ Over several classes or findings each is their mean; every one's own stand under
      "pseudo_labels": {"kept": false, "n": 120, "without": 0.41, "with": 0.43},   # if tried
      "attention": {"kept": true, "without": 0.6, "with": 0.3}}     # over a bag's frames, if tried
 
-The first round is self-supervised: labels 0, questions {}, no "held_out" nor what is below it.
+The first round is self-supervised: no "held_out" nor what is below it, and "labels" are those that
+its heads learned from when it was measured.
 
 `Proof.savings`, `Proof.stopping` and `Proof.label_errors` are lists of `learner.proof`'s `Savings`,
 `Advice` and `Doubt`, fields by name; an amount is {"value", "low", "high"}, null where unknown; the
@@ -177,6 +178,8 @@ def finish_round(
     *,
     round_id: int,
     attempt: int,
+    labels: int,
+    last_annotation: int,
     weights: str,
     config: Mapping[str, Any],
     metrics: Mapping[str, Any],
@@ -186,6 +189,8 @@ def finish_round(
         pk=round_id, attempt=attempt, state=Round.State.RUNNING
     ).update(
         state=Round.State.DONE,
+        labels=labels,
+        last_annotation=last_annotation,
         weights=weights,
         config=dict(config),
         metrics=dict(metrics),

@@ -47,13 +47,8 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     request = _request(begun, home, questions) | {"size": size}
     (folder / "request.json").write_text(json.dumps(request))
+    np.savez(folder / "labels.npz", **_arrays(pool))
     is_pool = pool.is_labelled & ~pool.is_audit
-    arrays: dict[str, Any] = {"tasks": pool.tasks, "patients": pool.patients}
-    arrays["is_audit"] = pool.is_audit
-    arrays |= {f"question {name}": targets for name, targets in pool.targets.items()}
-    if pool.sites is not None:
-        arrays["sites"] = pool.sites
-    np.savez(folder / "labels.npz", **arrays)
     services.note_activity(project_id=begun.project_id, doing=_doing(begun, int(is_pool.sum())))
     error = _run_child(begun, folder)
     if error is not None:
@@ -66,12 +61,15 @@ def run(begun: Round, pool: Pool, questions: "Sequence[DataclassInstance]", *, s
     outcome["metrics"]["questions"] = {
         name: services.told(report) for name, report in outcome["metrics"]["questions"].items()
     }
+    metrics, with_labels = outcome["metrics"], request["kind"] == "fine-tuned"
     is_published = services.finish_round(
         round_id=begun.pk,
         attempt=begun.attempt,
+        labels=metrics["labels"] if with_labels else begun.labels,
+        last_annotation=pool.watermark if with_labels else begun.last_annotation,
         weights=str(folder.relative_to(store)),
         config=outcome["config"],
-        metrics=outcome["metrics"],
+        metrics=metrics,
     )
     if is_published:
         (home / "checkpoint.pt").unlink(missing_ok=True)
@@ -96,6 +94,16 @@ def _request(begun: Round, home: Path, questions: "Sequence[DataclassInstance]")
         "ensemble": settings.BACKBONE_ENSEMBLE,
         "questions": [asdict(question) for question in questions],
     }
+
+
+def _arrays(pool: Pool) -> dict[str, Any]:
+    """What the round is told of the pool, row by row."""
+    arrays: dict[str, Any] = {"tasks": pool.tasks, "patients": pool.patients}
+    arrays["is_audit"] = pool.is_audit
+    arrays |= {f"question {name}": targets for name, targets in pool.targets.items()}
+    if pool.sites is not None:
+        arrays["sites"] = pool.sites
+    return arrays
 
 
 def _doing(begun: Round, labels: int) -> str:

@@ -45,7 +45,7 @@ def household() -> Household:
     now = timezone.now()
     Round.objects.create(
         project=cast.project, number=1, state="done", labels=30, started_at=now, finished_at=now,
-        config={"serves": True}, metrics={"questions": {"quality": metrics}},
+        config={"serves": True}, metrics={"labels": 30, "questions": {"quality": metrics}},
     )  # fmt: skip
     Round.objects.create(
         project=cast.project, number=2, state="failed", labels=60, error="CUDA out of memory",

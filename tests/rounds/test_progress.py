@@ -153,6 +153,19 @@ def test_a_ranking_that_is_not_measured_yet_takes_no_choice_away(cast: Cast) -> 
     assert metrics_measured(project=cast.project) == {"findings": ["accuracy"]}
 
 
+def test_a_trained_model_stands_at_the_labels_it_was_measured_with(cast: Cast) -> None:
+    ranked(cast, 1, findings={"accuracy": measured(0.5)})
+    Round.objects.create(
+        project=cast.project,
+        number=1,
+        state="done",
+        labels=0,  # when it was queued, and for its backbone; its heads had learned from twelve
+        metrics={"labels": 12, "questions": {"findings": {"accuracy": measured(0.8)}}},
+    )
+    learning = learning_of(project=cast.project, question="findings", metric="accuracy")
+    assert [(point.labels, point.value) for point in learning.rounds] == [(12, 0.8)]
+
+
 def test_a_metric_of_rounds_alone_is_offered_too(cast: Cast) -> None:
     ranked(cast, 1, findings={"accuracy": measured(0.5)})
     Round.objects.create(
@@ -160,7 +173,10 @@ def test_a_metric_of_rounds_alone_is_offered_too(cast: Cast) -> None:
         number=1,
         state="done",
         labels=50,
-        metrics={"questions": {"findings": {"roc_auc": measured(0.8, low=0.7, high=0.9)}}},
+        metrics={
+            "labels": 50,
+            "questions": {"findings": {"roc_auc": measured(0.8, low=0.7, high=0.9)}},
+        },
     )
     assert metrics_measured(project=cast.project) == {"findings": ["roc_auc", "accuracy"]}
     learning = learning_of(project=cast.project, question="findings", metric="roc_auc")

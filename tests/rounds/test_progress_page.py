@@ -134,7 +134,10 @@ def test_rounds_are_listed_with_their_intervals(cast: Cast) -> None:
         started_at=now - timedelta(seconds=118),
         finished_at=now,
         config={"serves": True},
-        metrics={"questions": {"findings": {"roc_auc": measured(0.812, low=0.7, high=0.9, n=20)}}},
+        metrics={
+            "labels": 50,
+            "questions": {"findings": {"roc_auc": measured(0.812, low=0.7, high=0.9, n=20)}},
+        },
     )
     Round.objects.create(
         project=cast.project, number=2, state="failed", labels=99, error="Out of memory"

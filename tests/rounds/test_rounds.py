@@ -1,6 +1,7 @@
 """Training rounds are begun, published once, taken up again, and end with a reason."""
 
 import errno
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -43,7 +44,8 @@ def test_a_round_is_queued_once_when_enough_labels_have_come(transactional_db: N
     first = Round.objects.get(project=learning.project)
     services.begin_round(round_id=first.pk)
     config = {"embeddings": "r0", "serves": False}
-    services.finish_round(round_id=first.pk, attempt=1, weights="", config=config, metrics={})
+    learned = {"labels": 0, "last_annotation": 0, "metrics": {}}
+    services.finish_round(round_id=first.pk, attempt=1, weights="", config=config, **learned)  # type: ignore[arg-type]
     worker.embed(project_id=learning.project.pk)
     for _ in range(7):
         learning.read_next()
@@ -97,6 +99,29 @@ def test_a_round_never_sees_an_audit_task_that_gave_way_to_another(
     assert set(seen) == set(learning.generations()) - audit
 
 
+@pytest.mark.parametrize(("kind", "learned"), [("fine-tuned", 9), ("self-supervised", 5)])
+def test_a_round_says_how_many_labels_it_learned_from_not_with_how_many_it_was_queued(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch, kind: str, learned: int
+) -> None:
+    project_id = radiographs.project.pk
+    worker.embed(project_id=project_id)
+    begun = services.queue_round(project_id=project_id, labels=5, last_annotation=5)
+    assert begun is not None
+    answers = [radiographs.read_next().pk for _ in range(9)]
+
+    def trained(begun: Round, folder: Path) -> None:
+        outcome = {"config": {"serves": False}, "metrics": {"labels": 9, "questions": {}}}
+        (folder / "outcome.json").write_text(json.dumps(outcome))
+
+    monkeypatch.setattr(training, "_run_child", trained)
+    request = training._request
+    monkeypatch.setattr(training, "_request", lambda *asked: request(*asked) | {"kind": kind})
+    worker.train(round_id=begun.pk)
+    begun.refresh_from_db()
+    assert begun.labels == learned
+    assert begun.last_annotation == (answers[-1] if kind == "fine-tuned" else 5)
+
+
 def test_a_round_that_crashes_leaves_its_reason_and_the_old_order(
     radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +158,7 @@ def test_a_worker_that_was_overtaken_publishes_nothing(radiographs: LearningProj
     second = services.begin_round(round_id=begun.pk)
     assert second is not None and second.attempt == 2
     publish = {"round_id": begun.pk, "weights": "w", "config": {}, "metrics": {}}
+    publish |= {"labels": 0, "last_annotation": 0}
     assert not services.finish_round(attempt=1, **publish)  # type: ignore[arg-type]
     assert not services.fail_round(round_id=begun.pk, attempt=1, error="late")
     assert services.finish_round(attempt=2, **publish)  # type: ignore[arg-type]
