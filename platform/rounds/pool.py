@@ -51,10 +51,6 @@ UNION ALL
 (SELECT id FROM annotator_task
  WHERE project_id = %(project)s AND arm = 'random' AND is_open ORDER BY rank LIMIT %(count)s)
 """
-_IMPORTED = """
-SELECT DISTINCT task_id FROM annotator_annotation
-WHERE project_id = %s AND withdrawn_at IS NULL AND origin = 'import'
-"""
 _FRAMES = """
 SELECT shown.task_id, scan.frames
 FROM annotator_taskscan shown JOIN scans_scan scan ON scan.id = shown.scan_id
@@ -80,11 +76,6 @@ def held_tasks(*, project_id: int) -> Int64:
 def next_by_chance(*, project_id: int, count: int) -> Int64:
     """The open tasks that come next in each arm that no ranking orders, `count` of each."""
     return _tasks(_NEXT_BY_CHANCE, {"project": project_id, "count": count})
-
-
-def imported_tasks(*, project_id: int) -> Int64:
-    """Tasks whose labels were brought along, and so were put in no order here."""
-    return _tasks(_IMPORTED, [project_id])
 
 
 def frames_of_tasks(tasks: Iterable[int]) -> dict[int, list[str]]:
@@ -148,6 +139,8 @@ class Pool:
         self.patients = np.zeros(n, dtype=np.int64)
         self.is_audit = np.zeros(n, dtype=bool)  # measured on, never learned from
         self.is_random = np.zeros(n, dtype=bool)  # learned from; no ranking places them
+        # Answered elsewhere, at least in part: which tasks are need not have been left to chance.
+        self.is_imported = np.zeros(n, dtype=bool)
         self.answers = np.zeros(n, dtype=np.int64)  # how many count
         self.targets = {
             question.name: np.full((n, outputs_of(question)), np.nan, dtype=np.float32)
@@ -201,6 +194,7 @@ class Pool:
         rows, known = self.rows_of(changed)
         here = [task for task, is_here in zip(answers.tasks, known, strict=True) if is_here]
         for row, task in zip(rows, here, strict=True):
+            self.is_imported[row] = any(answer.was_imported for answer in task.answers)
             for name, target in targets_of(task, self.questions).items():
                 self.targets[name][row] = target
         with connection.cursor() as cursor:

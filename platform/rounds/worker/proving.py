@@ -18,7 +18,7 @@ from learner.proof.refits import MOST_FOR_AXES
 from learner.proof.report import prove as work_out
 from projects.models import Project
 from rounds import services
-from rounds.pool import Pool, imported_tasks, learnt_questions
+from rounds.pool import Pool, learnt_questions
 from rounds.queries import median_seconds
 from rounds.serving import answering_for, why
 from rounds.worker.embedded import embedded
@@ -82,7 +82,7 @@ def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64
     sample = rng.choice(others, min(len(others), MOST_FOR_AXES), replace=False)
     rows = np.concatenate([read, np.sort(sample)])
     pooled = found.bags(pool).of(rows).pooled()
-    arms = _arms(pool, read, imported_tasks(project_id=project.pk))
+    arms = _arms(pool, read)
     evidence = Evidence(
         questions=tuple(learnt(question) for question in questions),
         embeddings=np.asarray(pooled),
@@ -101,14 +101,14 @@ def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
     return labelled[order]
 
 
-def _arms(pool: Pool, read: Int64, imported: Int64) -> dict[str, Int64]:
+def _arms(pool: Pool, read: Int64) -> dict[str, Int64]:
     """Places in `read` of each arm's rows.
 
     What was brought along was put in no order here: which tasks have such a label need not have
     been left to chance, so that it counts in neither of the arms that are compared.
     """
     is_audit = pool.is_audit[read]
-    is_given = np.isin(pool.tasks[read], imported) & ~is_audit
+    is_given = pool.is_imported[read] & ~is_audit
     is_random = pool.is_random[read] & ~is_given
     return {
         "audit": np.flatnonzero(is_audit),
