@@ -187,9 +187,12 @@ class Pool:
 
     def take(self, answers: LabelledAnswers) -> None:
         """Learn of changed answers; a task whose answers were all withdrawn loses its label."""
+        if answers.tasks:
+            self._take(answers)
+        # Last: what could not be taken in is asked for again.
         self.watermark = answers.watermark
-        if not answers.tasks:
-            return
+
+    def _take(self, answers: LabelledAnswers) -> None:
         changed = np.array([task.task_id for task in answers.tasks], dtype=np.int64)
         rows, known = self.rows_of(changed)
         here = [task for task, is_here in zip(answers.tasks, known, strict=True) if is_here]

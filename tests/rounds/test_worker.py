@@ -16,6 +16,7 @@ from learner.cache import EmbeddingCache, FrameCache
 from learner.frames import SIZE, chosen_slices
 from learner.questions import Question
 from learner.ranker import Ranker
+from rounds import pool as pools
 from rounds import serving, worker
 from rounds.models import Activity, PoolMap, Round
 from rounds.worker import embedding
@@ -324,6 +325,23 @@ def test_labels_brought_along_say_nothing_of_how_common_an_answer_is(
     Annotation.objects.filter(pk=brought.pk).update(withdrawn_at=timezone.now())
     worker.rerank(project_id=learning.project.pk)
     assert drawn[1].all()
+
+
+def test_a_label_that_was_not_taken_in_is_taken_in_the_next_time(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    worker.rerank(project_id=radiographs.project.pk)
+    radiographs.read_next()
+
+    def broken(*given: object) -> None:
+        raise RuntimeError("the database was away")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(pools, "targets_of", broken)
+        worker.rerank(project_id=radiographs.project.pk)
+    worker.rerank(project_id=radiographs.project.pk)
+    assert last_ranking(radiographs).labels == 1
 
 
 @pytest.mark.parametrize(("strategy", "propensity"), [("random", 1 / 24), ("typiclust", 1.0)])
