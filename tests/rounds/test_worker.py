@@ -1,9 +1,13 @@
 """The learner's jobs, on a real database, real frames and the real learner."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -342,6 +346,31 @@ def test_a_label_that_was_not_taken_in_is_taken_in_the_next_time(
         worker.rerank(project_id=radiographs.project.pk)
     worker.rerank(project_id=radiographs.project.pk)
     assert last_ranking(radiographs).labels == 1
+
+
+def test_a_pool_is_built_once_however_many_ask_for_it(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.embed(project_id=radiographs.project.pk)
+    built: list[int] = []
+
+    def slowly(*given: Any) -> Ranker:
+        built.append(1)
+        time.sleep(0.2)
+        return made(*given)
+
+    def ask() -> object:
+        try:
+            return reranking.live_project(radiographs.project)
+        finally:
+            connections.close_all()
+
+    made = reranking._ranker
+    monkeypatch.setattr(reranking, "_ranker", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(lambda _: ask(), range(2))
+    assert one is other
+    assert built == [1]
 
 
 @pytest.mark.parametrize(("strategy", "propensity"), [("random", 1 / 24), ("typiclust", 1.0)])

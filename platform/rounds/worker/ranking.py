@@ -59,6 +59,8 @@ class LiveProject:
 
 
 _live_projects: dict[int, LiveProject] = {}
+_looking: dict[int, threading.Lock] = {}  # by project: one at a time builds it
+_keeping = threading.Lock()  # of _live_projects, while one is put there and another goes
 
 
 @app.task(name=RERANK_JOB, queue=LEARNER_QUEUE)
@@ -78,29 +80,42 @@ def rerank(*, project_id: int) -> None:
 
 
 def live_project(project: Project) -> LiveProject | None:
-    """The project as last seen, rebuilt where scans, backbone or questions have changed."""
+    """The project as last seen, rebuilt where scans, backbone or questions have changed.
+
+    Whoever asks for it meanwhile, to rank or to explain, waits and gets the same; nobody waits for
+    another project.
+    """
+    with _looking.setdefault(project.pk, threading.Lock()):
+        live = _found_or_built(project)
+        if live is not None:
+            with _keeping:  # behind all others: what was asked for longest ago goes first
+                _live_projects.pop(project.pk, None)
+                _live_projects[project.pk] = live
+                while len(_live_projects) > MOST_LIVE:
+                    del _live_projects[next(iter(_live_projects))]
+        return live
+
+
+def _found_or_built(project: Project) -> LiveProject | None:
     found = embedded(project.pk)
     if found is None:
         wake_embed(project.pk)
         return None
     key = (found.serves.name, len(found.tasks), project.label_config, project.strategy)
-    live = _live_projects.pop(project.pk, None)
-    if live is None or live.key != key:
-        questions = learnt_questions(project.label_config)
-        if not questions:
-            services.note_activity(
-                project_id=project.pk, doing=Sentence("No question of choice or number to learn")
-            )
-            return None
-        pool = Pool(project.pk, found.tasks, questions)
-        if not len(pool):  # all gave way to tasks that are embedded next
-            return None
-        bags = found.bags(pool)
-        live = LiveProject(key, found.serves, pool, bags, _ranker(project, pool, bags.pooled()))
-    _live_projects[project.pk] = live  # behind all others: what was ranked longest ago goes first
-    while len(_live_projects) > MOST_LIVE:
-        del _live_projects[next(iter(_live_projects))]
-    return live
+    live = _live_projects.get(project.pk)
+    if live is not None and live.key == key:
+        return live
+    questions = learnt_questions(project.label_config)
+    if not questions:
+        services.note_activity(
+            project_id=project.pk, doing=Sentence("No question of choice or number to learn")
+        )
+        return None
+    pool = Pool(project.pk, found.tasks, questions)
+    if not len(pool):  # all gave way to tasks that are embedded next
+        return None
+    bags = found.bags(pool)
+    return LiveProject(key, found.serves, pool, bags, _ranker(project, pool, bags.pooled()))
 
 
 def _ranker(project: Project, pool: Pool, embeddings: NDArray[np.floating]) -> Ranker:
