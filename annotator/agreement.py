@@ -1,38 +1,42 @@
-"""What several readers said together. Pure: results and questions in, consensus out."""
+"""What several readers said together. Pure: answers and questions in, consensus out."""
 
 import statistics
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from annotator.asked import Given, asks_by_silence
 from annotator.results import RESULT_TYPES, Result
 from projects.label_config import Question
 
-# Single choice: the option. Multiple: for each option whether it is there, None where the readers
-# are even. Number and rating: the median. None where there is no consensus, or none is defined.
-Consensus = str | float | dict[str, bool | None] | None
+# Of choices or labels that any reader was asked about, whether they are there; None: readers even.
+Found = dict[str, bool | None]
+# Single choice: the option. Multiple: what is found. Number and rating: the median. None: there is
+# no consensus, or none is defined.
+Consensus = str | float | Found | None
 
 
-def answer_value(question: Question, result: Result) -> Any:
-    """What one reader's result says to a question, as plain value.
+def answer_value(question: Question, answer: Given) -> Any:
+    """What one reader's answer says to a question, as plain value.
 
     single: str; multiple: frozenset of str, empty where nothing was found; number, rating: float;
-    text: str; points, boxes and all other marks: frozenset of the labels drawn. None: not answered.
-    A question asked of each mark says nothing of the task: `details_of` has its answers.
+    text: str; points, boxes and all other marks: frozenset of the labels drawn. None: not answered,
+    or not asked. A question asked of each mark says nothing of the task: `details_of` has its
+    answers.
     """
     if question.per_region:
         return None
-    values = [entry["value"] for entry in result if entry["from_name"] == question.name]
+    values = [entry["value"] for entry in answer.result if entry["from_name"] == question.name]
+    if not values and not (asks_by_silence(question) and question.name in answer.asked):
+        return None
     key = RESULT_TYPES[question.kind]
     match question.kind:
         case "single":
-            return values[0][key][0] if values else None
-        case "multiple":
-            return frozenset(label for value in values for label in value[key])
+            return values[0][key][0]
         case "number" | "rating":
-            return float(values[0][key]) if values else None
+            return float(values[0][key])
         case "text":
-            return "\n".join(values[0]["text"]) if values else None
+            return "\n".join(values[0]["text"])
         case _:
             return frozenset(label for value in values for label in value[key])
 
@@ -57,29 +61,43 @@ def marks_of(result: Result, names: Collection[str]) -> dict[str, str]:
     }
 
 
-def consensus(question: Question, results: Sequence[Result]) -> Consensus:
-    """What most of the readers answered; `results` are of those who could judge the task.
+def consensus(question: Question, answers: Sequence[Given]) -> Consensus:
+    """What most of the readers said; `answers` are of those who could judge the task.
 
     single: the answer given most often, None where two are even. multiple: option by option, and
-    None for all where nobody read the task. number, rating: the median. Free text and regions have
-    no consensus.
+    None for all where nobody was asked. number, rating: the median. Free text and regions have no
+    consensus.
     """
-    given = [value for result in results if (value := answer_value(question, result)) is not None]
+    if question.kind == "multiple":
+        return found_by(question, answers)
+    given = [value for one in answers if (value := answer_value(question, one)) is not None]
     if not given:
         return None
     match question.kind:
         case "single":
             return _most_frequent(given)
-        case "multiple":
-            options = [option.answer for option in question.options]
-            return {
-                option: _majority(sum(option in one for one in given), len(given))
-                for option in options
-            }
         case "number" | "rating":
             return float(statistics.median(given))
         case _:
             return None
+
+
+def found_by(question: Question, answers: Sequence[Given]) -> Found | None:
+    """Of a question of several choices, or of marks, what most of those who were asked found.
+
+    Choices and labels that nobody was asked about are left out; None where nothing is left.
+    """
+    given = [
+        (value, answer.asked.get(question.name, ()))
+        for answer in answers
+        if (value := answer_value(question, answer)) is not None
+    ]
+    found: Found = {}
+    for option in (option.answer for option in question.options):
+        votes = [option in said for said, asked in given if option in said or option in asked]
+        if votes:
+            found[option] = _majority(sum(votes), len(votes))
+    return found or None
 
 
 def _most_frequent(given: Sequence[str]) -> str | None:

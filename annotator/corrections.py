@@ -1,6 +1,6 @@
 """Correcting an answer later: a new version that counts, while every earlier one is kept."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
+from annotator.asked import asked_on
 from annotator.claims import lock_reader, lock_task
 from annotator.looks import has_seen_answers
 from annotator.models import Annotation, Draft, Task
@@ -36,6 +37,8 @@ def correct_annotation(
     no longer counts, and a correction that changes nothing.
     """
     check_submission(project, submission)
+    asked = asked_on(submission.asked, label_config=project.label_config)
+    submission = replace(submission, asked=asked)
     with changing_labels(project.pk):
         lock_reader(project_id=project.pk, reader_id=reader.pk)
         taken = Annotation.objects.select_related("task").filter(unique_id=submission.unique_id)
@@ -138,8 +141,9 @@ def _to_correct(project: Project, annotation_id: int, reader: User) -> QuerySet[
 
 
 def _is_unchanged(old: Annotation, new: Submission) -> bool:
-    return (old.result, old.comment, old.was_cancelled, old.skip_reason) == (
+    return (old.result, old.asked, old.comment, old.was_cancelled, old.skip_reason) == (
         new.result,
+        new.asked,
         new.comment,
         new.was_cancelled,
         new.skip_reason,

@@ -1,5 +1,6 @@
 """The answers as the learner takes them."""
 
+import functools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from annotator.asked import Asked
 from annotator.models import Task
 from annotator.rerank import wait_for_label_changes
 from annotator.results import Result
@@ -30,7 +32,8 @@ _CHANGED = """
 # their word from before.
 _ANSWERS = """
 SELECT task.id, task.arm, task.patient_id,
-       answer.id, answer.reader_id, coalesce(unswayed.result, answer.result),
+       answer.id, answer.reader_id,
+       coalesce(unswayed.result, answer.result), coalesce(unswayed.asked, answer.asked),
        coalesce(unswayed.was_cancelled, answer.was_cancelled), answer.origin = 'import',
        NOT coalesce(answer.model_shown ?| array['before', 'looked_up'], false)
            AND NOT coalesce(answer.model_shown -> 'heat_maps' @> '[{"when": "before"}]', false)
@@ -44,6 +47,13 @@ ORDER BY task.id, answer.id
 """
 
 
+@functools.lru_cache(maxsize=256)
+def _asked(text: str) -> Asked:
+    """Nearly all of a project's answers were asked the same: it is read, and kept, once."""
+    asked: Asked = json.loads(text)
+    return asked
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderAnswer:
     """One answer in force."""
@@ -51,6 +61,7 @@ class ReaderAnswer:
     annotation_id: int
     reader_id: int
     result: Result
+    asked: Asked
     was_cancelled: bool  # could not be judged
     was_imported: bool = False  # brought along: whether it was given blind, nobody knows
     is_blind: bool = True  # given without a look at the model's opinion or at others' answers
@@ -97,8 +108,8 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> Iterator[LabelledTask]:
     """Rows of _ANSWERS, by task; a task without answers has one row of nulls."""
     for (task_id, arm, patient_id), answers in groupby(rows, key=itemgetter(0, 1, 2)):
         given = (
-            ReaderAnswer(annotation_id, reader_id, json.loads(result), *how)
-            for _, _, _, annotation_id, reader_id, result, *how in answers
+            ReaderAnswer(annotation_id, reader_id, json.loads(result), _asked(asked), *how)
+            for _, _, _, annotation_id, reader_id, result, asked, *how in answers
             if annotation_id is not None
         )
         yield LabelledTask(task_id, Task.Arm(arm), patient_id, tuple(given))

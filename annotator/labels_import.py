@@ -3,7 +3,8 @@
 A row's `file` is the path of a file as it is ingested, the path of a folder (all files in it, for
 volumes), or a file name alone where it is unique. An empty cell is a question not answered; in a
 question of several choices "|" stands between them, and "none" says: read, and nothing found.
-A question of marks takes a list of Label Studio's result JSON, what is said of each mark with it.
+A question of marks takes a list of Label Studio's result JSON, what is said of each mark with it;
+"[]" says: read, and nothing drawn.
 """
 
 import csv
@@ -17,6 +18,7 @@ from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 
 from accounts.models import User
 from accounts.parsers import UnreadableJSON, read_json
+from annotator.asked import Asked, asked_by
 from annotator.models import Annotation, Task, TaskScan
 from annotator.rerank import changing_labels
 from annotator.results import Result, check_result
@@ -45,6 +47,14 @@ class LabelRow:
     file: str
     patient: str
     result: Result
+    asked: Asked  # the columns filled in
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.result or self.asked)
+
+    def contradicts(self, other: "LabelRow") -> bool:
+        return (self.result, self.asked) != (other.result, other.asked)
 
 
 def read_labels(path: Path, *, label_config: str) -> list[LabelRow]:
@@ -89,16 +99,18 @@ def _columns(names: Sequence[str], questions: Sequence[Question]) -> dict[str, Q
 def _row(
     line: int, cells: Mapping[str, str | None], columns: Mapping[str, Question], label_config: str
 ) -> LabelRow:
-    result: Result = []
-    for column, question in columns.items():
-        cell = (cells.get(column) or "").strip()
-        if cell:
-            result.extend(_answer(question, cell))
+    said = {
+        question.name: _answer(question, cell)
+        for column, question in columns.items()
+        if (cell := (cells.get(column) or "").strip())
+    }
+    result = [entry for entries in said.values() for entry in entries]
+    asked = {name: offered for name, offered in asked_by(label_config).items() if name in said}
     check_result(label_config, result, complete=False)
     file = (cells["file"] or "").strip().replace("\\", "/").removeprefix("./").rstrip("/")
     if not file:
         raise Refused("“file” is empty.")
-    return LabelRow(line, file, (cells.get("patient") or "").strip(), result)
+    return LabelRow(line, file, (cells.get("patient") or "").strip(), result, asked)
 
 
 def _marks(question: Question, cell: str) -> Result:
@@ -192,6 +204,7 @@ def import_labels(
                 reader=reader,
                 origin=Annotation.Origin.IMPORT,
                 result=row.result,
+                asked=row.asked,
             )
             for task, row in fresh.items()
         )
@@ -210,7 +223,9 @@ def _rows_by_scan(ingest: Ingest, rows: Mapping[str, LabelRow]) -> dict[int, Lab
     problems = []
     for path, scan in lines.order_by("path").values_list("path", "scan_id"):
         row = rows[path]
-        if row.result and scan is not None and found.setdefault(scan, row).result != row.result:
+        if scan is None or not row.says_something:
+            continue
+        if found.setdefault(scan, row).contradicts(row):
             problems.append(f"Line {row.line} contradicts another line about the same scan.")
     if problems:
         raise LabelsError(problems[:20])
@@ -225,7 +240,7 @@ def _rows_by_task(
     for task, scan in asked.order_by("task", "position").values_list("task", "scan"):
         row = by_scan[scan]
         first = found.setdefault(task, row)
-        if first.result != row.result:
+        if first.contradicts(row):
             problems.append(
                 f"Lines {first.line} and {row.line} contradict each other about scans that are "
                 "read as one case. Give it one answer: the same in both lines, or in one alone."

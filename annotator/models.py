@@ -179,6 +179,8 @@ class Annotation(Answer, Served):
     # Made by the client: the same submission sent twice is one annotation.
     unique_id = models.UUIDField(default=uuid.uuid4, unique=True)
     origin = models.CharField(max_length=7, choices=Origin, default=Origin.READING)
+    # What its silence answers: the choices and labels offered, by question (annotator.asked).
+    asked = models.JSONField()
     # "Cannot be judged": the task was opened and skipped, with a reason.
     was_cancelled = models.BooleanField(default=False)
     skip_reason = models.CharField(max_length=200, blank=True)

@@ -49,6 +49,13 @@ class SubmissionSerializer(AnswerSerializer):
     unique_id = serializers.UUIDField(default=uuid.uuid4)
     was_cancelled = serializers.BooleanField(default=False)
     skip_reason = serializers.CharField(default="", allow_blank=True, max_length=200)
+    asked = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(trim_whitespace=False)),
+        default=None,
+        allow_null=True,
+        help_text="The choices and labels that the reader was asked about, by question; null: all "
+        "that the label config has now. Left empty, what was not asked is not answered.",
+    )
 
 
 class CorrectionSerializer(SubmissionSerializer):

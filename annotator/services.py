@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
+from annotator.asked import Asked, asked_on
 from annotator.claims import lock_reader, renew_claim
 from annotator.modelhelp import keep_decisions
 from annotator.models import Annotation, Draft, Prediction, Task
@@ -51,13 +52,13 @@ FOR NO KEY UPDATE OF task
 """
 _WRITE = """
 INSERT INTO annotator_annotation (
-    task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time,
+    task_id, project_id, reader_id, unique_id, origin, result, asked, comment, lead_time,
     was_cancelled, skip_reason, served_at, generation, rank, score, strategy, model, propensity,
     model_shown, created_at, updated_at)
 VALUES (
-    %(task)s, %(project)s, %(reader)s, %(unique_id)s, 'reading', %(result)s, %(comment)s,
-    %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(served_at)s, %(generation)s, %(rank)s,
-    %(score)s, %(strategy)s, %(model)s, %(propensity)s, %(model_shown)s,
+    %(task)s, %(project)s, %(reader)s, %(unique_id)s, 'reading', %(result)s, %(asked)s,
+    %(comment)s, %(lead_time)s, %(was_cancelled)s, %(skip_reason)s, %(served_at)s, %(generation)s,
+    %(rank)s, %(score)s, %(strategy)s, %(model)s, %(propensity)s, %(model_shown)s,
     statement_timestamp(), statement_timestamp())
 ON CONFLICT DO NOTHING
 RETURNING id, created_at
@@ -105,6 +106,8 @@ class Submission:
     skip_reason: str = ""
     # What became of the model's suggestions, by id: "accepted" or "rejected".
     decisions: Mapping[str, str] = field(default_factory=dict)
+    # What the reader's page asked (annotator.asked); None: what the label config asks now.
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +223,12 @@ def _write(
         if not was_served:
             return None
         fields = _fields(submission, shown) | dict(zip(_RECORD, record, strict=True))
+        fields["asked"] = asked_on(submission.asked, label_config=project.label_config)
         values: dict[str, Any] = {
             **keys,
             **fields,
             "result": Jsonb(submission.result),
+            "asked": Jsonb(fields["asked"]),
             "model_shown": fields["model_shown"] and Jsonb(fields["model_shown"]),
         }
         cursor.execute(_WRITE, values)

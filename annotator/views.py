@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts.http import SignedInRequest
 from accounts.models import Role
 from accounts.preferences import preferences_of
+from annotator.asked import asked_by
 from annotator.forms import AnswersForm, TasksForm
 from annotator.listing import (
     NOTHING_BESIDE,
@@ -106,6 +107,8 @@ def _reading_room(
         "project": {"id": project.pk, "title": project.title},
         "hanging": rules_of(project.hanging),
         "questions": question_json(questions_of(project.label_config)),
+        # Sent back with each answer: the label config may have changed by then.
+        "asked": asked_by(project.label_config),
         # Where the model never helps, the page knows nothing of it.
         "model_help": project.model_help,
         "reader": str(reader),

@@ -49,12 +49,13 @@ FROM generate_series(1, {count}) n;
 INSERT INTO annotator_taskscan (task_id, scan_id, position, is_prior)
 SELECT n, n, 0, false FROM generate_series(1, {count}) n;
 INSERT INTO annotator_annotation (
-    task_id, project_id, reader_id, unique_id, origin, result, comment, lead_time, was_cancelled,
-    skip_reason, strategy, created_at, updated_at)
+    task_id, project_id, reader_id, unique_id, origin, result, asked, comment, lead_time,
+    was_cancelled, skip_reason, strategy, created_at, updated_at)
 SELECT n, {project}, {reader} + n % {readers}, gen_random_uuid(), 'reading',
        CASE WHEN n % 50000 = 1 THEN '{fracture}'::jsonb
             WHEN n % 20 = 1 THEN '{effusion}'::jsonb
             WHEN n % 3 = 1 THEN '{nodule}'::jsonb ELSE '[]' END,
+       '{{"findings": ["Nodule", "Effusion", "Fracture"]}}',
        CASE WHEN n % 100000 = 5 THEN 'Pneumoperitoneum?' WHEN n % 50 = 5 THEN 'left lower zone'
             ELSE '' END,
        7, n % 500 = 3, '', 'margin', '2026-01-01'::timestamptz + n * interval '1 second', now()

@@ -9,6 +9,7 @@ from typing import Any
 
 import defusedxml.ElementTree
 
+from annotator.asked import Asked
 from annotator.corrections import chain_of
 from annotator.models import Annotation, Task, TaskScan
 from annotator.results import questions_of
@@ -44,6 +45,7 @@ class AnswerRecord:
     reader: int  # user id
     origin: str
     result: list[dict[str, Any]]
+    asked: Asked
     values: Mapping[str, Value]
     comment: str
     lead_time: float
@@ -149,7 +151,7 @@ class Dataset:
         *,
         split: str,
     ) -> TaskRecord:
-        judged = [answer.result for answer in answers if not answer.was_cancelled]
+        judged = [answer for answer in answers if not answer.was_cancelled]
         state, consensus = state_of(self.questions, judged, cancelled=len(answers) - len(judged))
         return TaskRecord(
             id=task.pk,
@@ -218,12 +220,13 @@ def _answer(
         reader=row.reader_id,
         origin=row.origin,
         result=row.result,
+        asked=row.asked,
         values={}
         if row.was_cancelled
         else {
             question.name: details_value(question, questions, row.result)
             if question.per_region
-            else value_of(question, row.result)
+            else value_of(question, row)
             for question in questions
         },
         comment=row.comment,

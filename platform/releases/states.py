@@ -4,12 +4,12 @@ Pure: values in, values out.
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from django.utils.translation import gettext_noop
 
-from annotator.agreement import answer_value, consensus, details_of, marks_of
+from annotator.agreement import answer_value, consensus, details_of, found_by, marks_of
+from annotator.asked import Given, asks_by_silence
 from annotator.results import Result
 from projects.label_config import REGION_KINDS, Question, asked_of_task
 
@@ -58,18 +58,22 @@ def normal_answers(questions: Sequence[Question]) -> dict[str, list[str]]:
     }
 
 
-def value_of(question: Question, result: Result) -> Value:
-    """What a result says to the question; several labels in the order of the label config."""
-    value = answer_value(question, result)
+def value_of(question: Question, answer: Given) -> Value:
+    """What an answer says to the question; several labels in the order of the label config."""
+    value = answer_value(question, answer)
     return _in_order(question, value) if isinstance(value, frozenset) else value
 
 
 def details_value(question: Question, questions: Sequence[Question], result: Result) -> Value:
-    """What a result says to a question asked of each mark: "label: answer", mark by mark."""
+    """What a result says to a question asked of each mark: "label: answer", mark by mark.
+
+    None where it says nothing of any.
+    """
     tags = {other.name for other in questions if other.kind in REGION_KINDS}
     details = details_of(question, result)
     marks = marks_of(result, tags)
-    return tuple(f"{label}: {details[mark]}" for mark, label in marks.items() if mark in details)
+    said = tuple(f"{label}: {details[mark]}" for mark, label in marks.items() if mark in details)
+    return said or None
 
 
 def _in_order(question: Question, labels: Collection[str]) -> tuple[str, ...]:
@@ -77,11 +81,11 @@ def _in_order(question: Question, labels: Collection[str]) -> tuple[str, ...]:
 
 
 def state_of(
-    questions: Sequence[Question], judged: Sequence[Result], *, cancelled: int
+    questions: Sequence[Question], judged: Sequence[Given], *, cancelled: int
 ) -> tuple[str, dict[str, Value]]:
     """A task's state (one of STATES) and the consensus on each question.
 
-    `judged` are the results of the readers who could judge the task; `cancelled` could not.
+    `judged` are the answers of the readers who could judge the task; `cancelled` could not.
     """
     if not judged and not cancelled:
         return "unread", {}
@@ -95,19 +99,18 @@ def state_of(
     return "disagreement" if is_even else _finding_state(questions, agreed), agreed
 
 
-def _agreement(question: Question, judged: Sequence[Result]) -> tuple[Value, bool]:
+def _agreement(question: Question, judged: Sequence[Given]) -> tuple[Value, bool]:
     """What most said, and whether the readers' choices balance each other.
 
     Regions have no consensus; which labels most readers drew, anywhere, has one.
     """
-    if question.kind in REGION_KINDS:
-        drawn = Counter(label for result in judged for label in answer_value(question, result))
-        most = [label for label, readers in drawn.items() if 2 * readers > len(judged)]
-        return _in_order(question, most), len(judged) / 2 in drawn.values()
-    said = consensus(question, judged)
+    find = found_by if asks_by_silence(question) else consensus
+    said = find(question, judged)
     if isinstance(said, dict):
-        return _in_order(question, [o for o, there in said.items() if there]), None in said.values()
-    answered = any(answer_value(question, result) is not None for result in judged)
+        there = [option for option, is_there in said.items() if is_there]
+        is_tied = None in said.values()
+        return _in_order(question, there) or (None if is_tied else ()), is_tied
+    answered = any(answer_value(question, answer) is not None for answer in judged)
     return said, said is None and answered and question.kind == "single"
 
 

@@ -1,7 +1,8 @@
 """From readers' answers to what the learner learns from: one consensus per task and question. Pure.
 
-The readers agree as annotator.agreement has it; where they do not, there is no label. A task that
-as many readers could not judge as judged has none either.
+The readers agree as annotator.agreement has it; where they do not, there is no label, and none of a
+finding that they were not asked about. A task that as many readers could not judge as judged has
+none either.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ def outputs_of(question: Question) -> int:
 def targets_of(task: LabelledTask, questions: Sequence[Question]) -> dict[str, Float32]:
     """Each question's consensus as [outputs]: one-hot, 0 or 1 per finding, the number, or NaN."""
     answers = [answer for answer in task.answers if _counts(task, answer)]
-    judged = [answer.result for answer in answers if not answer.was_cancelled]
+    judged = [answer for answer in answers if not answer.was_cancelled]
     if 2 * len(judged) <= len(answers):
         judged = []
     return {question.name: _target(question, consensus(question, judged)) for question in questions}
@@ -47,7 +48,8 @@ def _target(question: Question, agreed: Consensus) -> Float32:
     target = np.full(outputs_of(question), np.nan, dtype=np.float32)
     options = [option.answer for option in question.options]
     if isinstance(agreed, dict):
-        target[:] = [np.nan if agreed[option] is None else agreed[option] for option in options]
+        there = [agreed.get(option) for option in options]  # None: even, or asked of nobody
+        target[:] = [np.nan if one is None else one for one in there]
     elif isinstance(agreed, str):
         if agreed in options:  # one given while the manager was taking it away is no label
             target[:] = [option == agreed for option in options]

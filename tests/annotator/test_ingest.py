@@ -1,6 +1,7 @@
 """Scans become tasks: by the command, with labels, and by the job after an upload."""
 
 import io
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from annotator import tasks
+from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Task
+from projects.label_config import parse
+from rounds.labels import targets_of
 from scans import services
 from scans.models import Archive, Ingest, Patient, Scan
 from tests.annotator.cast import Cast, make_cast
@@ -98,6 +102,26 @@ def test_labels_become_answers_of_the_person_named(cast: Cast, tmp_path: Path) -
     assert Patient.objects.count() == 3
     assert "0 labels imported" in ingest(tmp_path / "in", **options)
     assert Annotation.objects.count() == 2
+
+
+def test_an_empty_cell_and_a_missing_column_are_no_answer(cast: Cast, tmp_path: Path) -> None:
+    pictures(tmp_path / "in")
+    options: dict[str, Any] = {"project": "Nodules", "by": "bob@example.org"}
+    csv = labels(tmp_path / "both.csv", "file,findings,diameter\n0.png,none,\n1.png,,4\n")
+    ingest(tmp_path / "in", labels=csv, **options)
+    csv = labels(tmp_path / "one.csv", "file,diameter\n2.png,5\n")
+    ingest(tmp_path / "in", labels=csv, **options)
+    learnt = [
+        {name: target.tolist() for name, target in targets_of(task, parse(CONFIG)).items()}
+        for task in labelled_answers(project=cast.project).tasks
+    ]
+    assert str(sorted(learnt, key=lambda one: str(one["diameter"]))) == str(
+        [
+            {"findings": [nan, nan], "diameter": [4.0]},
+            {"findings": [nan, nan], "diameter": [5.0]},
+            {"findings": [0.0, 0.0], "diameter": [nan]},
+        ]
+    )
 
 
 def test_a_row_may_name_a_folder_for_a_volume(cast: Cast, tmp_path: Path) -> None:

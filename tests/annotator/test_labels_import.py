@@ -45,6 +45,14 @@ def test_marks_of_a_cell_answer_its_question(tmp_path: Path) -> None:
     assert row.result == [{**place, **MASS}, SAID]
 
 
+def test_no_mark_and_an_empty_cell_are_told_apart(tmp_path: Path) -> None:
+    (nothing,) = read_labels(table(tmp_path, "[]"), label_config=CONFIG)
+    assert (nothing.result, nothing.asked) == ([], {"outlines": ["Mass"]})
+    assert nothing.says_something
+    (empty,) = read_labels(table(tmp_path, ""), label_config=CONFIG)
+    assert not empty.says_something and empty.contradicts(nothing)
+
+
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
@@ -82,7 +90,7 @@ def test_rows_about_scans_of_one_case_have_to_agree(
         TaskScan.objects.create(task=task, scan=scan, position=place)
         delivery.files.create(path=scan.name, outcome="added", scan=scan)
         result = [{"value": cell}] if cell else []
-        rows[scan.name] = LabelRow(place + 2, scan.name, "", result)
+        rows[scan.name] = LabelRow(place + 2, scan.name, "", result, {})
     refuses = pytest.raises(LabelsError, match="Lines 2 and 3 contradict each other about scans")
     with nullcontext() if imported else refuses:
         import_labels(project=cast.project, ingest=delivery, rows=rows, reader=cast.bob)

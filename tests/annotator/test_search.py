@@ -212,7 +212,7 @@ def test_what_an_answer_says_is_found_whatever_it_is_made_of(cast: Cast) -> None
     (task,) = make_tasks(cast.project, 1)
     for kind, (value, expected) in said.items():
         row = Annotation.objects.create(
-            task=task, project=cast.project, reader=cast.bob, result=[marks(kind, value)]
+            task=task, project=cast.project, reader=cast.bob, result=[marks(kind, value)], asked={}
         )
         row.refresh_from_db()
         assert sorted(row.said) == expected

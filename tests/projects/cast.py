@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Role, User
+from annotator.asked import asked_by
 from annotator.models import Annotation
 from annotator.queue import create_tasks
 from projects.label_templates import TEMPLATES
@@ -88,7 +89,13 @@ def answer(project: Project, reader: User, *choices: str) -> Annotation:
         "type": "choices",
         "value": {"choices": list(choices)},
     }
-    return Annotation.objects.create(task=task, project=project, reader=reader, result=[region])
+    return Annotation.objects.create(
+        task=task,
+        project=project,
+        reader=reader,
+        result=[region],
+        asked=asked_by(project.label_config),
+    )
 
 
 def page_of(client: Client, path: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import Role, User
+from annotator.asked import asked_by
 from annotator.models import Annotation, Task, TaskScan
 from projects.models import Membership, Project
 from scans.models import Archive, Patient, Scan, Series, Study
@@ -96,6 +97,7 @@ class Cast:
             project=self.project,
             reader=reader,
             result=list(result),
+            asked=more.pop("asked", asked_by(self.project.label_config)),
             lead_time=more.pop("lead_time", 4.5),
             **more,
         )

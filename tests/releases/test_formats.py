@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from annotator.asked import asked_by
 from annotator.models import Task, TaskScan
 from releases.formats import FORMATS
 from releases.queries import contents_of
@@ -166,6 +167,7 @@ def test_label_studio_json_is_exact(cast: Cast) -> None:
         "unique_id": str(answer.unique_id),
         "reader": f"reader-{cast.bob.pk}",
         "result": [findings("Nodule")],
+        "asked": asked_by(LABEL_CONFIG),
         "was_cancelled": False,
         "skip_reason": "",
         "comment": "Faint",

@@ -2,10 +2,13 @@
 
 import random
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
 
+from annotator.asked import Asked, asked_by
+from annotator.dataset import ReaderAnswer
 from projects.label_config import parse
 from releases.brush import box_around, brush_bytes, coco_counts, mask_from_brush
 from releases.idranges import IdRanges
@@ -111,9 +114,14 @@ def test_words_that_say_something_is_found(words: str) -> None:
     assert not is_normal(words)
 
 
+def said(*result: dict[str, Any], asked: Asked | None = None) -> ReaderAnswer:
+    everything = asked_by(LABEL_CONFIG)
+    return ReaderAnswer(1, 1, list(result), everything if asked is None else asked, False)
+
+
 def test_read_and_normal_is_not_unread() -> None:
     assert state_of(QUESTIONS, [], cancelled=0) == ("unread", {})
-    state, consensus = state_of(QUESTIONS, [[quality("No artefact")]], cancelled=0)
+    state, consensus = state_of(QUESTIONS, [said(quality("No artefact"))], cancelled=0)
     assert state == "read-normal"
     assert consensus == {
         "findings": (),
@@ -124,8 +132,17 @@ def test_read_and_normal_is_not_unread() -> None:
     }
 
 
+def test_what_was_not_asked_is_not_normal() -> None:
+    state, consensus = state_of(QUESTIONS, [said(size(3), asked={})], cancelled=0)
+    assert (state, consensus["findings"], consensus["boxes"]) == ("read", None, None)
+    earlier = said(asked={"findings": ["Effusion"]})
+    both = state_of(QUESTIONS, [earlier, said(findings("Nodule"))], cancelled=0)
+    assert (both[0], both[1]["findings"]) == ("read-with-findings", ("Nodule",))
+
+
 def test_the_majority_decides_each_finding() -> None:
-    answers = [[findings("Nodule")], [findings("Nodule", "Effusion")], [findings("Nodule")]]
+    one, two = said(findings("Nodule")), said(findings("Nodule", "Effusion"))
+    answers = [one, two, one]
     state, consensus = state_of(QUESTIONS, answers, cancelled=0)
     assert (state, consensus["findings"]) == ("read-with-findings", ("Nodule",))
 
@@ -133,19 +150,19 @@ def test_the_majority_decides_each_finding() -> None:
 def test_readers_who_balance_each_other_disagree() -> None:
     state, consensus = state_of(
         QUESTIONS,
-        [[findings("Nodule")], [findings()]],
+        [said(findings("Nodule")), said(findings())],
         cancelled=0,
     )
-    assert (state, consensus["findings"]) == ("disagreement", ())
+    assert (state, consensus["findings"]) == ("disagreement", None)
 
 
 def test_of_numbers_the_median_counts() -> None:
-    _, consensus = state_of(QUESTIONS, [[size(3)], [size(9)], [size(4)]], cancelled=0)
+    _, consensus = state_of(QUESTIONS, [said(size(3)), said(size(9)), said(size(4))], cancelled=0)
     assert consensus["size"] == 4.0
 
 
 def test_what_most_could_not_judge_is_not_judgeable() -> None:
-    normal = [[quality("No artefact")]]
+    normal = [said(quality("No artefact"))]
     assert state_of(QUESTIONS, normal, cancelled=2)[0] == "not-judgeable"
     assert state_of(QUESTIONS, normal, cancelled=1)[0] == "disagreement"
 
@@ -155,4 +172,4 @@ def test_a_number_alone_tells_no_normal_from_a_finding() -> None:
         '<Number name="size" toName="image"/></View>'
     )
     questions = parse(config)
-    assert state_of(questions, [[size(3)]], cancelled=0)[0] == "read"
+    assert state_of(questions, [said(size(3))], cancelled=0)[0] == "read"

@@ -118,7 +118,12 @@ def test_what_was_taken_back_was_not_served_and_what_was_given_anew_was_served_t
 def test_an_imported_label_has_no_propensity_and_its_task_is_not_held(cast: Cast) -> None:
     imported, other, _ = make_tasks(cast.project, 3)
     Annotation.objects.create(
-        task=imported, project=cast.project, reader=cast.alice, result=NODULE, origin="import"
+        task=imported,
+        project=cast.project,
+        reader=cast.alice,
+        result=NODULE,
+        asked={},
+        origin="import",
     )
     Task.objects.filter(pk=imported.pk).update(answers=1, is_open=False)
     assert read(cast) == other.pk

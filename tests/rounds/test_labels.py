@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from annotator.asked import Asked
 from annotator.dataset import LabelledTask, ReaderAnswer
 from annotator.models import Task
 from projects.label_config import parse
@@ -22,6 +23,7 @@ QUESTIONS = parse(
     </View>
     """
 )
+ALL: Asked = {"findings": ["Line", "Tube"]}
 
 
 def entry(name: str, kind: str, value: object) -> dict[str, object]:
@@ -39,10 +41,12 @@ def said(
     return result
 
 
-def targets(*results: list[dict[str, object]], cancelled: int = 0) -> dict[str, list[float]]:
+def targets(
+    *results: list[dict[str, object]], cancelled: int = 0, asked: Asked = ALL
+) -> dict[str, list[float]]:
     given = [(result, False) for result in results] + [([], True)] * cancelled
     answers = tuple(
-        ReaderAnswer(n, n, result, skipped) for n, (result, skipped) in enumerate(given)
+        ReaderAnswer(n, n, result, asked, skipped) for n, (result, skipped) in enumerate(given)
     )
     task = LabelledTask(1, Task.Arm.POOL, 1, answers)
     return {name: target.tolist() for name, target in targets_of(task, QUESTIONS).items()}
@@ -70,6 +74,12 @@ def test_no_finding_is_an_answer_and_an_open_question_is_none() -> None:
     label = targets(said())
     assert label["findings"] == [0, 0]
     assert np.isnan(label["diagnosis"]).all() and np.isnan(label["length"]).all()
+
+
+def test_what_was_not_asked_is_no_answer() -> None:
+    assert np.isnan(targets(said("Nodule"), asked={})["findings"]).all()
+    line, tube = targets(said("Nodule"), asked={"findings": ["Line"]})["findings"]
+    assert line == 0 and np.isnan(tube)
 
 
 @pytest.mark.parametrize("cancelled", [1, 2])

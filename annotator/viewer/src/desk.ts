@@ -84,7 +84,7 @@ export class Desk {
 
   /** A room at this desk, in which reading can start. */
   async open(): Promise<Room> {
-    const { opened, questions, urls } = this.bootstrap;
+    const { asked, opened, questions, urls } = this.bootstrap;
     const { screen, regions, frame, panel, notice, skip, help, cine, lens } = this;
     const api = new CaseApi(urls, opened, () => {
       this.caseBox?.element.remove();
@@ -96,7 +96,7 @@ export class Desk {
     const outbox = new Outbox(api, journal);
     const ahead = new Ahead(api, outbox, new Prefetch());
     const clock = new ReadingClock(() => performance.now(), document.visibilityState === "visible");
-    const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions };
+    const own = { api, journal, outbox, ahead, clock, screen, regions, frame, panel, notice, questions, asked };
     const model = this.helps ? new Helping(own, this.keymap, urls.task) : null;
     const room = new Room({ ...own, help: model });
     this.parts = { room, screen, regions, panel, skip, help, model, cine, lens, stage: frame.stage, urls, opened };

@@ -162,6 +162,9 @@ export interface AnnotationReply {
   next: NextReply;
 }
 
+/** The choices and labels of which silence says that they are not there, by question. */
+export type Asked = Readonly<Record<string, readonly string[]>>;
+
 export interface Submission {
   result: ResultItem[];
   lead_time: number;
@@ -169,6 +172,8 @@ export interface Submission {
   unique_id: string;
   was_cancelled: boolean;
   skip_reason: string;
+  /** What this page asks; left out by pages from before it was sent. */
+  asked?: Asked;
   decisions?: Decisions;
   /** The earlier answer in whose place this one stands, and why it is given. */
   corrects?: number;
@@ -227,6 +232,8 @@ export interface Bootstrap {
   /** The rules that say which scans stand beside which. */
   hanging: Rule[];
   questions: Question[];
+  /** What the questions ask, sent back with each answer: the label config may change meanwhile. */
+  asked: Asked;
   model_help: "off" | "after" | "before";
   reader: string;
   reader_id: number;

@@ -2,20 +2,22 @@
 
 A question asked of each mark has no consensus; its cell says "label: answer", mark by mark.
 
-Several values in one cell are joined with "|". A cell of text that a spreadsheet would take
-for a formula begins with an apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+Several values in one cell are joined with "|"; "none" says: read, and nothing found. A cell of text
+that a spreadsheet would take for a formula begins with an apostrophe
+(https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from annotator.asked import not_asked
 from annotator.shown import versions_in
-from projects.label_config import asked_of_task
+from projects.label_config import Question, asked_of_task
 from releases.formats.shape import Format, reader_name, utc_text
 from releases.records import AnswerRecord, Dataset, TaskRecord
 from releases.states import Value
@@ -38,6 +40,7 @@ _ANSWER = (
     "reader",
     "not_judgeable",
     "skip_reason",
+    "not_asked",
     "comment",
     "seconds",
     "submitted",
@@ -55,6 +58,8 @@ _ANSWER = (
     "suggestions",
     "looked_up",
 )
+# In a question of several choices or of marks; an empty cell is a question not answered.
+_NOTHING_FOUND = "none"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -69,7 +74,7 @@ def pieces(dataset: Dataset) -> Iterator[str]:
             *(_cell(record.consensus.get(name)) for name in agreed),
         ]
         for answer in record.answers:
-            row += _answer_cells(answer, names)
+            row += _answer_cells(answer, dataset.questions)
         row += [None] * ((slots - len(record.answers)) * (len(names) + len(_ANSWER)))
         yield _line(row)
 
@@ -97,12 +102,13 @@ def _task_cells(record: TaskRecord) -> list[Cell]:
     ]
 
 
-def _answer_cells(answer: AnswerRecord, names: list[str]) -> list[Cell]:
+def _answer_cells(answer: AnswerRecord, questions: Sequence[Question]) -> list[Cell]:
     return [
         reader_name(answer.reader),
-        *(_cell(answer.values.get(name)) for name in names),
+        *(_cell(answer.values.get(question.name)) for question in questions),
         int(answer.was_cancelled),
         _text(answer.skip_reason),
+        _text("|".join(not_asked(questions, answer))),
         _text(answer.comment),
         answer.lead_time,
         utc_text(answer.created_at),
@@ -133,7 +139,7 @@ def _shown_cells(shown: Mapping[str, Any]) -> list[Cell]:
 
 def _cell(value: Value) -> Cell:
     if isinstance(value, tuple):
-        return _text("|".join(value))
+        return _text("|".join(value)) if value else _NOTHING_FOUND
     return _text(value) if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-import type { ResultItem, Submission, Task } from "../types";
+import type { Asked, ResultItem, Submission, Task } from "../types";
 import type { Decisions } from "./suggestions";
 
 /** What the reader gives with an answer, or in its place. */
@@ -12,6 +12,8 @@ export interface Given {
   reason: string;
   /** What became of each mark that the model suggested. */
   decisions: Decisions;
+  /** What the page asks, by whatever label config it was opened. */
+  asked: Asked;
 }
 
 /** One answer to a task, under a number of its own: sent twice it is still one. */
@@ -24,6 +26,7 @@ export function submissionOf(task: Task, given: Given): Submission {
     was_cancelled: given.skipReason !== "",
     skip_reason: given.skipReason,
     decisions: given.decisions,
+    asked: given.asked,
     ...(task.corrects ? { corrects: task.corrects, reason: given.reason } : {}),
   };
 }

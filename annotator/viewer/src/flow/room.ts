@@ -181,11 +181,11 @@ export class Room {
   private async send(result: ResultItem[], skipReason: string): Promise<void> {
     const task = this.task_;
     if (!task) return;
-    const { ahead, clock, frame, notice, outbox } = this.parts;
+    const { ahead, asked, clock, frame, notice, outbox } = this.parts;
     const { comment, reason } = this;
     const leadTime = clock.seconds();
     const decisions = this.parts.help?.decisions ?? {};
-    const given = { result, comment, leadTime, skipReason, reason, decisions };
+    const given = { result, comment, leadTime, skipReason, reason, decisions, asked };
     const submission = submissionOf(task, given);
     this.echo.given();
     this.setState("submitting");

@@ -1,7 +1,7 @@
 import type { Frame } from "../page/frame";
 import type { Notice } from "../page/notice";
 import type { Panel } from "../page/panel";
-import type { Question } from "../types";
+import type { Asked, Question } from "../types";
 import type { Regions } from "../viewer/regions";
 import type { Screen } from "../viewer/screen";
 import type { Ahead } from "./ahead";
@@ -28,4 +28,5 @@ export interface RoomParts {
   /** null: in this project the model never helps. */
   help: Helping | null;
   questions: readonly Question[];
+  asked: Asked;
 }
