@@ -32,6 +32,7 @@ class Draw:
     reader_id: int
     at: datetime  # when the task was served; of an imported label, when that was imported
     is_asked: bool  # its chance is wanted
+    takes_place: bool = True  # of a reader; where chance drew the task an imported label does not
 
 
 def chances(
@@ -54,7 +55,7 @@ def chances(
         if draw.is_asked:
             held = tasks_at(draw.at) - closed - own[reader] + is_closed
             found[draw.annotation_id] = 1 / max(held, 1)
-        served[task] += 1
+        served[task] += draw.takes_place
         if is_closed:
             continue
         readers[task].add(reader)

@@ -184,13 +184,23 @@ def rows_by_label(rows: Iterable[LabelRow], labels: Sequence[str]) -> dict[str, 
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many labels were written, and how many of them to tasks that chance drew."""
+
+    written: int
+    drawn_by_chance: int
+
+
 def import_labels(
     *, project: Project, ingest: Ingest, rows: Mapping[str, LabelRow], reader: User
-) -> int:
-    """Write the rows of an ingest's files as the reader's annotations; how many were written.
+) -> Imported:
+    """Write the rows of an ingest's files as the reader's annotations.
 
-    Done twice, nothing is doubled. Raises LabelsError where rows about one scan, or about scans
-    that are read as one task, contradict each other; nothing is written then.
+    What chance drew counts by what is read in Scout alone (rounds.labels): there a label takes no
+    reader's place, and the task stays as open as it was. Done twice, nothing is doubled. Raises
+    LabelsError where rows about one scan, or about scans that are read as one task, contradict each
+    other; nothing is written then.
     """
     by_scan = _rows_by_scan(ingest, rows)
     with changing_labels(project.pk):
@@ -213,8 +223,9 @@ def import_labels(
             default=Value(False),
             output_field=BooleanField(),
         )
-        Task.objects.filter(pk__in=fresh).update(answers=F("answers") + 1, is_open=still_open)
-    return len(fresh)
+        pool = Task.objects.filter(pk__in=fresh, arm=Task.Arm.POOL)
+        counted = pool.update(answers=F("answers") + 1, is_open=still_open)
+    return Imported(written=len(fresh), drawn_by_chance=len(fresh) - counted)
 
 
 def _rows_by_scan(ingest: Ingest, rows: Mapping[str, LabelRow]) -> dict[int, LabelRow]:

@@ -59,7 +59,8 @@ class Task(Placed):
     # {"scan": position in the task, "frame": number in the scan}, from 0: where the model would
     # look first, alike in every arm, so that none is told by it. Null: in the middle.
     opens_at = models.JSONField(null=True)
-    # Answers that count (submitted, not withdrawn), and whether more are wanted. Kept by services.
+    # Answers that count (submitted, not withdrawn; where chance drew the task, not imported), and
+    # whether more are wanted. Kept by services.
     answers = models.PositiveIntegerField(default=0)
     is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

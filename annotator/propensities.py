@@ -25,7 +25,8 @@ SELECT
           AND task.arm = %(arm)s AND task.id <> %(task)s
           AND (coalesce(answer.served_at, answer.created_at), answer.id) < (%(at)s, %(answer)s)
         GROUP BY task.id
-        HAVING count(*) >= %(overlap)s OR bool_or(answer.reader_id = %(reader)s)) gone)
+        HAVING count(*) FILTER (WHERE answer.origin <> 'import' OR task.arm = 'pool') >= %(overlap)s
+            OR bool_or(answer.reader_id = %(reader)s)) gone)
 """
 
 
@@ -35,8 +36,10 @@ def draws_in(
     """Those of the annotations whose task lies in the arm; `asked` are those to be told."""
     wanted = frozenset(asked.filter(task__arm=arm).values_list("pk", flat=True))
     rows = annotations.filter(task__arm=arm).annotate(at=Coalesce("served_at", "created_at"))
-    for pk, task, reader, at in rows.values_list("pk", "task_id", "reader_id", "at").iterator():
-        yield Draw(pk, task, reader, at, pk in wanted)
+    fields = ("pk", "task_id", "reader_id", "at", "origin")
+    for pk, task, reader, at, origin in rows.values_list(*fields).iterator():
+        takes_place = arm == Task.Arm.POOL or origin != Annotation.Origin.IMPORT
+        yield Draw(pk, task, reader, at, pk in wanted, takes_place)
 
 
 def propensities_of(task: Task, *, overlap: int) -> dict[int, float | None]:

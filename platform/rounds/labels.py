@@ -25,23 +25,21 @@ def outputs_of(question: Question) -> int:
 
 def targets_of(task: LabelledTask, questions: Sequence[Question]) -> dict[str, Float32]:
     """Each question's consensus as [outputs]: one-hot, 0 or 1 per finding, the number, or NaN."""
-    answers = [answer for answer in task.answers if _counts(task, answer)]
+    answers = [answer for answer in task.answers if counts(task, answer)]
     judged = [answer for answer in answers if not answer.was_cancelled]
     if 2 * len(judged) <= len(answers):
         judged = []
     return {question.name: _target(question, consensus(question, judged)) for question in questions}
 
 
-def _counts(task: LabelledTask, answer: ReaderAnswer) -> bool:
+def counts(task: LabelledTask, answer: ReaderAnswer) -> bool:
     """Whether the answer is learned from, or, in the audit sample, measured with.
 
     What chance drew is there to measure the model and to compare its order with: no answer counts
     there that was given with the model's opinion or another's answer in view. Of a label that was
-    brought along nobody knows; it is learned from, and measures nothing.
+    brought along nobody knows.
     """
-    if answer.was_imported:
-        return task.arm != Task.Arm.AUDIT
-    return task.arm == Task.Arm.POOL or answer.is_blind
+    return task.arm == Task.Arm.POOL or (answer.is_blind and not answer.was_imported)
 
 
 def _target(question: Question, agreed: Consensus) -> Float32:

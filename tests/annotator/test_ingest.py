@@ -1,6 +1,7 @@
 """Scans become tasks: by the command, with labels, and by the job after an upload."""
 
 import io
+from importlib import import_module
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,18 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import User
 from annotator import tasks
+from annotator.claims import claim_next_task
 from annotator.dataset import labelled_answers
 from annotator.models import Annotation, Task
 from projects.label_config import parse
 from rounds.labels import targets_of
 from scans import services
 from scans.models import Archive, Ingest, Patient, Scan
-from tests.annotator.cast import Cast, make_cast
+from tests.annotator.cast import Cast, answer, make_cast, make_tasks
 from tests.scans.cast import ct_series, dicom, png, written
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +125,48 @@ def test_an_empty_cell_and_a_missing_column_are_no_answer(cast: Cast, tmp_path: 
             {"findings": [0.0, 0.0], "diameter": [nan]},
         ]
     )
+
+
+@pytest.mark.parametrize("arm", [Task.Arm.AUDIT, Task.Arm.RANDOM])
+def test_what_chance_drew_is_read_in_scout_whatever_was_brought_along(
+    cast: Cast, tmp_path: Path, arm: Task.Arm
+) -> None:
+    pictures(tmp_path / "in", 2)
+    ingest(tmp_path / "in", project="Nodules")
+    drawn, pooled = Task.objects.order_by("pk")
+    Task.objects.filter(pk=drawn.pk).update(arm=arm)
+    csv = labels(tmp_path / "labels.csv", "file,findings\n0.png,Nodule\n1.png,Nodule\n")
+    out = ingest(tmp_path / "in", project="Nodules", labels=csv, by="bob@example.org")
+    assert "2 labels imported as answers of bob@example.org." in out
+    assert "1 of them are of cases that chance drew" in out
+    claim = claim_next_task(project=cast.project, reader=cast.dora)
+    assert claim is not None and claim.task_id == drawn.pk
+    learnt = {task.task_id: task for task in labelled_answers(project=cast.project).tasks}
+    assert targets_of(learnt[pooled.pk], parse(CONFIG))["findings"].tolist() == [1, 0]
+    assert np.isnan(targets_of(learnt[drawn.pk], parse(CONFIG))["findings"]).all()
+    answer(cast.project, drawn.pk, cast.dora, [])
+    drawn.refresh_from_db()
+    assert (drawn.answers, drawn.is_open) == (1, False)
+    (read,) = (t for t in labelled_answers(project=cast.project).tasks if t.task_id == drawn.pk)
+    assert targets_of(read, parse(CONFIG))["findings"].tolist() == [0, 0]
+    assert claim_next_task(project=cast.project, reader=cast.dora) is None
+
+
+def test_tasks_that_imported_labels_had_closed_are_opened_where_chance_drew_them(
+    cast: Cast,
+) -> None:
+    tasks_ = [make_tasks(cast.project, 2, arm=arm) for arm in (Task.Arm.POOL, Task.Arm.AUDIT)]
+    label: dict[str, Any] = {"project": cast.project, "result": [], "asked": {}}
+    for pair in tasks_:
+        for task, origin in zip(pair, Annotation.Origin, strict=True):
+            Annotation.objects.create(task=task, reader=cast.bob, origin=origin, **label)
+    Task.objects.update(answers=1, is_open=False)
+    (step,) = import_module("annotator.migrations.0009_imported_by_chance").Migration.operations
+    for sql, answers in ((step.sql, [1, 1, 1, 0]), (step.reverse_sql, [1, 1, 1, 1])):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+        kept = Task.objects.order_by("pk").values_list("answers", "is_open")
+        assert list(kept) == [(count, count == 0) for count in answers]
 
 
 def test_a_row_may_name_a_folder_for_a_volume(cast: Cast, tmp_path: Path) -> None:

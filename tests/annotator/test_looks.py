@@ -174,7 +174,7 @@ def test_who_has_seen_others_answers_does_not_take_their_own_back(cast: Cast) ->
 
 
 @pytest.mark.parametrize("arm", list(Task.Arm))
-def test_a_label_brought_along_is_learned_from_and_measures_nothing(
+def test_a_label_brought_along_is_learned_from_where_chance_drew_nothing(
     cast: Cast, arm: Task.Arm
 ) -> None:
     (task,) = make_tasks(cast.project, 1, arm=arm)
@@ -184,7 +184,7 @@ def test_a_label_brought_along_is_learned_from_and_measures_nothing(
     )
     (labelled,) = labelled_answers(project=cast.project).tasks
     (target,) = targets_of(labelled, learnt_questions(FINDINGS)).values()
-    assert (target[0] == 1) == (arm != Task.Arm.AUDIT)
+    assert (target[0] == 1) == (arm == Task.Arm.POOL)
 
 
 def test_a_look_again_writes_nothing(cast: Cast) -> None:

@@ -130,6 +130,17 @@ def test_an_imported_label_has_no_propensity_and_its_task_is_not_held(cast: Cast
     assert released(cast) == [[None], [1 / 2], []]
 
 
+@pytest.mark.parametrize("arm", [Task.Arm.AUDIT, Task.Arm.RANDOM])
+def test_what_chance_drew_is_held_for_readers_whatever_was_imported(
+    cast: Cast, arm: Task.Arm
+) -> None:
+    imported, other, _ = make_tasks(cast.project, 3, arm=arm)
+    label = {"reader": cast.alice, "result": NODULE, "asked": {}, "origin": "import"}
+    Annotation.objects.create(task=imported, project=cast.project, **label)
+    assert [read(cast, "bob"), read(cast, "alice")] == [imported.pk, other.pk]
+    assert released(cast) == [[None, 1 / 3], [1 / 2], []]
+
+
 def test_a_release_is_the_same_whatever_comes_after(cast: Cast) -> None:
     make_tasks(cast.project, 3)
     read(cast)

@@ -59,24 +59,24 @@ def test_the_proof_is_kept_and_says_what_is_missing(read_project: LearningProjec
     assert proof.label_errors == []
 
 
-def test_the_arms_are_in_the_order_of_reading_and_labels_brought_along_in_none(
+def test_the_arms_are_in_the_order_of_reading_without_labels_that_were_brought_along(
     read_project: LearningProject,
 ) -> None:
-    brought = [
-        *Task.objects.filter(arm="pool").values_list("pk", flat=True)[:6],
-        *Task.objects.filter(arm="random").values_list("pk", flat=True)[:3],
-    ]
-    Annotation.objects.filter(task__in=brought).update(origin="import")
+    brought = list(Task.objects.filter(arm="pool").values_list("pk", flat=True)[:6])
+    drawn = Task.objects.filter(arm="random").values_list("pk", flat=True)
+    Annotation.objects.filter(task__in=[*brought, *drawn[:3]]).update(origin="import")
+    also_read = {"task_id": drawn[3], "project": read_project.project, "origin": "import"}
+    Annotation.objects.create(reader=read_project.cast.dora, result=[], asked={}, **also_read)
     gathered = proving._gather(read_project.project, labelled_answers(project=read_project.project))
     assert gathered is not None
     evidence, tasks = gathered
-    read = dict(Annotation.objects.values_list("task_id", "pk"))
+    read = dict(Annotation.objects.filter(origin="reading").values_list("task_id", "pk"))
     for arm, count in ((evidence.audit, 10), (evidence.random, 7), (evidence.active, 10)):
         order = [read[task] for task in tasks[arm].tolist()]
         assert order == sorted(order)
         assert len(order) == count
     assert sorted(tasks[evidence.given].tolist()) == sorted(brought)
-    assert len(evidence.trained) == 26
+    assert len(evidence.trained) == 23
 
 
 def test_doubtful_labels_name_their_task(

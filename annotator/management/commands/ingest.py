@@ -83,10 +83,16 @@ class Command(BaseCommand):
         if reader is None or not rows:
             return
         try:
-            written = import_labels(project=project, ingest=ingest, rows=rows, reader=reader)
+            imported = import_labels(project=project, ingest=ingest, rows=rows, reader=reader)
         except LabelsError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{written:,} labels imported as answers of {reader.email}.")
+        self.stdout.write(f"{imported.written:,} labels imported as answers of {reader.email}.")
+        if imported.drawn_by_chance:
+            self.stdout.write(
+                f"{imported.drawn_by_chance:,} of them are of cases that chance drew, to measure "
+                "by: these count by what is read in Scout, and stay open to be read by others than "
+                f"{reader.email}."
+            )
 
 
 def _rows(

@@ -18,6 +18,7 @@ from learner.proof.refits import MOST_FOR_AXES
 from learner.proof.report import prove as work_out
 from projects.models import Project
 from rounds import services
+from rounds.labels import counts
 from rounds.pool import Pool, learnt_questions
 from rounds.queries import median_seconds
 from rounds.serving import answering_for, why
@@ -95,7 +96,12 @@ def _gather(project: Project, answers: LabelledAnswers) -> tuple[Evidence, Int64
 
 def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
     """Rows with a label, by the answer that made it one."""
-    last = {task.task_id: task.answers[-1].annotation_id for task in answers.tasks if task.answers}
+    last = {
+        task.task_id: answer.annotation_id
+        for task in answers.tasks
+        for answer in task.answers
+        if counts(task, answer)
+    }
     labelled = np.flatnonzero(pool.is_labelled)
     order = np.argsort([last.get(task, 0) for task in pool.tasks[labelled].tolist()], kind="stable")
     return labelled[order]
@@ -104,12 +110,13 @@ def _in_order_of_reading(pool: Pool, answers: LabelledAnswers) -> Int64:
 def _arms(pool: Pool, read: Int64) -> dict[str, Int64]:
     """Places in `read` of each arm's rows.
 
-    What was brought along was put in no order here: which tasks have such a label need not have
-    been left to chance, so that it counts in neither of the arms that are compared.
+    What was brought along was put in no order here: in the pool it counts in neither of the arms
+    that are compared. What chance drew has its label of a reader (rounds.labels), whatever was
+    brought along.
     """
     is_audit = pool.is_audit[read]
-    is_given = pool.is_imported[read] & ~is_audit
-    is_random = pool.is_random[read] & ~is_given
+    is_random = pool.is_random[read]
+    is_given = pool.is_imported[read] & ~is_audit & ~is_random
     return {
         "audit": np.flatnonzero(is_audit),
         "random": np.flatnonzero(is_random),
