@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from learner.answers import Asked, answer_of
 from learner.calibration import grouped_folds
-from learner.fitting import QuestionHead
+from learner.fitting import LEAST_FOR_FOLDS, QuestionHead
 from learner.importance import Importance
 from learner.policy import choose_strategy, tells_apart
 from learner.prevalence import findings_at, prevalence, single_at
@@ -146,7 +146,8 @@ class Ranker:
         """What may be told to people of these scans, per question [n, c]: at the real prevalence.
 
         `by_chance` [n of the pool] says which scans chance put in their place: their labels show
-        how common each class is. Absent: a question with too few answers to be calibrated.
+        how common each class is. Absent: a question with too few answers to be calibrated; NaN: a
+        finding with too few, as one that came into the label config later.
         """
         said = self.predict(indices)
         for name, head in self._heads.items():
@@ -174,7 +175,8 @@ class Ranker:
         if head.question.kind == "single":
             return single_at(probabilities, now)
         fitted = prevalence(targets[:0], targets, head.importance)
-        return findings_at(probabilities, fitted, now)
+        told = (~np.isnan(targets)).sum(axis=0) >= LEAST_FOR_FOLDS
+        return np.where(told, findings_at(probabilities, fitted, now), np.float32(np.nan))
 
     def weights(self, question: str) -> Float32 | None:
         """How a question's logits, or its number, change with an embedding, [d, c].

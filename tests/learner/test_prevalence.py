@@ -89,6 +89,18 @@ def test_nothing_is_told_before_there_are_labels_to_calibrate_with() -> None:
     assert set(ranker.opinions(at, np.ones(50, dtype=bool))) == {"diagnosis"}
 
 
+def test_of_a_finding_with_few_answers_nothing_is_told() -> None:
+    rng = np.random.default_rng(0)
+    findings = Question("findings", "multiple", ("nodule", "mass", "fracture"))
+    ranker = Ranker([findings], rng.normal(size=(50, 4)))
+    at, Y = np.arange(20), np.tile(np.arange(20)[:, None] % 2, 3).astype(np.float32)
+    Y[9:, 1], Y[:, 2] = np.nan, np.nan
+    ranker.refit({"findings": (at, Y)})
+    assert np.isfinite(ranker.predict(at)["findings"]).all()
+    told = ranker.opinions(at, np.ones(50, dtype=bool))["findings"]
+    assert np.isnan(told).tolist() == [[False, True, True]] * 20
+
+
 def test_a_number_is_told_with_how_far_off_it_may_be() -> None:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(900, 4)).astype(np.float32)

@@ -100,3 +100,14 @@ def test_every_kind_of_question_is_answered_as_the_label_config_asks() -> None:
         {"deviation": 4.6}, {"deviation": 0.71},
     ]  # fmt: skip
     assert predictions_of([5], {}, {}, questions) == []
+
+
+def test_of_a_finding_that_was_hardly_ever_asked_about_nothing_is_said() -> None:
+    (_, findings, *_) = questions = parse(CONFIG)
+    opinions = {"findings": np.array([[np.nan, 0.9]], dtype=np.float32)}
+    (said,) = predictions_of([5], opinions, {}, questions)
+    (entry,) = said.result
+    assert (entry["value"], entry["score"]) == ({"choices": ["Effusion"]}, 0.9)
+    assert entry["meta"] == {"probabilities": {"Effusion": 0.9}}
+    nothing = {"findings": np.array([[np.nan, np.nan]], dtype=np.float32)}
+    assert predictions_of([5], nothing, {}, [findings]) == []

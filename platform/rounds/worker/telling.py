@@ -22,12 +22,16 @@ def predictions_of(
     questions: Sequence[Question],
 ) -> list[OwnPrediction]:
     """Label Studio results of the tasks, with every class's probability, or how far off a number
-    may be, in each entry's `meta`.
+    may be, in each entry's `meta`. Of a finding that is NaN nothing is said.
 
     `opinions` are per question [n, c], rows in the order of `tasks` (`Ranker.opinions`), and
     `deviations` the numbers' standard deviations [n, 1]. No prediction where no question has one.
     """
-    asked = [question for question in questions if question.name in opinions]
+    asked = [
+        question
+        for question in questions
+        if question.name in opinions and not np.isnan(opinions[question.name]).all()
+    ]
     if not asked:
         return []
     told = []
@@ -63,7 +67,11 @@ def _entry(question: Question, said: Float32) -> dict[str, Any]:
     """One question's answer; its `score` is the probability that it is right."""
     entry = _addressed(question)
     answers = [option.answer for option in question.options]
-    chances = {answer: round(float(p), _DIGITS) for answer, p in zip(answers, said, strict=True)}
+    chances = {
+        answer: round(float(p), _DIGITS)
+        for answer, p in zip(answers, said, strict=True)
+        if not np.isnan(p)
+    }
     if question.kind == "single":
         best = max(chances, key=chances.__getitem__)
         chosen, score = [best], chances[best]
