@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 from django.db import connection, connections
-from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotator.claims import claim_next_task
-from annotator.models import Annotation, Task
+from annotator.models import Task
 from annotator.queue import reopen_tasks
 from annotator.withdrawals import undo_last
 from learner.backbones import WIDTH
@@ -301,34 +300,6 @@ def test_the_random_arm_is_learned_from_and_never_ranked(transactional_db: None)
     assert set(live.pool.tasks[live.pool.is_random]) == set(drawn)
     placed = Task.objects.filter(project=learning.project, generation__isnull=False)
     assert set(placed.values_list("arm", flat=True)) == {"pool"}
-
-
-def test_labels_brought_along_say_nothing_of_how_common_an_answer_is(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learning = make_learning_project(model_help="after", random_share=0.5)
-    tasks = Task.objects.filter(project=learning.project)
-    tasks.update(arm=Task.Arm.RANDOM)
-    worker.embed(project_id=learning.project.pk)
-    read = [learning.read_next() for _ in range(6)]
-    brought = read[2]
-    Annotation.objects.filter(pk=brought.pk).update(origin="import")
-    drawn: list[NDArray[np.bool_]] = []
-
-    def opinions(
-        ranker: Ranker, rows: NDArray[np.int64], by_chance: NDArray[np.bool_]
-    ) -> dict[str, NDArray[np.float32]]:
-        drawn.append(by_chance)
-        return {}
-
-    monkeypatch.setattr(Ranker, "opinions", opinions)
-    worker.rerank(project_id=learning.project.pk)
-    pool = reranking._live_projects[learning.project.pk].pool
-    assert set(pool.tasks[drawn[0]]) == set(learning.has_nodule) - {brought.task_id}
-    undo_last(project=learning.project, reader=learning.cast.bob)
-    Annotation.objects.filter(pk=brought.pk).update(withdrawn_at=timezone.now())
-    worker.rerank(project_id=learning.project.pk)
-    assert drawn[1].all()
 
 
 def test_a_label_that_was_not_taken_in_is_taken_in_the_next_time(

@@ -181,8 +181,7 @@ def _tell(project: Project, live: LiveProject, ranking: Ranking, tasks: Int64) -
     """Say of the tasks that readers have, or get next, what the model thinks of them."""
     rows, _ = live.pool.rows_of(np.unique(tasks))
     rows = rows[live.pool.answers[rows] == 0]
-    by_chance = live.pool.is_random & ~live.pool.is_imported
-    opinions = live.ranker.opinions(rows, by_chance)
+    opinions = live.ranker.opinions(rows, live.pool.is_random)
     deviations = live.ranker.deviations(rows)
     told = predictions_of(live.pool.tasks[rows].tolist(), opinions, deviations, live.pool.questions)
     keep_own_predictions(
