@@ -72,6 +72,10 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     task = serializers.IntegerField(source="task_id")
     project = serializers.IntegerField(source="project_id")
     result = ResultField()
+    asked = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="The choices and labels that its reader was asked about, by question.",
+    )
     ground_truth = serializers.SerializerMethodField()
     corrects = serializers.IntegerField(
         source="corrects_id", allow_null=True, help_text="The answer in whose place it stands."
@@ -84,9 +88,9 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     class Meta:
         model = Annotation
         fields: tuple[str, ...] = (
-            "id", "task", "project", "completed_by", "result", "was_cancelled", "lead_time",
-            "created_at", "updated_at", "unique_id", "comment", "skip_reason", "ground_truth",
-            "corrects", "correction_reason", "is_after_model",
+            "id", "task", "project", "completed_by", "result", "asked", "was_cancelled",
+            "lead_time", "created_at", "updated_at", "unique_id", "comment", "skip_reason",
+            "ground_truth", "corrects", "correction_reason", "is_after_model",
         )  # fmt: skip
 
     def get_ground_truth(self, annotation: Annotation) -> bool:

@@ -37,9 +37,11 @@ def answer_of(
         deviation = head.ridge.deviation_of(lengths)[:, None]
         return Answer("number", deviation, np.ones(1, dtype=np.float32))
     values = head.predicted(space.logits(head.linear, candidates))
-    # Rare findings count more: by the inverse root of how often they were seen.
-    is_multiple = head.question.kind == "multiple"
-    weights = 1 / np.sqrt(head.seen + 1) if is_multiple else np.ones(values.shape[1])
+    weights = np.ones(values.shape[1])
+    if head.question.kind == "multiple":
+        # Rare findings count more: by the inverse root of how often they were seen. What was asked
+        # about one that came in later is nothing to be unsure of yet.
+        weights = (head.seen + head.absent > 0) / np.sqrt(head.seen + 1)
     committee = None
     if needs.committee and head.members:
         each = [head.predicted(space.logits(one, candidates)) for one in head.members]

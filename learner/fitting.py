@@ -56,7 +56,7 @@ class QuestionHead:
         self._head: Linear | None = None
         self._ridge: Ridge | None = None
         self._members: dict[int, Linear] = {}
-        self._calibrated_at = 0
+        self._calibrated_at = self._counts(0)
         self._searched_at = 0
 
     @property
@@ -94,7 +94,7 @@ class QuestionHead:
         if self.question.kind == "number":
             self._fit_number(X, targets[:, 0], self._patients[indices])
             return
-        if self.labels >= LEAST_FOR_FOLDS and self._grown(self._calibrated_at, GROWTH):
+        if self.labels >= LEAST_FOR_FOLDS and self._is_due():
             self._cross_validate(X, self._folds[indices], targets)
         every = np.ones(len(X), dtype=bool)
         self._head = self._fit(X, targets, every, self._head, self.penalty)
@@ -102,7 +102,17 @@ class QuestionHead:
     def _forget(self) -> None:
         """Forget what was found by cross-validation of labels that are no longer there."""
         self.temperature, self.penalty = np.ones(1, dtype=np.float32), FIRST_PENALTY
-        self._members, self._calibrated_at, self._searched_at = {}, 0, 0
+        self._members, self._calibrated_at, self._searched_at = {}, self._counts(0), 0
+
+    def _counts(self, labels: int) -> Float32:
+        """How many labels there are, in all and of each class or finding, [1 + c]."""
+        return np.array([labels, *(self.seen + self.absent)], dtype=np.float32)
+
+    def _is_due(self) -> bool:
+        """Whether folds and temperatures are to be renewed: a finding may have come in later."""
+        now, then = self._counts(self.labels), self._calibrated_at
+        has_grown = (now >= LEAST_FOR_FOLDS) & (now >= then * np.float32(GROWTH))
+        return bool(has_grown.any() or self.labels < then[0])
 
     def _grown(self, since: int, growth: float) -> bool:
         """Whether labels have grown so much, or become fewer, since there were so many."""
@@ -160,7 +170,7 @@ class QuestionHead:
         best = min(found, key=lambda one: answers * one.loss + _surprise(one.penalty))
         self.penalty, self.temperature = best.penalty, best.temperature
         self._members = best.members
-        self._calibrated_at = self.labels
+        self._calibrated_at = self._counts(self.labels)
 
     def _held_out(
         self, X: Float32, folds: Int64, targets: Float32, penalty: float

@@ -7,7 +7,9 @@ axes is made: one pass over [n, d], in float32 where that fits into memory.
 
 import logging
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,19 +144,15 @@ class OnDevice:
         import torch
 
         self._torch, self._device = torch, device
-        try:
+        with _memory_errors():
             self._embeddings = torch.empty(embeddings.shape, dtype=torch.float16, device=device)
-        except torch.OutOfMemoryError as error:
-            raise MemoryError from error
-        for start in range(0, len(embeddings), _ROWS):
-            block = np.array(embeddings[start : start + _ROWS], dtype=np.float16)
-            self._embeddings[start : start + len(block)] = torch.from_numpy(block)
+            for start in range(0, len(embeddings), _ROWS):
+                block = np.array(embeddings[start : start + _ROWS], dtype=np.float16)
+                self._embeddings[start : start + len(block)] = torch.from_numpy(block)
 
     def __call__(self, head: Linear, indices: Int64 | None) -> Float32:
-        try:
+        with _memory_errors():
             return self._logits(head, indices)
-        except self._torch.OutOfMemoryError as error:
-            raise MemoryError from error
 
     def _logits(self, head: Linear, indices: Int64 | None) -> Float32:
         torch = self._torch
@@ -168,6 +166,19 @@ class OnDevice:
             parts.append(block.float() @ weights)
         found: Float32 = torch.cat(parts).cpu().numpy() + head.bias
         return found
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Whatever says that a GPU has no memory left, as a MemoryError."""
+    from learner.batches import memory_was_short  # which imports torch
+
+    try:
+        yield
+    except RuntimeError as error:
+        if memory_was_short(error):
+            raise MemoryError from error
+        raise
 
 
 def _scored_by(embeddings: Embeddings) -> _OnHost | OnDevice:

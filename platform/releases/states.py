@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.utils.translation import gettext_noop
 
 from annotator.agreement import answer_value, consensus, details_of, found_by, marks_of
-from annotator.asked import Given, asks_by_silence
+from annotator.asked import Given, asks_by_silence, not_asked
 from annotator.results import Result
 from projects.label_config import REGION_KINDS, Question, asked_of_task
 
@@ -30,7 +30,10 @@ STATES = {
     "read-normal": gettext_noop(
         "The readers agree, and on nothing but normal answers; to a multiple choice, none is one."
     ),
-    "read": gettext_noop("Read, and nothing is asked that tells normal from findings."),
+    "read": gettext_noop(
+        "Read and nothing found, but about some findings no reader was asked; or nothing is asked "
+        "that tells normal from findings."
+    ),
 }
 _CHOICES = ("single", "multiple")
 _NORMAL = re.compile(
@@ -96,7 +99,11 @@ def state_of(
     for question in asked_of_task(questions):
         agreed[question.name], is_tied = _agreement(question, judged)
         is_even = is_even or is_tied
-    return "disagreement" if is_even else _finding_state(questions, agreed), agreed
+    if is_even:
+        return "disagreement", agreed
+    state = _finding_state(questions, agreed)
+    unknown = set.intersection(*(set(not_asked(questions, answer)) for answer in judged))
+    return "read" if state == "read-normal" and unknown else state, agreed
 
 
 def _agreement(question: Question, judged: Sequence[Given]) -> tuple[Value, bool]:

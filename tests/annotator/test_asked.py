@@ -132,7 +132,7 @@ def test_an_export_tells_nothing_found_from_not_asked(cast: Cast) -> None:
     read(cast)
     ask(cast, MORE_QUESTIONS)
     (row,) = csv.DictReader(io.StringIO(exported(cast, "csv")))
-    assert (row["state"], row["not_asked_1"]) == ("read-normal", "findings=Mass|devices|boxes")
+    assert (row["state"], row["not_asked_1"]) == ("read", "findings=Mass|devices|boxes")
     told = ["consensus_findings", "consensus_devices", "consensus_boxes", "answer_1_findings"]
     assert [row[name] for name in told] == ["none", "", "", "none"]
     (task,) = json.loads(exported(cast, "labelstudio"))

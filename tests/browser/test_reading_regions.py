@@ -140,7 +140,7 @@ def test_a_box_in_a_volume_belongs_to_its_slice(
     assert box["item_index"] == 3, "slices are counted from the head, frames from the feet"
     room.press("Home")
     room.wait(lambda: room.overlay("top-right") == "1 / 9", "slice 1")
-    assert room.page.locator(".viewport svg rect").count() == 0
+    room.wait(lambda: room.page.locator(".viewport svg rect").count() == 0, "no box")
     room.page.locator(".region", has_text="slice 6").click()
     room.wait(lambda: room.overlay("top-right") == "6 / 9", "slice 6")
     room.wait(lambda: room.page.locator(".viewport svg rect").count() == 1, "the box")

@@ -141,6 +141,34 @@ def test_order_follows_findings_once_one_was_seen_and_missed() -> None:
         assert was_cold(ranker) is cold
 
 
+def test_a_finding_that_came_in_later_is_calibrated_by_its_own_answers() -> None:
+    E, Y = scans()
+    at = np.arange(300)
+    findings = np.stack([Y[:, 1], np.random.default_rng(1).integers(0, 2, N)], axis=1)
+    findings = findings.astype(np.float32)
+    findings[80:, 1] = np.nan  # noise, asked of eighty scans
+    before = findings.copy()
+    before[:, 1] = np.nan
+    grown, anew = Ranker([FINDINGS], E), Ranker([FINDINGS], E)
+    grown.refit({"findings": (at, before[at])})
+    grown.refit({"findings": (at, findings[at])})
+    anew.refit({"findings": (at, findings[at])})
+    there, told = (one._heads["findings"].temperature for one in (anew, grown))
+    assert there[1] > 1.2
+    np.testing.assert_allclose(told, there, rtol=0.05)
+
+
+def test_nobody_is_unsure_of_a_finding_that_nobody_was_asked_about() -> None:
+    E, Y = scans()
+    at = np.arange(60)
+    findings = Y[:, 1:].copy()
+    findings[:, 1] = np.nan
+    both = Ranker([FINDINGS], E)
+    both.refit({"findings": (at, findings[at])})
+    (answer,) = both._pool(np.arange(60, N), at[:0], "uncertainty_herding").answers
+    assert answer.weights.tolist() == [1, 0]
+
+
 def test_of_many_findings_so_many_are_read_by_chance() -> None:
     E, _ = scans()
     ranker = Ranker([Question("findings", "multiple", tuple("abcdef"))], E)

@@ -63,15 +63,22 @@ def test_a_device_gives_what_the_host_gives() -> None:
         np.testing.assert_allclose(on_device(folded, rows), pool._scored(folded, rows), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
 def test_where_the_device_has_too_little_memory_the_host_scores(
-    monkeypatch: pytest.MonkeyPatch,
+    error: RuntimeError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     E = embeddings()
     pool, alike = Space(E), Space(E)
     head = head_for(pool)
 
     def short(*asked: object) -> Float32:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     pool._scored = OnDevice(E, torch.device("cpu"))
     monkeypatch.setattr(OnDevice, "_logits", short)

@@ -24,7 +24,8 @@ from learner.sentences import Unusable
 from rounds import services, serving, training, worker
 from rounds.models import Activity, Round
 from rounds.worker import embedding
-from scans.framestore import frames_path, open_frames
+from rounds.worker.embedded import embedded
+from scans.framestore import FrameFile, frames_path, open_frames
 from tests.rounds.learning_project import (
     LearningProject,
     add_scans,
@@ -242,8 +243,34 @@ def test_an_unreadable_scan_is_an_empty_frame(radiographs: LearningProject, dama
         path.write_bytes(whole[:middle] + bytes(len(whole) - middle))
     else:
         path.write_bytes(whole[:12] + b"{}" + whole[14:])
-    (bag,) = embedding._shrunk([task.pk])
-    assert (bag.shape, bag.max()) == ((1, SIZE, SIZE), 0)
+    made, error = embedding._shrunk([task.pk])
+    assert (made[task.pk].shape, made[task.pk].max(), error) == ((1, SIZE, SIZE), 0, None)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_scan_that_cannot_be_read_holds_up_no_other(
+    radiographs: LearningProject, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    project_id = radiographs.project.pk
+    task = list(Task.objects.filter(project=radiographs.project).order_by("pk"))[place]
+    shut = task.scans.get().frames
+
+    def forbidden(root: Path, digest: str) -> FrameFile:
+        if digest == shut:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open_frames(root, digest)
+
+    monkeypatch.setattr(embedding, "CHUNK", 5)
+    monkeypatch.setattr(embedding, "FRAMES", 2)
+    with monkeypatch.context() as patched, pytest.raises(PermissionError):
+        patched.setattr(embedding, "open_frames", forbidden)
+        worker.embed(project_id=project_id)
+    assert "rounds.rerank" in waiting_jobs()
+    found = embedded(project_id)
+    assert found is not None and len(found.tasks) == 23 and task.pk not in found.tasks
+    worker.embed(project_id=project_id)
+    found = embedded(project_id)
+    assert found is not None and len(found.tasks) == 24
 
 
 def test_a_scan_that_cannot_be_read_now_is_read_later(

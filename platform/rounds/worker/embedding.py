@@ -50,12 +50,16 @@ def embed(*, project_id: int) -> None:
         serves = serving_of(project_id=project_id)
         backbone = serving_backbones(serves)
         ranked = 0.0
-        while serving_of(project_id=project_id) == serves and _embed_chunk(
-            project_id, serves, backbone
-        ):
-            if time.monotonic() - ranked > 5:
-                wake_rerank(project_id)
-                ranked = time.monotonic()
+        try:
+            while serving_of(project_id=project_id) == serves and _embed_chunk(
+                project_id, serves, backbone
+            ):
+                if time.monotonic() - ranked > 5:
+                    wake_rerank(project_id)
+                    ranked = time.monotonic()
+        except OSError:
+            wake_rerank(project_id)  # what could be read is embedded
+            raise
         wake_rerank(project_id)
 
 
@@ -89,8 +93,11 @@ def _embed_chunk(project_id: int, serves: Serving, backbone: "Ensemble") -> bool
         begin = len(embeddings.read())
         missing = _missing(project_id, bags, look_everywhere=begin >= len(bags.frames))
         if missing:
-            frames.append(missing, _shrunk(missing))
+            made, error = _shrunk(missing)
+            frames.append(list(made), list(made.values()))
             bags = frames.read()
+            if error is not None and not made and begin >= len(bags.frames):
+                raise error  # whatever could be done without these has been done
         end = min(len(bags.frames), begin + FRAMES)
         if begin < end:
             services.note_activity(
@@ -114,12 +121,27 @@ def _missing(project_id: int, bags: Bags, *, look_everywhere: bool) -> list[int]
     return [int(task) for task in missing]
 
 
-def _shrunk(tasks: list[int]) -> list[NDArray[np.uint8]]:
-    """The bag of small frames of each task: all its images, or slices spread over its volumes."""
+def _shrunk(tasks: list[int]) -> tuple[dict[int, NDArray[np.uint8]], OSError | None]:
+    """The bag of small frames of each task: all its images, or slices spread over its volumes.
+
+    Without those that cannot be read now, and one of the errors that say why.
+    """
     frames = frames_of_tasks(tasks)
+    errors: list[OSError] = []
+
+    def attempt(task: int) -> NDArray[np.uint8] | None:
+        try:
+            return _bag(frames.get(task, []))
+        except OSError as error:
+            logger.warning("Task %d cannot be read now: %s", task, error)
+            errors.append(error)
+            return None
+
     # Unpacking and resizing let go of the interpreter's lock.
     with ThreadPoolExecutor(2) as threads:
-        return list(threads.map(lambda task: _bag(frames.get(task, [])), tasks))
+        bags = zip(tasks, threads.map(attempt, tasks), strict=True)
+        found = {task: bag for task, bag in bags if bag is not None}
+    return found, errors[0] if errors else None
 
 
 def _bag(digests: list[str]) -> NDArray[np.uint8]:
@@ -134,7 +156,6 @@ def _bag(digests: list[str]) -> NDArray[np.uint8]:
             numbers = chosen_slices(file.header["frame_count"])
             small += [shrink(file.frame(number), file.header) for number in numbers]
         except _UNREADABLE as error:
-            # One unreadable scan must not keep all others from being ranked.
             if isinstance(error, FileNotFoundError) and not any(settings.FRAME_STORE.glob("??")):
                 raise  # it is the store that is missing, or nothing is mounted there
             logger.error("The frames %s cannot be read: %s", digest, error)

@@ -73,7 +73,7 @@ def plane(embeddings: NDArray[np.floating]) -> Float32:
 def uncertainty(pool: Pool, ranker: Ranker, rows: Int64) -> Float32 | None:
     """How close the two likeliest answers are, over the questions of choice, [n] from 0 to 1.
 
-    None where no such question can be answered yet.
+    Of findings that somebody was asked about. None where no such question can be answered yet.
     """
     if not len(rows):
         return None
@@ -83,7 +83,8 @@ def uncertainty(pool: Pool, ranker: Ranker, rows: Int64) -> Float32 | None:
         if kinds[name] == "single" and predicted.shape[1] > 1:
             each.append(small_margin(predicted))
         elif kinds[name] == "multiple":
-            each.append((1 - np.abs(2 * predicted - 1)).mean(axis=1))
+            is_asked = ~np.isnan(pool.targets[name]).all(axis=0)
+            each.append((1 - np.abs(2 * predicted[:, is_asked] - 1)).mean(axis=1))
     if not each:
         return None
     return np.asarray(np.clip(np.mean(each, axis=0), 0, 1), dtype=np.float32)

@@ -1,17 +1,20 @@
 """Rehearsals for the command of that name: on a folder, or on a project that has been read."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import learner.questions
 from annotator.dataset import labelled_answers
 from learner.curve_report import page, picture, table_rows, text_table
 from learner.rehearsal import Settings, rehearse, rehearse_table
 from learner.tables import Table
 from projects.label_config import Question
 from projects.models import Project
+from rounds.labels import Float32
 from rounds.pool import Pool, learnt_questions
 from rounds.worker.embedded import embedded
 from rounds.worker.learnt import learnt
@@ -43,14 +46,29 @@ def rehearse_project(
         raise ValueError("the project's scans are not embedded yet: start the learner and wait")
     pool = Pool(project_id, found.tasks, (question,))
     pool.take(labelled_answers(project=project))
-    targets = pool.targets[question.name]
+    asked, targets = _often_asked(learnt(question), pool.targets[question.name], say)
     rows = np.flatnonzero(~np.isnan(targets).any(axis=1))
     if len(rows) < 2:
         raise ValueError(f"fewer than two tasks have a consensus on {question.name!r}")
     embeddings = found.bags(pool).of(rows).pooled()
     say(f"{len(rows)} tasks with a consensus on {question.name!r}")
-    table = Table(learnt(question), embeddings, targets[rows], pool.patients[rows])
+    table = Table(asked, embeddings, targets[rows], pool.patients[rows])
     return rehearse_table(table, Settings(**settings), say=say)
+
+
+def _often_asked(
+    question: learner.questions.Question, targets: Float32, say: Say
+) -> tuple[learner.questions.Question, Float32]:
+    """Without findings that most tasks were not asked about: they came in later."""
+    if question.kind != "multiple":
+        return question, targets
+    answered = (~np.isnan(targets)).sum(axis=0)
+    often = 2 * answered >= answered.max()
+    for finding, is_kept in zip(question.classes, often, strict=True):
+        if not is_kept:
+            say(f"{finding!r} is left out: most tasks were read before it was asked about")
+    kept = np.array(question.classes)[often].tolist()
+    return replace(question, classes=tuple(kept)), targets[:, often]
 
 
 def _asked(questions: Sequence[Question], answer: str | None) -> Question:
