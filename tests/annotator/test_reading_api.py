@@ -56,6 +56,7 @@ def test_the_reply_to_a_submission_carries_the_next_task(cast: Cast, tasks: list
         "project": cast.project.pk,
         "completed_by": cast.bob.pk,
         "result": NODULE,
+        "asked": {"findings": ["Nodule", "Effusion"]},
         "was_cancelled": False,
         "lead_time": 4.2,
         "unique_id": body["unique_id"],
