@@ -16,6 +16,12 @@ torch.set_num_threads(1)
 SMALL = Recipe(batch=16, code=16, side=24, learning_rate=3e-3)
 
 
+@pytest.fixture(autouse=True)
+def few_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are found, and their main axes, in a moment; tests/learner/test_patterns.py has all."""
+    monkeypatch.setattr(selfsupervised, "PATTERNS", 8)
+
+
 def scans(count: int = 32) -> NDArray[np.uint8]:
     """Discs of different sizes and places."""
     rng = np.random.default_rng(0)
