@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.utils.translation import gettext_noop
 
 from annotator.agreement import answer_value, consensus, details_of, found_by, marks_of
-from annotator.asked import Given, asks_by_silence, not_asked
+from annotator.asked import Given, asks_by_silence
 from annotator.results import Result
 from projects.label_config import REGION_KINDS, Question, asked_of_task
 
@@ -102,8 +102,14 @@ def state_of(
     if is_even:
         return "disagreement", agreed
     state = _finding_state(questions, agreed)
-    unknown = set.intersection(*(set(not_asked(questions, answer)) for answer in judged))
-    return "read" if state == "read-normal" and unknown else state, agreed
+    is_whole = all(_was_asked(question, judged) for question in asked_of_task(questions))
+    return "read" if state == "read-normal" and not is_whole else state, agreed
+
+
+def _was_asked(question: Question, judged: Sequence[Given]) -> bool:
+    """Whether each of what silence answers was asked of one reader or another."""
+    asked = {offered for answer in judged for offered in answer.asked.get(question.name, ())}
+    return not asks_by_silence(question) or asked >= {one.answer for one in question.options}
 
 
 def _agreement(question: Question, judged: Sequence[Given]) -> tuple[Value, bool]:

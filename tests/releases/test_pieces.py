@@ -140,6 +140,17 @@ def test_what_was_not_asked_is_not_normal() -> None:
     assert (both[0], both[1]["findings"]) == ("read-with-findings", ("Nodule",))
 
 
+def test_a_case_is_normal_only_where_all_was_asked_of_one_reader_or_another() -> None:
+    everything = asked_by(LABEL_CONFIG)
+    nodule = everything | {"findings": ["Nodule"]}
+    effusion = everything | {"findings": ["Effusion"]}
+    assert state_of(QUESTIONS, [said(asked=everything)], cancelled=0)[0] == "read-normal"
+    without = {name: offered for name, offered in everything.items() if name != "findings"}
+    for others, state in ((without, "read"), (nodule, "read"), (effusion, "read-normal")):
+        both = [said(asked=nodule), said(asked=others)]
+        assert state_of(QUESTIONS, both, cancelled=0)[0] == state
+
+
 def test_the_majority_decides_each_finding() -> None:
     one, two = said(findings("Nodule")), said(findings("Nodule", "Effusion"))
     answers = [one, two, one]
